@@ -1,0 +1,1 @@
+"""The page and its pictures: spectrograms, timeline, evidence."""

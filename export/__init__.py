@@ -1,0 +1,1 @@
+"""Turns a training run into one self-describing ONNX file (extra ``train``)."""

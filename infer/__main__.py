@@ -1,0 +1,5 @@
+"""``python -m melonnx.infer`` is ``melonnx``."""
+
+from melonnx.infer.cli import main
+
+main()

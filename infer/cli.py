@@ -1,0 +1,156 @@
+"""The ``melonnx`` command: each subcommand a few lines that call the library.
+
+Commands of the other folders are named here and imported only when they are called.
+"""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from melonnx.infer.errors import MelonnxError, MissingExtraError
+
+__all__ = ["app", "main"]
+
+_ELSEWHERE = {
+    "train": "melonnx.train.cli",
+    "evaluate": "melonnx.train.cli",
+    "export": "melonnx.export.cli",
+}
+"""Command: the module whose typer ``app`` has it."""
+
+_EXTRA_OF = {
+    "tensorflow": "train",
+    "keras": "train",
+    "tf2onnx": "train",
+    "onnx": "train",
+    "librosa": "train",
+    "sklearn": "train",
+    "pandas": "train",
+    "matplotlib": "train",
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Finds the commands of other folders by name, without importing what they run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *_ELSEWHERE]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        group: Any = typer.main.get_group(import_module(_ELSEWHERE[cmd_name]).app)
+        return group.get_command(ctx, cmd_name)
+
+
+app = typer.Typer(
+    cls=_LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"melonnx {version('melonnx')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _melonnx(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Tells the genre of music, from one small ONNX file."""
+
+
+@app.command()
+def classify(
+    paths: Annotated[list[Path], typer.Argument(help="Audio files, or folders of them.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="Genres to name: 3 by default, all with --json.")
+    ] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")] = False,
+    model: Annotated[Path | None, typer.Option(help="A model file of your own.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+) -> None:
+    """Tell the genre of each song.
+
+    Prints a table on a terminal, tab-separated lines elsewhere. A file that cannot be
+    classified costs one line on stderr and the exit code 1; the others go on.
+    """
+    from melonnx.infer import output
+    from melonnx.infer.library import classify_files, expand
+    from melonnx.infer.predictor import Predictor
+
+    predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
+    songs = list(expand(paths, recursive=recursive))
+    predictions = classify_files(predictor, songs, top=top)
+    if as_json:
+        all_ok = output.print_json(predictions)
+    elif sys.stdout.isatty():
+        all_ok = output.print_table(predictions, len(songs), top or 3)
+    else:
+        all_ok = output.print_lines(predictions, top or 3)
+    if not all_ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def info(
+    model: Annotated[Path | None, typer.Argument(help="A model file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The metadata as JSON.")] = False,
+) -> None:
+    """Show what a model file says of itself; without MODEL, the released one."""
+    import json
+
+    from melonnx.infer.model import DEFAULT_MODEL, load_model
+
+    info = load_model(model, device="cpu").info
+    if as_json:
+        print(info.to_json())
+        return
+    values = json.loads(info.to_json())
+    values["labels"] = ", ".join(info.labels)
+    print(f"file: {model or DEFAULT_MODEL}")
+    for name in ("name", "version", *sorted(values.keys() - {"name", "version"})):
+        value = values[name]
+        if isinstance(value, dict):
+            print(f"{name}:", *(f"  {key}: {value[key]}" for key in value), sep="\n")
+        else:
+            print(f"{name}: {value}")
+
+
+def main() -> None:
+    """Run the command line; every error that is ours is one line on stderr and exit code 1."""
+    _mute_native_libraries()
+    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    try:
+        app()
+    except MelonnxError as error:
+        sys.exit(f"melonnx: {error}")
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in _EXTRA_OF:
+            raise
+        sys.exit(f"melonnx: {MissingExtraError(_EXTRA_OF[module], module)}")
+    except BrokenPipeError:  # the reader has gone: "melonnx classify … | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _mute_native_libraries() -> None:
+    """Keep C libraries' own chatter (libmpg123's notes on damaged frames) off the terminal.
+
+    They write to file descriptor 2; Python's stderr moves to a copy of it.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -1,0 +1,224 @@
+"""Opens any audio file as a stream of sample blocks, at its own rate and channels.
+
+soundfile decodes wav, flac, ogg, opus, mp3, aiff, au, caf; PyAV (the ``ffmpeg`` extra) decodes
+m4a, aac, wma and webm. The bytes choose the decoder, never the name, and what a header says
+of the length is never believed.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from melonnx.infer import sniff
+from melonnx.infer.errors import (
+    EmptyAudioError,
+    MissingExtraError,
+    UnreadableAudioError,
+    UnsupportedFormatError,
+)
+
+__all__ = ["Decoder", "Samples", "open_decoder"]
+
+Samples = NDArray[np.float32]
+"""(samples, channels)."""
+
+BLOCK_LENGTH = 1 << 17
+"""Samples per channel in a block."""
+
+_NEEDS_AV = {
+    "mp4": "MPEG-4 audio (m4a)",
+    "asf": "Windows Media audio (wma)",
+    "matroska": "WebM or Matroska audio",
+    "adts": "AAC audio",
+}
+_UNKNOWN_RIFF_SIZE = 0x7FFFFFFF
+
+
+class DecodeError(Exception):
+    """The stream broke; what was decoded before it is good. Never leaves this package."""
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """An open stream of audio."""
+
+    rate: int
+    """Hz."""
+    channels: int
+    blocks: Iterator[Samples]
+    """float32 (samples, channels); raises DecodeError where the data is damaged."""
+    skipped: int = 0
+    """Samples per channel before the first block, left out by seeking."""
+    claimed: int | None = None
+    """Samples per channel that a trustworthy header promises; None where none does."""
+    cut_short: bool = False
+    """The header promises more bytes than the file has."""
+
+
+def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decoder:
+    """Choose the decoder for ``file`` (seekable) by its bytes, and open it.
+
+    ``offset_s``: seconds to skip where seeking is exact (``Decoder.skipped`` tells).
+    What is opened is closed by ``resources``.
+
+    Raises UnreadableAudioError, UnsupportedFormatError (naming the missing extra) and
+    EmptyAudioError, their messages without the file's name.
+    """
+    size = file.seek(0, os.SEEK_END)
+    if size == 0:
+        raise EmptyAudioError("the file is empty (0 bytes)")
+    file.seek(0)
+    head = file.read(64)
+    container = sniff.container(head)
+    file.seek(0)
+    if container in _NEEDS_AV:
+        return _open_av(file, _NEEDS_AV[container], resources)
+    mpeg = None if container else sniff.find_mpeg_stream(file)
+    if mpeg is not None:
+        return _open_mpeg(file, mpeg, size, resources)
+    file.seek(0)
+    decoder = _open_soundfile(file, resources)
+    if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
+        raise UnreadableAudioError(_what_it_is(head))
+    skipped = 0
+    if offset_s and decoder.seekable():
+        skipped = decoder.seek(min(round(offset_s * decoder.samplerate), decoder.frames))
+    riff_size = int.from_bytes(head[4:8], "little") if container == "riff" else 0
+    return Decoder(
+        decoder.samplerate,
+        decoder.channels,
+        _soundfile_blocks(decoder),
+        skipped=skipped,
+        claimed=decoder.frames,
+        cut_short=size + 8 < riff_size < _UNKNOWN_RIFF_SIZE,
+    )
+
+
+def _open_mpeg(
+    file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: ExitStack
+) -> Decoder:
+    """MPEG audio, read to its end.
+
+    libsndfile stops at the tag's length, or without one at an estimate from the first frames:
+    half of a variable-rate file, or the second of two joined files, would be lost. Where the
+    tag cannot be right, a true one is put in front.
+    """
+    whole = mpeg.claimed_samples and mpeg.claimed_bytes
+    if whole and size - mpeg.start < mpeg.claimed_bytes * 1.01 + 4096:
+        prefix = b""
+    else:
+        n_samples = sniff.count_mpeg_samples(file, mpeg.start)
+        file.seek(mpeg.start)
+        has_more = n_samples > (mpeg.claimed_samples or 0) * 1.01
+        prefix = sniff.info_frame(file.read(4), n_samples) if has_more else b""
+    file.seek(0)
+    if prefix or mpeg.start:
+        view = _Joined(prefix, file, mpeg.start)
+        file = cast(BinaryIO, resources.enter_context(io.BufferedReader(view)))
+    decoder = _open_soundfile(file, resources)
+    if decoder is None:
+        raise UnreadableAudioError("has MPEG audio frames, but none that decodes")
+    return Decoder(
+        decoder.samplerate,
+        decoder.channels,
+        _soundfile_blocks(decoder),
+        claimed=mpeg.claimed_samples,
+    )
+
+
+def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
+    try:
+        return resources.enter_context(soundfile.SoundFile(cast(Any, file)))
+    except (soundfile.SoundFileError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _soundfile_blocks(decoder: soundfile.SoundFile) -> Iterator[Samples]:
+    while True:
+        buffer = np.empty((BLOCK_LENGTH, decoder.channels), np.float32)
+        try:
+            n_samples = decoder.buffer_read_into(cast(Any, buffer), "float32")
+        except soundfile.SoundFileError as error:
+            raise DecodeError(str(error)) from error
+        if n_samples == 0:
+            return
+        yield buffer[:n_samples]
+
+
+def _open_av(file: BinaryIO, what: str, resources: ExitStack) -> Decoder:
+    try:
+        import av
+    except ModuleNotFoundError:
+        raise UnsupportedFormatError(f"is {what}. {MissingExtraError('ffmpeg', 'PyAV')}") from None
+    try:
+        container = resources.enter_context(av.open(cast(Any, file)))
+        stream = container.streams.audio[0]
+        rate, channels = stream.rate, stream.channels
+    except (av.FFmpegError, IndexError, ValueError):
+        raise UnreadableAudioError(
+            f"looks like {what}, but holds no audio that decodes"
+        ) from None
+    claimed = None
+    if stream.duration and stream.time_base:
+        claimed = int(stream.duration * stream.time_base * rate)
+    return Decoder(rate, channels, _av_blocks(av, container, stream), claimed=claimed)
+
+
+def _av_blocks(av: Any, container: Any, stream: Any) -> Iterator[Samples]:
+    planar = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+    try:
+        for frame in container.decode(stream):
+            for part in planar.resample(frame):
+                yield part.to_ndarray().T
+        for part in planar.resample(None):
+            yield part.to_ndarray().T
+    except av.FFmpegError as error:
+        raise DecodeError(str(error)) from error
+
+
+class _Joined(io.RawIOBase):
+    """A seekable view of ``prefix`` followed by ``file`` from byte ``start`` on."""
+
+    def __init__(self, prefix: bytes, file: BinaryIO, start: int) -> None:
+        self._prefix, self._file, self._start = prefix, file, start
+        self._size = len(prefix) + file.seek(0, os.SEEK_END) - start
+        self._at = 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer).cast("B")
+        if self._at < len(self._prefix):
+            data = self._prefix[self._at : self._at + len(view)]
+        else:
+            self._file.seek(self._at - len(self._prefix) + self._start)
+            data = self._file.read(len(view))
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def _what_it_is(head: bytes) -> str:
+    if not head.strip(b"\0"):
+        return "is not audio: it begins with zeros"
+    if all(byte >= 32 or 9 <= byte <= 13 for byte in head):
+        return "is not audio: it looks like text"
+    return "is not audio in any format known here, or is damaged at its start"

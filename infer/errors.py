@@ -1,0 +1,91 @@
+"""Every error melonnx raises on purpose; each message says what to do."""
+
+__all__ = [
+    "AudioError",
+    "DeviceError",
+    "EmptyAudioError",
+    "InvalidSamplesError",
+    "MelonnxError",
+    "MissingExtraError",
+    "ModelFileError",
+    "NoMusicError",
+    "SilentAudioError",
+    "UnreadableAudioError",
+    "UnsupportedFormatError",
+]
+
+
+class MelonnxError(Exception):
+    """Base of all: ``except MelonnxError`` catches whatever melonnx refuses.
+
+    ``status`` is the stable word for the error in results
+    (``Prediction.status``, JSON lines, CSV).
+    """
+
+    status = "error"
+
+
+class AudioError(MelonnxError):
+    """One source of audio cannot be classified; others are unaffected."""
+
+    status = "audio_error"
+
+
+class NoMusicError(AudioError):
+    """The path does not exist, or is a folder that holds no music."""
+
+    status = "no_music"
+
+
+class UnreadableAudioError(AudioError):
+    """The file is there, but is not audio or is damaged beyond its first sample."""
+
+    status = "unreadable"
+
+
+class UnsupportedFormatError(AudioError):
+    """The file is audio of a kind that needs an extra which is not installed."""
+
+    status = "unsupported_format"
+
+
+class EmptyAudioError(AudioError):
+    """The audio holds too few samples to make one frame."""
+
+    status = "empty"
+
+
+class SilentAudioError(AudioError):
+    """The audio is digital silence: it has no genre."""
+
+    status = "silent"
+
+
+class InvalidSamplesError(AudioError):
+    """Samples are NaN, infinite or out of any audio range, or have an unusable shape."""
+
+    status = "invalid_samples"
+
+
+class ModelFileError(MelonnxError):
+    """The model file is missing, damaged, foreign, or of an unknown format version."""
+
+    status = "model_file"
+
+
+class DeviceError(MelonnxError):
+    """A device or execution provider was asked for and did not come up."""
+
+    status = "device"
+
+
+class MissingExtraError(MelonnxError):
+    """A command needs an optional dependency that is not installed."""
+
+    status = "missing_extra"
+
+    def __init__(self, extra: str, module: str) -> None:
+        super().__init__(
+            f'{module} is not installed. This needs the "{extra}" extra: '
+            f'pip install "melonnx[{extra}]"'
+        )

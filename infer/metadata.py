@@ -1,0 +1,85 @@
+"""What a model file says of itself: the JSON in its ``melonnx`` metadata entry."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from melonnx.infer.mel import MelSpec
+
+__all__ = ["FORMAT_VERSION", "METADATA_KEY", "ModelInfo"]
+
+METADATA_KEY = "melonnx"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Everything the runtime and a reader need to know of a model, apart from its weights."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    """In the order of the network's outputs."""
+    mel_spec: MelSpec
+    window: int
+    """Frames of one patch."""
+    window_hop: int
+    """Frames from one patch to the next."""
+    temperature: float = 1.0
+    """Divides the logits; fitted on validation data."""
+    thresholds: dict[str, float] = field(default_factory=dict)
+    """An answer below its label's threshold is marked unsure; absent means 0."""
+    dataset: str = ""
+    split: str = ""
+    """How training, validation and test data were parted."""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    """Figures measured on the test part of ``split`` through this runtime."""
+    license: str = ""
+    attribution: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"labels {self.labels} must be two or more, all different")
+        if self.window < 1 or self.window_hop < 1:
+            raise ValueError(f"window={self.window}, window_hop={self.window_hop} must be >= 1")
+        if not self.temperature > 0:
+            raise ValueError(f"temperature={self.temperature} must be positive")
+
+    def to_json(self) -> str:
+        """The metadata entry, keys sorted so that equal models are equal bytes."""
+        values = {"format_version": FORMAT_VERSION, **asdict(self)}
+        return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Inverse of :meth:`to_json`.
+
+        Raises ValueError on text that is not JSON, another format version, and missing,
+        unknown or bad fields.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError("the metadata is not a JSON object")
+        version = values.pop("format_version", None)
+        if version != FORMAT_VERSION:
+            raise ValueError(
+                f"its format version is {version}, this melonnx reads {FORMAT_VERSION}: "
+                "update melonnx or export the model again"
+            )
+        known = {entry.name for entry in fields(cls)}
+        if values.keys() != known:
+            raise ValueError(f"fields {sorted(values.keys() ^ known)} are missing or unknown")
+        try:
+            return cls(
+                **{
+                    **values,
+                    "labels": tuple(map(str, values["labels"])),
+                    "mel_spec": MelSpec.from_dict(values["mel_spec"]),
+                    "window": int(values["window"]),
+                    "window_hop": int(values["window_hop"]),
+                    "temperature": float(values["temperature"]),
+                    "thresholds": {k: float(v) for k, v in values["thresholds"].items()},
+                }
+            )
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"a field has the wrong type ({error})") from error

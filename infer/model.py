@@ -1,0 +1,166 @@
+"""Opens a model file as one onnxruntime session and runs patches through it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from melonnx.infer.errors import DeviceError, ModelFileError
+from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.onnx_file import has_external_data
+from melonnx.infer.windows import Patches
+
+__all__ = ["DEFAULT_MODEL", "Device", "Model", "Outputs", "load_model"]
+
+DEFAULT_MODEL = Path(__file__).parent.parent / "models" / "genre-small.onnx"
+"""The released model: ``models/`` lies beside ``infer/`` in a checkout and when installed."""
+
+Device = Literal["auto", "cpu", "cuda"] | Sequence[str]
+"""``auto`` takes CUDA where it comes up and the CPU otherwise; a list names onnxruntime's
+execution providers, all of which must come up."""
+
+INPUT = "log_mel"
+OUTPUTS = ("probabilities", "embedding", "evidence")
+
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_FATAL_ONLY = 4
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the network says of each patch, float32."""
+
+    probabilities: NDArray[np.float32]
+    """[windows, labels], each row sums to 1."""
+    embedding: NDArray[np.float32]
+    """[windows, d]."""
+    evidence: NDArray[np.float32]
+    """[windows, frames', n_mels', labels]: logits by place, whose mean is the patch's."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A live session with what its file says of itself; safe to share between threads."""
+
+    info: ModelInfo
+    session: onnxruntime.InferenceSession
+
+    @property
+    def providers(self) -> list[str]:
+        """The execution providers that are up, first choice first."""
+        return self.session.get_providers()
+
+    def run(self, patches: Patches) -> Outputs:
+        """Run float32 [windows, frames, n_mels] through the network."""
+        return Outputs(*self.session.run(list(OUTPUTS), {INPUT: patches}))
+
+
+def load_model(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    device: Device = "auto",
+    threads: int | None = None,
+) -> Model:
+    """Open a model file; None opens the released one.
+
+    ``threads``: threads of one run, by default one for each core.
+
+    Raises ModelFileError (missing, damaged, foreign, unknown format version, data outside the
+    file) and DeviceError (what was asked for did not come up: there is no silent fall-back).
+    """
+    path = DEFAULT_MODEL if path is None else Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        outside = has_external_data(data)
+    except ValueError as error:
+        raise ModelFileError(f"{path}: is not an ONNX file, or is damaged ({error})") from None
+    if outside:
+        raise ModelFileError(f"{path}: keeps weights in another file; export it as one file")
+    session = _open_session(path, data, _providers(device), threads)
+    if device == "cuda" or not isinstance(device, str):
+        _require(session, _providers(device))
+    return Model(_read_info(path, session), session)
+
+
+def _providers(device: Device) -> list[str]:
+    if not isinstance(device, str):
+        return list(device)
+    if device not in ("auto", "cpu", "cuda"):
+        raise DeviceError(f'device "{device}" is unknown: auto, cpu or cuda')
+    available = onnxruntime.get_available_providers()
+    if device == "cuda" and _CUDA not in available:
+        raise DeviceError(
+            "cuda was asked for, but this onnxruntime has no CUDA provider: pip uninstall "
+            'onnxruntime, then pip install "melonnx[cuda]"; or use --device cpu'
+        )
+    return [_CUDA, _CPU] if device != "cpu" and _CUDA in available else [_CPU]
+
+
+def _open_session(
+    path: Path, data: bytes, providers: list[str], threads: int | None
+) -> onnxruntime.InferenceSession:
+    unknown = set(providers) - set(onnxruntime.get_available_providers())
+    if unknown or not providers:
+        raise DeviceError(
+            f"execution providers {sorted(unknown)} are not in this onnxruntime, which has "
+            f"{onnxruntime.get_available_providers()}"
+        )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _FATAL_ONLY
+    options.intra_op_num_threads = threads or 0
+    options.inter_op_num_threads = 1
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=providers)
+    except Exception as error:  # onnxruntime's errors share no base class
+        first_line = str(error).partition("\n")[0]
+        raise ModelFileError(f"{path}: onnxruntime refuses it: {first_line}") from None
+    session.disable_fallback()
+    return session
+
+
+def _require(session: onnxruntime.InferenceSession, providers: list[str]) -> None:
+    missing = [name for name in providers if name not in session.get_providers()]
+    if missing:
+        raise DeviceError(
+            f"{', '.join(missing)} was asked for and did not come up (is the driver there, and "
+            "does its version fit this onnxruntime?); use --device cpu to go on without it"
+        )
+
+
+def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
+    entries = session.get_modelmeta().custom_metadata_map
+    if METADATA_KEY not in entries:
+        raise ModelFileError(
+            f"{path}: is an ONNX file, but not melonnx's: it has no {METADATA_KEY!r} metadata"
+        )
+    try:
+        info = ModelInfo.from_json(entries[METADATA_KEY])
+        _check_shapes(info, session)
+    except ValueError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+    return info
+
+
+def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> None:
+    inputs = {value.name: value.shape for value in session.get_inputs()}
+    outputs = {value.name: value.shape for value in session.get_outputs()}
+    if set(inputs) != {INPUT} or not set(OUTPUTS) <= set(outputs):
+        raise ValueError(
+            f"has inputs {sorted(inputs)} and outputs {sorted(outputs)}; expected {INPUT!r} and "
+            f"{sorted(OUTPUTS)}"
+        )
+    if inputs[INPUT][-1] != info.mel_spec.n_mels:
+        raise ValueError(f"takes {inputs[INPUT][-1]} bands, its MelSpec {info.mel_spec.n_mels}")
+    if outputs["probabilities"][-1] != len(info.labels):
+        raise ValueError(
+            f"answers with {outputs['probabilities'][-1]} classes, but names "
+            f"{len(info.labels)} labels"
+        )

@@ -1,0 +1,79 @@
+"""Finds what would make an ONNX file reach outside itself, without the onnx package.
+
+Walks the protobuf wire format (https://protobuf.dev/programming-guides/encoding) along the
+few fields of onnx.proto that can hold a tensor; the field numbers below are that file's.
+"""
+
+from collections.abc import Iterator
+
+__all__ = ["has_external_data"]
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_TENSOR_DATA_LOCATION = 14
+_EXTERNAL = 1
+
+# message -> {field number: message of the field's value}
+_NESTED = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse_tensor"},
+    "node": {5: "attribute"},
+    "attribute": {
+        5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse_tensor",
+        23: "sparse_tensor",
+    },
+    "sparse_tensor": {1: "tensor", 2: "tensor"},
+    "tensor": {},
+}  # fmt: skip
+
+
+def has_external_data(model: bytes) -> bool:
+    """True where any tensor of the model lies in another file.
+
+    Raises ValueError where ``model`` is no well-formed protobuf message.
+    """
+    stack: list[tuple[str, memoryview]] = [("model", memoryview(model))]
+    while stack:
+        kind, message = stack.pop()
+        nested = _NESTED[kind]
+        for number, value in _fields(message):
+            if isinstance(value, memoryview):
+                if number in nested:
+                    stack.append((nested[number], value))
+            elif kind == "tensor" and number == _TENSOR_DATA_LOCATION and value == _EXTERNAL:
+                return True
+    return False
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        wire_type = key & 7
+        if wire_type == _VARINT:
+            value, at = _varint(message, at)
+            yield key >> 3, value
+            continue
+        if wire_type == _BYTES:
+            length, at = _varint(message, at)
+        elif wire_type in (_FIXED64, _FIXED32):
+            length = 8 if wire_type == _FIXED64 else 4
+        else:
+            raise ValueError(f"wire type {wire_type} at byte {at}")
+        if at + length > len(message):
+            raise ValueError(f"a field of {length} bytes at byte {at} runs past the end")
+        yield key >> 3, message[at : at + length]
+        at += length
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(message) and shift < 70:
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+    raise ValueError(f"a number at byte {at} does not end")

@@ -1,0 +1,81 @@
+"""The answer for one song."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.infer.errors import MelonnxError
+
+__all__ = ["Prediction", "Segment"]
+
+
+class Segment(NamedTuple):
+    """The label of one stretch of a song."""
+
+    start_s: float
+    end_s: float
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one source of audio was found to be, or why it could not be told."""
+
+    path: str
+    """As given; "<bytes>", "<stream>" or "<array>" for what has none."""
+    status: str = "ok"
+    """"ok", or the error's ``status`` word."""
+    error: str | None = None
+    label: str | None = None
+    score: float | None = None
+    """Probability of ``label``."""
+    unsure: bool = False
+    """``score`` is below the threshold that the model's file sets for ``label``."""
+    probabilities: dict[str, float] = field(default_factory=dict)
+    """Most probable label first; they sum to 1 unless fewer were asked for."""
+    timeline: tuple[Segment, ...] = ()
+    """One segment a window, in order."""
+    embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    """float32 (d,): the mean over windows of the network's last layer before the labels."""
+    duration_s: float = 0.0
+    """Seconds of audio that the answer rests on."""
+    model: str = ""
+    """Name and version of the model."""
+    warnings: tuple[str, ...] = ()
+    """What a reader should know: "truncated: …", "short: …"."""
+
+    @property
+    def ok(self) -> bool:
+        """There is an answer."""
+        return self.status == "ok"
+
+    @classmethod
+    def failed(cls, path: str, error: MelonnxError, model: str = "") -> Self:
+        """The row for a source that raised ``error``."""
+        return cls(path, status=error.status, error=str(error), model=model)
+
+    def top(self, k: int) -> list[tuple[str, float]]:
+        """The ``k`` most probable labels with their probabilities."""
+        return list(self.probabilities.items())[:k]
+
+    def to_dict(self, *, embedding: bool = False) -> dict[str, Any]:
+        """The prediction as JSON values, the embedding only if asked for."""
+        values: dict[str, Any] = {
+            "path": self.path,
+            "status": self.status,
+            "error": self.error,
+            "label": self.label,
+            "score": self.score,
+            "unsure": self.unsure,
+            "probabilities": self.probabilities,
+            "timeline": [segment._asdict() for segment in self.timeline],
+            "duration_s": self.duration_s,
+            "model": self.model,
+            "warnings": list(self.warnings),
+        }
+        if embedding:
+            values["embedding"] = None if self.embedding is None else self.embedding.tolist()
+        return values

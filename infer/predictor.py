@@ -1,0 +1,138 @@
+"""A song in, its genre out: decode, mel, windows, network, answer."""
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.infer.audio import AudioReader, Source, open_array, open_audio
+from melonnx.infer.errors import EmptyAudioError, SilentAudioError
+from melonnx.infer.mel import LogMel, log_mel
+from melonnx.infer.model import Device, load_model
+from melonnx.infer.prediction import Prediction, Segment
+from melonnx.infer.windows import patch_batches, window_starts
+
+__all__ = ["Predictor"]
+
+_BATCH = 32
+_SILENCE = 2 / 32768
+"""Two steps of 16-bit audio: a peak below it is dither, not music."""
+
+
+class Predictor:
+    """One model, loaded once; use it for as many songs and from as many threads as you like.
+
+    ``model``: path of a model file; None takes the released one.
+    ``device``: "auto", "cpu", "cuda", or a list of onnxruntime execution providers.
+    ``threads``: threads of one run of the network; None takes one for each core.
+
+    Raises ModelFileError and DeviceError.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        device: Device = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self._model = load_model(model, device=device, threads=threads)
+        self.info = self._model.info
+        self.providers = self._model.providers
+
+    def predict(
+        self,
+        source: Source,
+        *,
+        top: int | None = None,
+        offset: float = 0.0,
+        duration: float | None = None,
+    ) -> Prediction:
+        """Classify a path, the bytes of a file, or a binary stream.
+
+        ``top``: keep only so many of the probabilities. ``offset``, ``duration``: seconds of
+        the source to skip and to use at most.
+
+        Raises an AudioError for what cannot be classified: NoMusicError, UnreadableAudioError,
+        UnsupportedFormatError, EmptyAudioError, SilentAudioError, InvalidSamplesError.
+        """
+        sample_rate = self.info.mel_spec.sample_rate
+        with open_audio(source, sample_rate, offset=offset, duration=duration) as reader:
+            return self._predict(reader, top)
+
+    def predict_array(
+        self, waveform: NDArray[Any], sample_rate: int, *, top: int | None = None
+    ) -> Prediction:
+        """Classify samples at ``sample_rate`` Hz: (samples,) or (samples, channels).
+
+        Float, or integer PCM. Raises InvalidSamplesError, EmptyAudioError, SilentAudioError.
+        """
+        with open_array(waveform, sample_rate, self.info.mel_spec.sample_rate) as reader:
+            return self._predict(reader, top)
+
+    def _predict(self, reader: AudioReader, top: int | None) -> Prediction:
+        spec = self.info.mel_spec
+        frames = log_mel(reader, spec)
+        if reader.duration_s * spec.sample_rate < spec.n_fft:
+            raise EmptyAudioError(
+                f"{reader.name}: lasts {reader.duration_s * 1000:.1f} ms; one frame needs "
+                f"{1000 * spec.n_fft / spec.sample_rate:.0f} ms"
+            )
+        if reader.peak < _SILENCE:
+            raise SilentAudioError(f"{reader.name}: is silence, so it has no genre")
+        warnings = reader.warnings
+        if len(frames) < self.info.window:
+            whole = self.info.window * spec.frame_seconds
+            warnings += (f"short: {reader.duration_s:.1f} s, the model hears {whole:.1f} s",)
+        return self._answer(reader.name, frames, reader.duration_s, warnings, top)
+
+    def _answer(
+        self,
+        name: str,
+        frames: LogMel,
+        duration_s: float,
+        warnings: tuple[str, ...],
+        top: int | None,
+    ) -> Prediction:
+        info = self.info
+        starts = window_starts(len(frames), info.window, info.window_hop)
+        outputs = [
+            self._model.run(patches)
+            for patches in patch_batches(frames, info.window, starts, _BATCH)
+        ]
+        by_window = np.concatenate([output.probabilities for output in outputs])
+        probabilities = self._calibrate(by_window.mean(axis=0))
+        order = np.argsort(-probabilities, kind="stable")
+        label, score = info.labels[order[0]], float(probabilities[order[0]])
+        return Prediction(
+            path=name,
+            label=label,
+            score=score,
+            unsure=score < info.thresholds.get(label, 0.0),
+            probabilities={info.labels[i]: float(probabilities[i]) for i in order[:top]},
+            timeline=self._timeline(by_window, starts, duration_s),
+            embedding=np.concatenate([output.embedding for output in outputs]).mean(axis=0),
+            duration_s=duration_s,
+            model=f"{info.name} {info.version}",
+            warnings=warnings,
+        )
+
+    def _calibrate(self, probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Temperature scaling on probabilities (Guo et al., ICML 2017), along the last axis."""
+        scaled = np.maximum(probabilities, 1e-12).astype(np.float64) ** (1 / self.info.temperature)
+        return scaled / scaled.sum(axis=-1, keepdims=True)
+
+    def _timeline(
+        self, by_window: NDArray[np.float32], starts: list[int], duration_s: float
+    ) -> tuple[Segment, ...]:
+        """One segment a window, each reaching half-way to its neighbours' middles."""
+        probabilities = self._calibrate(by_window)
+        middles = np.array(starts) + self.info.window / 2
+        edges = (middles[:-1] + middles[1:]) / 2 * self.info.mel_spec.frame_seconds
+        bounds = [0.0, *edges.tolist(), duration_s]
+        return tuple(
+            Segment(bounds[i], bounds[i + 1], self.info.labels[label], float(row[label]))
+            for i, (label, row) in enumerate(
+                zip(probabilities.argmax(axis=1), probabilities, strict=True)
+            )
+        )

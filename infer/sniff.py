@@ -1,0 +1,216 @@
+"""Says what the first bytes of a file are, and reads the frame headers of MPEG audio.
+
+Names lie: an m4a called .mp3 decodes to a moment of silence in some decoders.
+The bytes decide.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import BinaryIO
+
+__all__ = ["MpegStream", "container", "count_mpeg_samples", "find_mpeg_stream", "info_frame"]
+
+_HEAD = 64 * 1024
+_SEARCH = 1024 * 1024
+
+_BITRATES = {  # kbit/s by (is MPEG-1, layer); ISO 11172-3 and 13818-3, table of bitrate_index
+    (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_SAMPLE_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+
+
+@dataclass(frozen=True)
+class _FrameHeader:
+    """One MPEG audio frame header."""
+
+    size: int
+    """Bytes from this header to the next."""
+    samples: int
+    """Samples per channel that the frame decodes to."""
+    kind: tuple[int, int, int]
+    """Version, layer and sample rate: equal in all frames of one stream."""
+    side_info: int
+    """Bytes between the header and a Xing or Info tag."""
+
+
+@dataclass(frozen=True)
+class MpegStream:
+    """Where the MPEG audio in a file starts, and what its first frame claims."""
+
+    start: int
+    """Byte of the first frame."""
+    claimed_samples: int | None
+    """Samples per channel by the Xing, Info or VBRI tag; None without one."""
+    claimed_bytes: int | None
+    """Bytes of audio by the same tag; None where it does not say."""
+
+
+def container(head: bytes) -> str:
+    """Name the container that ``head`` opens, or "" if it is none known here.
+
+    ``head``: the first bytes of a file; 64 are enough.
+
+    "mp4", "asf", "matroska" and "adts" are what libsndfile cannot read and PyAV can;
+    "mpeg" is told by :func:`find_mpeg_stream`, since tags may stand before its first frame.
+    """
+    if head[4:8] == b"ftyp":
+        return "mp4"
+    if head[:4] == b"\x30\x26\xb2\x75":
+        return "asf"
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return "matroska"
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        return "adts"
+    if head[:4] in (b"RIFF", b"RIFX", b"RF64"):
+        return "riff"
+    if head[:4] in (b"fLaC", b"OggS", b"FORM", b".snd", b"caff"):
+        return {b"fLaC": "flac", b"OggS": "ogg", b"FORM": "aiff", b".snd": "au"}.get(
+            head[:4], "caf"
+        )
+    return ""
+
+
+def _frame_header(data: bytes, at: int) -> _FrameHeader | None:
+    if at + 4 > len(data) or data[at] != 0xFF or data[at + 1] & 0xE0 != 0xE0:
+        return None
+    version = data[at + 1] >> 3 & 3
+    layer = 4 - (data[at + 1] >> 1 & 3)
+    bitrate_index = data[at + 2] >> 4
+    rate_index = data[at + 2] >> 2 & 3
+    if version == 1 or layer == 4 or not 0 < bitrate_index < 15 or rate_index == 3:
+        return None
+    mpeg1 = version == 3
+    rate = _SAMPLE_RATES[version][rate_index]
+    bitrate = _BITRATES[mpeg1, layer][bitrate_index - 1] * 1000
+    padding = data[at + 2] >> 1 & 1
+    samples = 384 if layer == 1 else 576 if layer == 3 and not mpeg1 else 1152
+    if layer == 1:
+        size = (12 * bitrate // rate + padding) * 4
+    else:
+        size = samples // 8 * bitrate // rate + padding
+    mono = data[at + 3] >> 6 == 3
+    side_info = (17 if mono else 32) if mpeg1 else (9 if mono else 17)
+    return _FrameHeader(size, samples, (version, layer, rate), side_info)
+
+
+def _after_id3(file: BinaryIO, size: int) -> int:
+    """Byte behind the ID3v2 tags at the front; they may stand in a row."""
+    at = 0
+    while True:
+        file.seek(at)
+        tag = file.read(10)
+        if len(tag) < 10 or tag[:3] != b"ID3":
+            return at
+        length = tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]
+        after = at + 10 + length + (10 if tag[5] & 0x10 else 0)
+        if after >= size:  # the tag's length is a lie: look for frames right behind its header
+            return at + 10
+        at = after
+
+
+def _tag_claims(data: bytes, at: int, first: _FrameHeader) -> tuple[int | None, int | None]:
+    tag = at + 4 + first.side_info
+    if data[tag : tag + 4] in (b"Xing", b"Info"):
+        flags = int.from_bytes(data[tag + 4 : tag + 8])
+        fields = [
+            int.from_bytes(data[tag + 8 + 4 * i : tag + 12 + 4 * i]) for i in range(flags.bit_count())
+        ]
+        frames = fields[0] if flags & 1 and fields else None
+        size = fields[flags & 1] if flags & 2 and len(fields) > flags & 1 else None
+        return (frames * first.samples if frames else None), size
+    vbri = at + 36
+    if data[vbri : vbri + 4] == b"VBRI":
+        size = int.from_bytes(data[vbri + 10 : vbri + 14])
+        return int.from_bytes(data[vbri + 14 : vbri + 18]) * first.samples, size
+    return None, None
+
+
+def _agree(data: bytes, at: int, end: int) -> bool:
+    """Three frames in a row, or fewer up to the end of the file, are of one kind."""
+    first = _frame_header(data, at)
+    for _ in range(2):
+        header = _frame_header(data, at)
+        if first is None or header is None or header.kind != first.kind:
+            return False
+        at += header.size
+        if at >= end:
+            return True
+    last = _frame_header(data, at)
+    return last is not None and first is not None and last.kind == first.kind
+
+
+def find_mpeg_stream(file: BinaryIO) -> MpegStream | None:
+    """Find where MPEG audio begins: three consecutive frames that agree.
+
+    ``file``: seekable; its position afterwards is undefined. The search covers 1 MiB behind
+    the ID3 tags. Returns None where there is no such run: then it is no MPEG audio,
+    whatever the name says.
+    """
+    size = file.seek(0, os.SEEK_END)
+    base = _after_id3(file, size)
+    searched = 0
+    for length in (_HEAD, _SEARCH):
+        file.seek(base)
+        data = file.read(length)
+        at = data.find(b"\xff", searched)
+        while at >= 0:
+            if _agree(data, at, size - base):
+                first = _frame_header(data, at)
+                assert first is not None
+                return MpegStream(base + at, *_tag_claims(data, at, first))
+            at = data.find(b"\xff", at + 1)
+        searched = max(0, len(data) - 8192)
+        if len(data) < length:
+            break
+    return None
+
+
+def count_mpeg_samples(file: BinaryIO, start: int) -> int:
+    """Count samples per channel by walking every frame header from byte ``start``.
+
+    Costs one pass over the bytes. Junk between frames is stepped over; a last frame cut
+    short counts whole.
+    """
+    file.seek(start)
+    data = file.read(_SEARCH)
+    at = total = 0
+    while True:
+        if at + 4 > len(data):
+            more = file.read(_SEARCH)
+            if not more:
+                return total
+            data, at = data[at:] + more, max(0, at - len(data))
+            continue
+        header = _frame_header(data, at)
+        if header is not None:
+            total += header.samples
+            at += header.size
+        else:
+            found = data.find(b"\xff", at + 1)
+            at = found if found >= 0 else len(data)
+
+
+def info_frame(data: bytes, samples: int) -> bytes:
+    """Make an Info frame that states a stream's true length, to stand before its first frame.
+
+    ``data``: the stream's first bytes, beginning with a frame header. Decoders that stop at
+    an estimate of the length (libsndfile does where the tag is missing) read to the end behind
+    it. The layout is the de-facto Xing/LAME one.
+    """
+    header = bytearray(data[:4])
+    header[1] |= 1  # no checksum follows
+    header[2] = 9 << 4 | header[2] & 0x0C  # a bit rate whose frame has room for the tag
+    first = _frame_header(bytes(header), 0)
+    if first is None:
+        raise ValueError("data does not begin with an MPEG audio frame header")
+    frame = bytearray(first.size)
+    frame[:4] = header
+    tag = 4 + first.side_info
+    frame[tag : tag + 8] = b"Info" + (1).to_bytes(4)
+    frame[tag + 8 : tag + 12] = (-(-samples // first.samples)).to_bytes(4)
+    return bytes(frame)

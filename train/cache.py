@@ -1,0 +1,157 @@
+"""Keeps the log-mels of a data set on disk, so that audio is decoded once.
+
+A shard is the log-mels of some tracks in one memory-mapped float16 file, with a JSON index
+that is written last and renamed into place: a kill at any moment leaves whole shards, and the
+next build makes what is missing.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.infer.audio import open_audio
+from melonnx.infer.errors import AudioError, SilentAudioError
+from melonnx.infer.mel import MelSpec, log_mel
+
+__all__ = ["CachedLogMel", "build_cache", "default_cache_folder"]
+
+CachedLogMel = NDArray[np.float16]
+"""(frames, n_mels), memory-mapped, in [0, 1] as ``melonnx.infer.mel.LogMel``."""
+
+_TRACKS_PER_SHARD = 64
+
+
+@dataclass(frozen=True)
+class _Entry:
+    shard: Path
+    first: int
+    frames: int
+    error: str
+
+
+def default_cache_folder() -> Path:
+    """``melonnx`` in the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "melonnx"
+
+
+def build_cache(
+    paths: Sequence[Path], spec: MelSpec, root: Path, *, workers: int | None = None
+) -> Iterator[tuple[list[Path], dict[Path, CachedLogMel], dict[Path, str]]]:
+    """Make what is missing and yield, shard by shard, what is there.
+
+    Yields (the paths just done, log-mels by path, errors by path); joined they cover ``paths``.
+    A track is made again when its file's size or time of change differs. ``workers``: processes,
+    one for each core by default.
+    """
+    digest = hashlib.sha256(json.dumps(spec.to_dict(), sort_keys=True).encode()).hexdigest()
+    folder = root / f"log-mel-{digest[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    keys = {path: _identity(path) for path in paths}
+    entries = _read_index(folder)
+    missing = [path for path in paths if keys[path] not in entries]
+    yield _look_up([path for path in paths if keys[path] in entries], keys, entries, spec)
+    jobs = [
+        missing[at : at + _TRACKS_PER_SHARD] for at in range(0, len(missing), _TRACKS_PER_SHARD)
+    ]
+    if not jobs:
+        return
+    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        futures = [
+            pool.submit(_write_shard, folder, job, [keys[path] for path in job], spec)
+            for job in jobs
+        ]
+        for job, future in zip(jobs, futures, strict=True):
+            yield _look_up(job, keys, _read_shard_index(future.result()), spec)
+
+
+def _identity(path: Path) -> str:
+    try:
+        stat = path.stat()
+    except OSError:
+        return f"{path.absolute()}|missing"
+    return f"{path.absolute()}|{stat.st_size}|{stat.st_mtime_ns}"
+
+
+def _look_up(
+    paths: list[Path], keys: dict[Path, str], entries: dict[str, _Entry], spec: MelSpec
+) -> tuple[list[Path], dict[Path, CachedLogMel], dict[Path, str]]:
+    log_mels: dict[Path, CachedLogMel] = {}
+    errors: dict[Path, str] = {}
+    shards: dict[Path, CachedLogMel] = {}
+    for path in paths:
+        entry = entries[keys[path]]
+        if entry.error:
+            errors[path] = entry.error
+            continue
+        if entry.shard not in shards:
+            mapped = np.memmap(entry.shard, np.float16, mode="r")
+            shards[entry.shard] = mapped.reshape(-1, spec.n_mels)
+        log_mels[path] = shards[entry.shard][entry.first : entry.first + entry.frames]
+    return paths, log_mels, errors
+
+
+def _read_index(folder: Path) -> dict[str, _Entry]:
+    entries: dict[str, _Entry] = {}
+    for index in sorted(folder.glob("*.json")):
+        entries |= _read_shard_index(index)
+    return entries
+
+
+def _read_shard_index(index: Path) -> dict[str, _Entry]:
+    shard = index.with_suffix(".f16")
+    rows: list[dict[str, Any]] = json.loads(index.read_text("utf-8", errors="surrogateescape"))
+    return {
+        row["key"]: _Entry(shard, row["first"], row["frames"], row["error"]) for row in rows
+    }
+
+
+def _write_shard(folder: Path, paths: list[Path], keys: list[str], spec: MelSpec) -> Path:
+    """Runs in a worker process. Returns the path of the index."""
+    name = hashlib.sha256("\n".join(keys).encode(errors="surrogateescape")).hexdigest()[:16]
+    rows: list[dict[str, Any]] = []
+    first = 0
+    temporary = folder / f"{name}.{os.getpid()}.tmp"
+    with temporary.open("wb") as file:
+        for path, key in zip(paths, keys, strict=True):
+            frames, error = 0, ""
+            try:
+                values = _cacheable(path, spec)
+                frames = len(values)
+                file.write(values.tobytes())
+            except AudioError as refused:
+                error = str(refused)
+            rows.append({"key": key, "first": first, "frames": frames, "error": error})
+            first += frames
+        if not first:  # an empty file cannot be mapped
+            file.write(bytes(2 * spec.n_mels))
+        _sync(file)
+    temporary.replace(folder / f"{name}.f16")
+    with temporary.open("w", encoding="utf-8", errors="surrogateescape") as file:
+        json.dump(rows, file)
+        _sync(file)
+    return temporary.replace(folder / f"{name}.json")
+
+
+def _cacheable(path: Path, spec: MelSpec) -> CachedLogMel:
+    with open_audio(path, spec.sample_rate) as reader:
+        values = log_mel(reader, spec)
+    if not values.any():
+        raise SilentAudioError(f"{path}: is silence, so it has no genre")
+    return values.astype(np.float16)
+
+
+def _sync(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+

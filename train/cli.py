@@ -1,0 +1,52 @@
+"""The commands ``melonnx train`` and ``melonnx evaluate``."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+def say(line: str) -> None:
+    """Progress goes to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(help="Folder of <genre>/<file>, tracks.csv for artists.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run; made, or gone on with.")],
+    artists: Annotated[
+        Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="artist; or random, which flatters, to see by how much.")
+    ] = "artist",
+    epochs: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    patience: Annotated[int | None, typer.Option(min=1, help="Stop after so many in vain.")] = None,
+    seed: Annotated[int, typer.Option(help="Of split, weights and crops.")] = 0,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder for log-mels; the user's cache by default.")
+    ] = None,
+) -> None:
+    """Train the network on a folder of music; the same command goes on where it was stopped."""
+    if split not in ("artist", "random"):
+        raise typer.BadParameter("artist or random", param_hint="--split")
+    from melonnx.train.cache import default_cache_folder
+    from melonnx.train.datasets import read_folder
+    from melonnx.train.fit import train as fit
+    from melonnx.train.run import Settings
+
+    settings = Settings(split=split, seed=seed)  # type: ignore[arg-type]
+    settings = replace(
+        settings, epochs=epochs or settings.epochs, patience=patience or settings.patience
+    )
+    root = data.resolve()
+    tracks = read_folder(root, artists)
+    fit(root, tracks, out, settings, cache or default_cache_folder(), say)
+    say(f"done; now: melonnx export {out} --out genre.onnx")

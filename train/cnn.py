@@ -1,0 +1,53 @@
+"""The network: six 3×3 convolution layers on a log-mel patch, after the original project."""
+
+import keras
+from keras import layers
+
+__all__ = ["build_network", "with_all_outputs"]
+
+_FILTERS = (16, 32, 64, 96, 128, 128)
+_POOLED = 4
+_DROPOUT = 0.3
+
+
+def build_network(n_mels: int, n_labels: int) -> keras.Model:
+    """Log-mels float32 [batch, frames, n_mels] to logits [batch, labels].
+
+    Each mel band is normalised on its own; then six blocks of convolution, batch norm and
+    ReLU, the first four followed by 2×2 pooling, global average pooling, dropout and a dense
+    layer. Any number of frames from 16 on will do. Source of the shape: the student project
+    that melonnx comes from; the band-wise norm is that of PANNs (Kong et al., 2020).
+    """
+    log_mel = keras.Input((None, n_mels), name="log_mel")
+    x = layers.BatchNormalization(name="band_norm")(log_mel)
+    x = layers.Reshape((-1, n_mels, 1), name="picture")(x)
+    for number, filters in enumerate(_FILTERS, 1):
+        x = layers.Conv2D(
+            filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal",
+            name=f"conv_{number}",
+        )(x)  # fmt: skip
+        x = layers.BatchNormalization(name=f"norm_{number}")(x)
+        x = layers.ReLU(name=f"relu_{number}")(x)
+        if number <= _POOLED:
+            x = layers.MaxPooling2D(name=f"pool_{number}")(x)
+    embedding = layers.GlobalAveragePooling2D(name="embedding")(x)
+    dropped = layers.Dropout(_DROPOUT, name="dropout")(embedding)
+    logits = layers.Dense(n_labels, name="logits")(dropped)
+    return keras.Model(log_mel, logits, name="six_convolutions")
+
+
+def with_all_outputs(network: keras.Model) -> keras.Model:
+    """The same weights with the three outputs of a model file.
+
+    ``probabilities`` [batch, labels]; ``embedding`` [batch, d]; ``evidence`` [batch, frames',
+    n_mels', labels], the class activation map (Zhou et al., CVPR 2016): logits by place, whose
+    mean over places is the patch's logits.
+    """
+    features = network.get_layer("embedding").input
+    dense = network.get_layer("logits")
+    outputs = {
+        "probabilities": layers.Softmax()(network.output),
+        "embedding": network.get_layer("embedding").output,
+        "evidence": dense(features),
+    }
+    return keras.Model(network.input, outputs)

@@ -1,0 +1,237 @@
+"""Trains the network on a data set: split, cache, fit, keep the best epoch, calibrate."""
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from melonnx.train.cache import CachedLogMel, build_cache
+from melonnx.train.calibrate import fit_temperature, scale, unsure_threshold
+from melonnx.train.cnn import build_network, with_all_outputs
+from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
+from melonnx.train.curves import draw_curves
+from melonnx.train.datasets import DataSetError, Track
+from melonnx.train.run import Run, RunError, Settings, read_run, write_atomically
+from melonnx.train.splits import split_tracks
+
+__all__ = ["train"]
+
+_SURE_RATE = 0.9
+"""Answers that are not marked unsure should be right so often (on validation data)."""
+
+Say = Callable[[str], None]
+
+
+def train(
+    data: Path, tracks: list[Track], folder: Path, settings: Settings, cache: Path, say: Say
+) -> Run:
+    """Train on ``tracks`` and leave the run in ``folder``; an interrupted run goes on.
+
+    ``say`` is told one line for each step and epoch. Validation data chooses the epoch, the
+    temperature and the threshold; test data is not looked at.
+
+    Raises DataSetError, and RunError where ``folder`` holds a run with other settings or data.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    log_mels = _log_mels(tracks, settings, cache, say)
+    tracks = [track for track in tracks if track.path in log_mels]
+    run = _open_run(data, tracks, folder, settings)
+    if run.finished:
+        say(f"{folder} holds this run, finished; nothing to do")
+        return run
+    training, validation = (_labelled(run, part, log_mels) for part in ("train", "valid"))
+    say(
+        f"{len(training.log_mels)} tracks to train on, {len(validation.log_mels)} to validate on, "
+        f"{len(run.part('test'))} kept for the test; split by {settings.split}"
+    )
+    network = _fit(run, training, validation, say)
+    run = _calibrate(run, network, validation)
+    say(f"temperature {run.temperature:.2f}, unsure below {run.threshold:.2f}")
+    run.write()
+    return run
+
+
+def _log_mels(
+    tracks: list[Track], settings: Settings, cache: Path, say: Say
+) -> dict[Path, CachedLogMel]:
+    log_mels: dict[Path, CachedLogMel] = {}
+    errors: dict[Path, str] = {}
+    done = 0
+    for paths, made, refused in build_cache(
+        [track.path for track in tracks], settings.mel_spec, cache
+    ):
+        log_mels |= made
+        errors |= refused
+        done += len(paths)
+        say(f"log-mels: {done} of {len(tracks)}")
+    for error in errors.values():
+        say(f"left out: {error}")
+    if not log_mels:
+        raise DataSetError("none of the tracks could be read")
+    return log_mels
+
+
+def _open_run(data: Path, tracks: list[Track], folder: Path, settings: Settings) -> Run:
+    parts = split_tracks(tracks, settings.split, settings.seed)
+    run = Run(
+        folder=folder,
+        data=data,
+        settings=settings,
+        labels=tuple(sorted({track.genre for track in tracks})),
+        tracks=tuple(tracks),
+        parts=tuple(parts),
+        versions={
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("melonnx", "tensorflow", "keras", "numpy")},
+        },
+    )
+    if not (folder / "run.json").exists():
+        run.write()
+        return run
+    before = read_run(folder)
+    if (before.settings, before.data_hash) != (run.settings, run.data_hash):
+        raise RunError(
+            f"{folder}: holds a run with other settings or data; choose another folder, or "
+            "remove that one"
+        )
+    return before
+
+
+def _labelled(run: Run, part: Any, log_mels: dict[Path, CachedLogMel]) -> LabelledLogMels:
+    tracks = run.part(part)
+    classes = np.array([run.labels.index(track.genre) for track in tracks])
+    return LabelledLogMels([log_mels[track.path] for track in tracks], classes, len(run.labels))
+
+
+def _fit(
+    run: Run, training: LabelledLogMels, validation: LabelledLogMels, say: Say
+) -> keras.Model:
+    settings = run.settings
+    keeper = _Keeper(run.folder, settings.patience, say)
+    network = keeper.resume() or _new_network(settings, len(run.labels))
+    patches, owners = every_patch(validation, settings.window, settings.window)
+    targets = np.eye(len(run.labels), dtype=np.float32)[validation.classes[owners]]
+    if not keeper.stopped and keeper.next_epoch < settings.epochs:
+        network.fit(
+            crop_batches(
+                training, settings.window, settings.batch_size, settings.mixup, settings.seed,
+                first=keeper.next_epoch * settings.batches_per_epoch,
+            ),
+            steps_per_epoch=settings.batches_per_epoch,
+            initial_epoch=keeper.next_epoch,
+            epochs=settings.epochs,
+            validation_data=tf.data.Dataset.from_tensor_slices((patches, targets)).batch(64),
+            callbacks=[keeper],
+            shuffle=False,
+            verbose=0,
+        )  # fmt: skip
+    return keras.models.load_model(run.network_path, compile=False)
+
+
+def _new_network(settings: Settings, n_labels: int) -> keras.Model:
+    network = build_network(settings.mel_spec.n_mels, n_labels)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate, settings.epochs * settings.batches_per_epoch
+    )
+    network.compile(
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay),
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=settings.label_smoothing
+        ),
+        metrics=["accuracy"],
+    )
+    return network
+
+
+def _calibrate(run: Run, network: keras.Model, validation: LabelledLogMels) -> Run:
+    patches, owners = every_patch(validation, run.settings.window, run.settings.window_hop)
+    by_patch = with_all_outputs(network).predict(patches, batch_size=64, verbose=0)
+    counts = np.bincount(owners)[:, None]
+    by_track = np.zeros((len(counts), len(run.labels)))
+    np.add.at(by_track, owners, by_patch["probabilities"])
+    by_track /= counts
+    temperature = fit_temperature(by_track, validation.classes)
+    threshold = unsure_threshold(scale(by_track, temperature), validation.classes, _SURE_RATE)
+    return replace(run, temperature=temperature, threshold=threshold, finished=True)
+
+
+class _Keeper(keras.callbacks.Callback):
+    """Ends each epoch on disk: history, curves, checkpoint, best network, early stopping.
+
+    ``state.json`` names the checkpoint that belongs to it and is replaced last, so a kill at
+    any moment costs at most one epoch.
+    """
+
+    def __init__(self, folder: Path, patience: int, say: Say) -> None:
+        super().__init__()
+        self._folder, self._patience, self._say = folder, patience, say
+        self._history: list[dict[str, float]] = []
+        self._began = time.monotonic()
+
+    @property
+    def next_epoch(self) -> int:
+        return len(self._history)
+
+    @property
+    def _best(self) -> dict[str, float]:
+        return min(self._history, key=lambda row: row["val_loss"])
+
+    @property
+    def stopped(self) -> bool:
+        return bool(self._history) and self.next_epoch - self._best["epoch"] >= self._patience
+
+    def resume(self) -> keras.Model | None:
+        state = self._folder / "state.json"
+        if not state.exists():
+            return None
+        values = json.loads(state.read_text())
+        self._history = values["history"]
+        self._say(f"going on after epoch {self.next_epoch}")
+        return keras.models.load_model(self._folder / values["checkpoint"])
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        del epoch, logs
+        self._began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        seconds = time.monotonic() - self._began
+        row = {name: float(value) for name, value in (logs or {}).items()}
+        self._history.append({"epoch": epoch + 1, **row, "seconds": round(seconds, 1)})
+        if self._best is self._history[-1]:
+            self._save("network.keras")
+        self._checkpoint(f"checkpoint-{epoch + 1}.keras")
+        draw_curves(self._history, int(self._best["epoch"]), self._folder / "curves.png")
+        mark = " *" if self._best is self._history[-1] else ""
+        self._say(
+            f"epoch {epoch + 1}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f}; "
+            f"validation loss {row['val_loss']:.3f}, accuracy {row['val_accuracy']:.3f} "
+            f"({seconds:.0f} s){mark}"
+        )
+        if self.stopped:
+            self._say(f"stopped: no better validation loss for {self._patience} epochs")
+            self._trained().stop_training = True
+
+    def _trained(self) -> Any:
+        return self.model
+
+    def _save(self, name: str) -> None:
+        temporary = self._folder / f"tmp-{name}"
+        self._trained().save(temporary)
+        temporary.replace(self._folder / name)
+
+    def _checkpoint(self, name: str) -> None:
+        self._save(name)
+        state = {"checkpoint": name, "history": self._history}
+        write_atomically(self._folder / "state.json", json.dumps(state, indent=1))
+        for old in self._folder.glob("checkpoint-*.keras"):
+            if old.name != name:
+                old.unlink()

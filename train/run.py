@@ -1,0 +1,142 @@
+"""What a training run is on disk: its settings, its tracks, its history and its network."""
+
+import csv
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from melonnx.infer.errors import MelonnxError
+from melonnx.infer.mel import MelSpec
+from melonnx.train.datasets import Track
+from melonnx.train.splits import Part, SplitMethod
+
+__all__ = ["Run", "RunError", "Settings", "read_run", "write_atomically"]
+
+
+class RunError(MelonnxError):
+    """The folder holds no run, an unfinished one, or one with other settings."""
+
+    status = "run"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides a training run besides the data."""
+
+    mel_spec: MelSpec = field(default_factory=MelSpec)
+    window: int = 130
+    """Frames of a patch: 10 s."""
+    window_hop: int = 65
+    """Frames between patches at inference."""
+    split: SplitMethod = "artist"
+    epochs: int = 120
+    patience: int = 30
+    """Epochs without a better validation loss before training stops."""
+    batch_size: int = 32
+    batches_per_epoch: int = 40
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    label_smoothing: float = 0.05
+    mixup: float = 0.2
+    """Both parameters of the Beta distribution; 0 turns mixup off."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run: everything needed to make its model again, or to export it."""
+
+    folder: Path
+    data: Path
+    """Folder of the data set."""
+    settings: Settings
+    labels: tuple[str, ...]
+    tracks: tuple[Track, ...]
+    parts: tuple[Part, ...]
+    temperature: float = 1.0
+    threshold: float = 0.0
+    versions: dict[str, str] = field(default_factory=dict)
+    finished: bool = False
+
+    @property
+    def network_path(self) -> Path:
+        """The Keras network of the best epoch."""
+        return self.folder / "network.keras"
+
+    def part(self, wanted: Part) -> list[Track]:
+        """The tracks of one part."""
+        return [t for t, part in zip(self.tracks, self.parts, strict=True) if part == wanted]
+
+    @property
+    def data_hash(self) -> str:
+        """sha256 over each track's path, size, genre, artist and part."""
+        digest = hashlib.sha256()
+        for track, part in zip(self.tracks, self.parts, strict=True):
+            row = (self._relative(track), track.path.stat().st_size, track.genre, track.artist, part)
+            digest.update(repr(row).encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+    def _relative(self, track: Track) -> str:
+        return track.path.relative_to(self.data).as_posix()
+
+    def write(self) -> None:
+        """Write ``run.json`` and ``tracks.csv``."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "tracks.csv").open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(["path", "genre", "artist", "group", "part"])
+            for track, part in zip(self.tracks, self.parts, strict=True):
+                group = track.group.replace(f"{self.data}{os.sep}", "")
+                rows.writerow([self._relative(track), track.genre, track.artist, group, part])
+        values = {
+            "data": str(self.data),
+            "data_hash": self.data_hash,
+            "settings": asdict(self.settings),
+            "labels": self.labels,
+            "temperature": self.temperature,
+            "threshold": self.threshold,
+            "versions": self.versions,
+            "finished": self.finished,
+        }
+        write_atomically(self.folder / "run.json", json.dumps(values, indent=2))
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run back. Raises RunError where ``folder`` holds none that this version reads."""
+    try:
+        values: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
+        settings = values["settings"]
+        if settings.keys() != {entry.name for entry in fields(Settings)}:
+            raise RunError(f"{folder}: was made by another version of melonnx")
+        settings["mel_spec"] = MelSpec.from_dict(settings["mel_spec"])
+        data = Path(values["data"])
+        with (folder / "tracks.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"{folder}: holds no training run ({error})") from None
+    return Run(
+        folder=folder,
+        data=data,
+        settings=Settings(**settings),
+        labels=tuple(values["labels"]),
+        tracks=tuple(Track(data / row["path"], row["genre"], row["artist"]) for row in rows),
+        parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
+        temperature=values["temperature"],
+        threshold=values["threshold"],
+        versions=values["versions"],
+        finished=values["finished"],
+    )
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write so that a kill leaves the old file or the new one, never half of either."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
