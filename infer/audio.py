@@ -8,8 +8,6 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
-
 from melonnx.infer.decode import BLOCK_LENGTH, DecodeError, Decoder, Samples, open_decoder
 from melonnx.infer.errors import (
     AudioError,
@@ -19,6 +17,7 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
 )
 from melonnx.infer.mel import Waveform
+from numpy.typing import NDArray
 
 __all__ = ["AudioReader", "Source", "load_audio", "open_array", "open_audio", "source_name"]
 
@@ -114,8 +113,10 @@ class AudioReader:
             self.warnings += (
                 f"truncated: {position / rate:.1f} s of the {claimed / rate:.1f} s claimed decode",
             )
-        elif damaged or self._decoder.cut_short:
-            self.warnings += (f"truncated: only the first {position / rate:.1f} s decode",)
+        elif self._decoder.cut_short:
+            self.warnings += (f"truncated: only the first {position / rate:.1f} s are there",)
+        elif damaged:
+            self.warnings += (f"damaged: {position / rate:.1f} s of it decode",)
 
     def _check(self, mono: Waveform) -> None:
         low, high = float(mono.min()), float(mono.max())
@@ -165,8 +166,7 @@ def open_array(waveform: NDArray[Any], rate: int, sample_rate: int) -> AudioRead
     """
     samples = _as_samples(waveform)
     blocks = (
-        _to_float32(samples[at : at + BLOCK_LENGTH])
-        for at in range(0, len(samples), BLOCK_LENGTH)
+        _to_float32(samples[at : at + BLOCK_LENGTH]) for at in range(0, len(samples), BLOCK_LENGTH)
     )
     decoder = Decoder(rate, samples.shape[1], blocks)
     return AudioReader("<array>", decoder, sample_rate, ExitStack())

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
-
 from melonnx.infer.errors import MelonnxError, MissingExtraError
+from typer.core import TyperGroup
 
 __all__ = ["app", "main"]
 

@@ -14,8 +14,6 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
-
 from melonnx.infer import sniff
 from melonnx.infer.errors import (
     EmptyAudioError,
@@ -23,6 +21,7 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
     UnsupportedFormatError,
 )
+from numpy.typing import NDArray
 
 __all__ = ["Decoder", "Samples", "open_decoder"]
 
@@ -31,6 +30,8 @@ Samples = NDArray[np.float32]
 
 BLOCK_LENGTH = 1 << 17
 """Samples per channel in a block."""
+
+_CAREFUL_LENGTH = 1024
 
 _NEEDS_AV = {
     "mp4": "MPEG-4 audio (m4a)",
@@ -101,55 +102,95 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     )
 
 
-def _open_mpeg(
-    file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: ExitStack
-) -> Decoder:
+def _open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: ExitStack) -> Decoder:
     """MPEG audio, read to its end.
 
     libsndfile stops at the tag's length, or without one at an estimate from the first frames:
     half of a variable-rate file, or the second of two joined files, would be lost. Where the
     tag cannot be right, a true one is put in front.
     """
-    whole = mpeg.claimed_samples and mpeg.claimed_bytes
-    if whole and size - mpeg.start < mpeg.claimed_bytes * 1.01 + 4096:
-        prefix = b""
+    n_bytes = size - mpeg.start
+    tag_fits = mpeg.claimed_bytes is not None and n_bytes < mpeg.claimed_bytes * 1.01 + 4096
+    if mpeg.claimed_samples and tag_fits and mpeg.start == 0:
+        file.seek(0)
+        decoder = _open_soundfile(file, resources)
     else:
-        n_samples = sniff.count_mpeg_samples(file, mpeg.start)
-        file.seek(mpeg.start)
-        has_more = n_samples > (mpeg.claimed_samples or 0) * 1.01
-        prefix = sniff.info_frame(file.read(4), n_samples) if has_more else b""
-    file.seek(0)
-    if prefix or mpeg.start:
-        view = _Joined(prefix, file, mpeg.start)
-        file = cast(BinaryIO, resources.enter_context(io.BufferedReader(view)))
-    decoder = _open_soundfile(file, resources)
+        decoder = _open_mpeg_at(file, mpeg, resources)
     if decoder is None:
         raise UnreadableAudioError("has MPEG audio frames, but none that decodes")
     return Decoder(
         decoder.samplerate,
         decoder.channels,
-        _soundfile_blocks(decoder),
-        claimed=mpeg.claimed_samples,
+        _mpeg_blocks(decoder, file, resources),
+        claimed=mpeg.claimed_samples if tag_fits else None,
     )
 
 
 def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
     try:
-        return resources.enter_context(soundfile.SoundFile(cast(Any, file)))
+        return resources.enter_context(soundfile.SoundFile(cast("Any", file)))
     except (soundfile.SoundFileError, TypeError, ValueError, OverflowError):
         return None
 
 
 def _soundfile_blocks(decoder: soundfile.SoundFile) -> Iterator[Samples]:
+    length, begin = BLOCK_LENGTH, 0
     while True:
-        buffer = np.empty((BLOCK_LENGTH, decoder.channels), np.float32)
+        buffer = np.empty((length, decoder.channels), np.float32)
         try:
-            n_samples = decoder.buffer_read_into(cast(Any, buffer), "float32")
+            begin = decoder.tell()
+            n_samples = decoder.buffer_read_into(cast("Any", buffer), "float32")
         except soundfile.SoundFileError as error:
-            raise DecodeError(str(error)) from error
+            if length == _CAREFUL_LENGTH or not _go_back(decoder, begin):
+                raise DecodeError(str(error)) from error
+            # The whole block is lost with the error: get what lies before the damage in pieces.
+            length = _CAREFUL_LENGTH
+            continue
         if n_samples == 0:
             return
         yield buffer[:n_samples]
+
+
+def _go_back(decoder: soundfile.SoundFile, position: int) -> bool:
+    try:
+        return decoder.seekable() and decoder.seek(position) == position
+    except soundfile.SoundFileError:
+        return False
+
+
+def _mpeg_blocks(
+    decoder: soundfile.SoundFile, file: BinaryIO, resources: ExitStack
+) -> Iterator[Samples]:
+    """Blocks of MPEG audio; libmpg123 gives up at damage, so begin again behind it."""
+    damage: DecodeError | None = None
+    while True:
+        try:
+            yield from _soundfile_blocks(decoder)
+        except DecodeError as error:
+            damage = error
+        else:
+            break
+        again = _open_mpeg_at(file, sniff.find_mpeg_stream(file, file.tell()), resources)
+        if again is None or (again.samplerate, again.channels) != (
+            decoder.samplerate,
+            decoder.channels,
+        ):
+            break
+        decoder = again
+    if damage is not None:
+        raise damage
+
+
+def _open_mpeg_at(
+    file: BinaryIO, stream: sniff.MpegStream | None, resources: ExitStack
+) -> soundfile.SoundFile | None:
+    if stream is None:
+        return None
+    n_samples = sniff.count_mpeg_samples(file, stream.start)
+    file.seek(stream.start)
+    prefix = sniff.info_frame(file.read(4), n_samples)
+    view = io.BufferedReader(_Joined(prefix, file, stream.start))
+    return _open_soundfile(cast("BinaryIO", resources.enter_context(view)), resources)
 
 
 def _open_av(file: BinaryIO, what: str, resources: ExitStack) -> Decoder:
@@ -158,13 +199,11 @@ def _open_av(file: BinaryIO, what: str, resources: ExitStack) -> Decoder:
     except ModuleNotFoundError:
         raise UnsupportedFormatError(f"is {what}. {MissingExtraError('ffmpeg', 'PyAV')}") from None
     try:
-        container = resources.enter_context(av.open(cast(Any, file)))
+        container = resources.enter_context(av.open(cast("Any", file)))
         stream = container.streams.audio[0]
         rate, channels = stream.rate, stream.channels
     except (av.FFmpegError, IndexError, ValueError):
-        raise UnreadableAudioError(
-            f"looks like {what}, but holds no audio that decodes"
-        ) from None
+        raise UnreadableAudioError(f"looks like {what}, but holds no audio that decodes") from None
     claimed = None
     if stream.duration and stream.time_base:
         claimed = int(stream.duration * stream.time_base * rate)

@@ -10,8 +10,10 @@ from melonnx.infer.predictor import Predictor
 __all__ = ["AUDIO_SUFFIXES", "classify_files", "expand", "find_music"]
 
 AUDIO_SUFFIXES = frozenset(
-    ".aac .aif .aifc .aiff .au .caf .flac .m4a .mp2 .mp3 .mp4 .oga .ogg .opus .snd .wav .wave "
-    ".webm .wma".split()
+    (
+        *(".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp2", ".mp3"),
+        *(".mp4", ".oga", ".ogg", ".opus", ".snd", ".wav", ".wave", ".webm", ".wma"),
+    )
 )
 
 
@@ -42,8 +44,10 @@ def expand(paths: Iterable[Path], *, recursive: bool = False) -> Iterator[Path |
         try:
             yield from find_music(path, recursive=recursive)
         except (NoMusicError, OSError) as error:
-            reason = error if isinstance(error, MelonnxError) else NoMusicError(
-                f"{path}: cannot be listed ({error.strerror})"
+            reason = (
+                error
+                if isinstance(error, MelonnxError)
+                else NoMusicError(f"{path}: cannot be listed ({error.strerror})")
             )
             yield Prediction.failed(str(path), reason)
 

@@ -25,7 +25,8 @@ def print_json(predictions: Iterable[Prediction]) -> bool:
 
 def print_lines(predictions: Iterable[Prediction], top: int) -> bool:
     """Tab-separated: path, then label and probability of the ``top`` likeliest, then "sure"
-    or "unsure"."""
+    or "unsure".
+    """
     all_ok = True
     for prediction in predictions:
         all_ok &= prediction.ok

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
-
 from melonnx.infer.errors import MelonnxError
+from numpy.typing import NDArray
 
 __all__ = ["Prediction", "Segment"]
 

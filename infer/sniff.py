@@ -98,9 +98,8 @@ def _frame_header(data: bytes, at: int) -> _FrameHeader | None:
     return _FrameHeader(size, samples, (version, layer, rate), side_info)
 
 
-def _after_id3(file: BinaryIO, size: int) -> int:
-    """Byte behind the ID3v2 tags at the front; they may stand in a row."""
-    at = 0
+def _after_id3(file: BinaryIO, size: int, at: int) -> int:
+    """Byte behind the ID3v2 tags that stand at byte ``at``, where they may stand in a row."""
     while True:
         file.seek(at)
         tag = file.read(10)
@@ -118,7 +117,8 @@ def _tag_claims(data: bytes, at: int, first: _FrameHeader) -> tuple[int | None, 
     if data[tag : tag + 4] in (b"Xing", b"Info"):
         flags = int.from_bytes(data[tag + 4 : tag + 8])
         fields = [
-            int.from_bytes(data[tag + 8 + 4 * i : tag + 12 + 4 * i]) for i in range(flags.bit_count())
+            int.from_bytes(data[tag + 8 + 4 * i : tag + 12 + 4 * i])
+            for i in range(flags.bit_count())
         ]
         frames = fields[0] if flags & 1 and fields else None
         size = fields[flags & 1] if flags & 2 and len(fields) > flags & 1 else None
@@ -131,28 +131,27 @@ def _tag_claims(data: bytes, at: int, first: _FrameHeader) -> tuple[int | None, 
 
 
 def _agree(data: bytes, at: int, end: int) -> bool:
-    """Three frames in a row, or fewer up to the end of the file, are of one kind."""
+    """Three frames in a row are of one kind; or two that reach the end, or one that is all."""
     first = _frame_header(data, at)
-    for _ in range(2):
+    for found in range(3):
+        if at >= end:
+            return found == 2 or at == end
         header = _frame_header(data, at)
         if first is None or header is None or header.kind != first.kind:
             return False
         at += header.size
-        if at >= end:
-            return True
-    last = _frame_header(data, at)
-    return last is not None and first is not None and last.kind == first.kind
+    return True
 
 
-def find_mpeg_stream(file: BinaryIO) -> MpegStream | None:
+def find_mpeg_stream(file: BinaryIO, begin: int = 0) -> MpegStream | None:
     """Find where MPEG audio begins: three consecutive frames that agree.
 
-    ``file``: seekable; its position afterwards is undefined. The search covers 1 MiB behind
-    the ID3 tags. Returns None where there is no such run: then it is no MPEG audio,
+    ``file``: seekable; its position afterwards is undefined. The search covers 1 MiB from byte
+    ``begin`` on, or from behind the ID3 tags that stand there. Returns None where there is no such run: then it is no MPEG audio,
     whatever the name says.
     """
     size = file.seek(0, os.SEEK_END)
-    base = _after_id3(file, size)
+    base = _after_id3(file, size, begin)
     searched = 0
     for length in (_HEAD, _SEARCH):
         file.seek(base)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
-
 from melonnx.infer.mel import LogMel
+from numpy.typing import NDArray
 
 __all__ = ["Patches", "patch_batches", "window_starts"]
 
@@ -23,9 +22,7 @@ def window_starts(n_frames: int, length: int, hop: int) -> list[int]:
     return [*range(0, last, hop), last]
 
 
-def patch_batches(
-    log_mel: LogMel, length: int, starts: list[int], batch: int
-) -> Iterator[Patches]:
+def patch_batches(log_mel: LogMel, length: int, starts: list[int], batch: int) -> Iterator[Patches]:
     """Yield float32 [at most ``batch``, length, n_mels] for the windows at ``starts``, in order.
 
     A track shorter than one window is repeated until it fills it: silence added at its end

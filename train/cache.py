@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from melonnx.infer.audio import open_audio
 from melonnx.infer.errors import AudioError, SilentAudioError
 from melonnx.infer.mel import MelSpec, log_mel
+from numpy.typing import NDArray
 
 __all__ = ["CachedLogMel", "build_cache", "default_cache_folder"]
 
@@ -111,9 +110,7 @@ def _read_index(folder: Path) -> dict[str, _Entry]:
 def _read_shard_index(index: Path) -> dict[str, _Entry]:
     shard = index.with_suffix(".f16")
     rows: list[dict[str, Any]] = json.loads(index.read_text("utf-8", errors="surrogateescape"))
-    return {
-        row["key"]: _Entry(shard, row["first"], row["frames"], row["error"]) for row in rows
-    }
+    return {row["key"]: _Entry(shard, row["first"], row["frames"], row["error"]) for row in rows}
 
 
 def _write_shard(folder: Path, paths: list[Path], keys: list[str], spec: MelSpec) -> Path:
@@ -154,4 +151,3 @@ def _cacheable(path: Path, spec: MelSpec) -> CachedLogMel:
 def _sync(file: Any) -> None:
     file.flush()
     os.fsync(file.fileno())
-

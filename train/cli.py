@@ -50,3 +50,30 @@ def train(
     tracks = read_folder(root, artists)
     fit(root, tracks, out, settings, cache or default_cache_folder(), say)
     say(f"done; now: melonnx export {out} --out genre.onnx")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model file.")],
+    data: Annotated[
+        Path, typer.Argument(help="Folder of <genre>/<file>; or a run, for its test part.")
+    ],
+    artists: Annotated[
+        Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the figures there as JSON.")] = None,
+) -> None:
+    """Measure a model file on songs whose genre is known, through the runtime."""
+    import json
+
+    from melonnx.infer.predictor import Predictor
+    from melonnx.train.datasets import read_folder
+    from melonnx.train.evaluate import evaluate as measure
+    from melonnx.train.run import read_run
+
+    is_run = (data / "run.json").exists()
+    tracks = read_run(data).part("test") if is_run else read_folder(data.resolve(), artists)
+    report = measure(Predictor(model), tracks, say)
+    print(*report.lines(), sep="\n")
+    if out is not None:
+        out.write_text(json.dumps(report.to_dict(), indent=2), encoding="utf-8")

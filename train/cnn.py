@@ -8,6 +8,8 @@ __all__ = ["build_network", "with_all_outputs"]
 _FILTERS = (16, 32, 64, 96, 128, 128)
 _POOLED = 4
 _DROPOUT = 0.3
+_NORM_MOMENTUM = 0.9
+"""Small sets have few batches; Keras's 0.99 would lag behind the weights by epochs."""
 
 
 def build_network(n_mels: int, n_labels: int) -> keras.Model:
@@ -19,14 +21,14 @@ def build_network(n_mels: int, n_labels: int) -> keras.Model:
     that melonnx comes from; the band-wise norm is that of PANNs (Kong et al., 2020).
     """
     log_mel = keras.Input((None, n_mels), name="log_mel")
-    x = layers.BatchNormalization(name="band_norm")(log_mel)
+    x = layers.BatchNormalization(momentum=_NORM_MOMENTUM, name="band_norm")(log_mel)
     x = layers.Reshape((-1, n_mels, 1), name="picture")(x)
     for number, filters in enumerate(_FILTERS, 1):
         x = layers.Conv2D(
             filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal",
             name=f"conv_{number}",
         )(x)  # fmt: skip
-        x = layers.BatchNormalization(name=f"norm_{number}")(x)
+        x = layers.BatchNormalization(momentum=_NORM_MOMENTUM, name=f"norm_{number}")(x)
         x = layers.ReLU(name=f"relu_{number}")(x)
         if number <= _POOLED:
             x = layers.MaxPooling2D(name=f"pool_{number}")(x)

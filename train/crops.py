@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
-
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.augment import augment, mix_up
 from melonnx.train.cache import CachedLogMel
+from numpy.typing import NDArray
 
 __all__ = ["LabelledLogMels", "crop_batches", "every_patch"]
 
@@ -73,9 +72,7 @@ def every_patch(
     return np.concatenate(patches), np.array(owners)
 
 
-def _crop(
-    log_mel: CachedLogMel, window: int, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _crop(log_mel: CachedLogMel, window: int, rng: np.random.Generator) -> NDArray[np.float32]:
     start = rng.integers(0, max(1, len(log_mel) - window + 1))
     crop = log_mel[start : start + window].astype(np.float32)
     return crop if len(crop) == window else np.take(crop, range(window), axis=0, mode="wrap")

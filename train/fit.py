@@ -2,7 +2,6 @@
 
 import json
 import platform
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +12,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-
 from melonnx.train.cache import CachedLogMel, build_cache
 from melonnx.train.calibrate import fit_temperature, scale, unsure_threshold
 from melonnx.train.cnn import build_network, with_all_outputs
@@ -112,9 +110,7 @@ def _labelled(run: Run, part: Any, log_mels: dict[Path, CachedLogMel]) -> Labell
     return LabelledLogMels([log_mels[track.path] for track in tracks], classes, len(run.labels))
 
 
-def _fit(
-    run: Run, training: LabelledLogMels, validation: LabelledLogMels, say: Say
-) -> keras.Model:
+def _fit(run: Run, training: LabelledLogMels, validation: LabelledLogMels, say: Say) -> keras.Model:
     settings = run.settings
     keeper = _Keeper(run.folder, settings.patience, say)
     network = keeper.resume() or _new_network(settings, len(run.labels))

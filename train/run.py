@@ -37,7 +37,7 @@ class Settings:
     """Epochs without a better validation loss before training stops."""
     batch_size: int = 32
     batches_per_epoch: int = 40
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 1e-3
     label_smoothing: float = 0.05
     mixup: float = 0.2
@@ -75,7 +75,13 @@ class Run:
         """sha256 over each track's path, size, genre, artist and part."""
         digest = hashlib.sha256()
         for track, part in zip(self.tracks, self.parts, strict=True):
-            row = (self._relative(track), track.path.stat().st_size, track.genre, track.artist, part)
+            row = (
+                self._relative(track),
+                track.path.stat().st_size,
+                track.genre,
+                track.artist,
+                part,
+            )
             digest.update(repr(row).encode(errors="surrogateescape"))
         return digest.hexdigest()
 
@@ -139,4 +145,3 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-
 from melonnx.train.datasets import DataSetError, Track
 
 __all__ = ["Part", "SplitMethod", "split_tracks"]
@@ -53,10 +52,10 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
 def _assign(sizes: dict[str, int], part_of: dict[str, Part]) -> None:
     """Give each part its share of one genre, the nearest that whole groups allow."""
     free = {group: size for group, size in sizes.items() if group not in part_of}
-    for part, share in _SHARES.items():
+    for to_come, (part, share) in zip((2, 1), _SHARES.items(), strict=True):
         taken = [group for group in sizes if part_of.get(group) == part]
         need = share * sum(sizes.values()) - sum(sizes[group] for group in taken)
-        while len(free) > 1:
+        while len(free) > to_come:
             best = min(free, key=lambda group: abs(need - free[group]))
             if taken and abs(need - free[best]) >= abs(need):
                 break

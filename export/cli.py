@@ -1,0 +1,57 @@
+"""The command ``melonnx export``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.callback()
+def _export() -> None:
+    """Keep ``export`` a named command although it is the only one here."""
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished training run.")],
+    out: Annotated[Path, typer.Option(help="The model file to write, *.onnx.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the model; that of OUT by default.")
+    ] = None,
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
+    dataset: Annotated[
+        str | None, typer.Option(help="What it was trained on; the folder's name by default.")
+    ] = None,
+    license_name: Annotated[str, typer.Option("--license", help="Licence of the model.")] = "",
+    attribution: Annotated[str, typer.Option(help="Whom the data's licences ask to name.")] = "",
+    measure: Annotated[
+        bool, typer.Option(help="Classify the test part and store the figures in the file.")
+    ] = True,
+) -> None:
+    """Write a run's network as one ONNX file, proved equal to Keras on real music."""
+    from melonnx.export.release import export_run
+    from melonnx.train.run import read_run
+
+    trained = read_run(run)
+    exported = export_run(
+        trained,
+        out,
+        name=name or out.stem,
+        version=version,
+        dataset=dataset or trained.data.name,
+        license_name=license_name,
+        attribution=attribution,
+        measure=measure,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    for output, difference in exported.proof.worst.items():
+        print(f"{output:13} worst difference from Keras {difference:.1e}")
+    if exported.report is not None:
+        print("", f"test part, split by {trained.settings.split}:", sep="\n")
+        print(*exported.report.lines(), sep="\n")
+    print("", f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB)", sep="\n")

@@ -1,0 +1,103 @@
+"""What the tests share: synthetic audio, a tiny model, and the way to the real data."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+RATE = 22050
+REAL_DATA = Path(os.environ.get("MELONNX_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_configure() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture(scope="session")
+def real_music() -> Path:
+    """The folder of real songs with genre and artist."""
+    folder = REAL_DATA / "music"
+    if not folder.is_dir():
+        pytest.skip(f"needs real music in {folder}; MELONNX_DATA names another place")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def originals() -> Path:
+    """Songs as published: 44.1 kHz stereo mp3, one wav, one au."""
+    folder = REAL_DATA / "originals"
+    if not folder.is_dir():
+        pytest.skip(f"needs real music in {folder}; MELONNX_DATA names another place")
+    return folder
+
+
+def make_song(seconds: float, rate: int = RATE, channels: int = 1, seed: int = 0) -> NDArray:
+    """Float32 (samples, channels): a chord that changes each half second, drums and noise."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate)) / rate
+    beat = (time * 2).astype(int)
+    root = 110 * 2 ** (rng.integers(0, 12, beat.max(initial=0) + 1) / 12)
+    song = sum(np.sin(2 * np.pi * root[beat] * k * time) / k for k in (1, 2, 3, 5))
+    song = song + rng.standard_normal(len(time)) * np.exp(-((time * 2) % 1) * 12)
+    parts = [song * 0.1 * (1 + 0.2 * channel) for channel in range(channels)]
+    return np.stack(parts, axis=1).astype(np.float32)
+
+
+def encode(samples: NDArray, rate: int, format_: str, subtype: str | None = None, **how) -> bytes:
+    """The samples as the bytes of a file."""
+    buffer = io.BytesIO()
+    channels = 1 if samples.ndim == 1 else samples.shape[1]
+    with soundfile.SoundFile(
+        buffer, "w", rate, channels, format=format_, subtype=subtype, **how
+    ) as file:
+        file.write(samples)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained network of the real shape, exported by the real door."""
+    import keras
+
+    from melonnx.export.convert import to_onnx
+    from melonnx.infer import MelSpec
+    from melonnx.infer.metadata import ModelInfo
+    from melonnx.train.cnn import build_network
+
+    keras.utils.set_random_seed(1)
+    network = build_network(128, 3)
+    info = ModelInfo(
+        name="tiny",
+        version="0",
+        labels=("drone", "noise", "pulse"),
+        mel_spec=MelSpec(),
+        window=130,
+        window_hop=65,
+        thresholds={"drone": 0.99, "noise": 0.99, "pulse": 0.99},
+    )
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    path.write_bytes(to_onnx(network, info).SerializeToString(deterministic=True))
+    return path
+
+
+@pytest.fixture(scope="session")
+def melonnx() -> Run:
+    """Run the installed command as a user does."""
+    command = shutil.which("melonnx", path=str(Path(sys.executable).parent))
+    assert command, "the melonnx command is not installed beside this Python"
+
+    def run(*arguments: str | Path, **how) -> subprocess.CompletedProcess[str]:
+        line: Sequence[str] = [command, *map(str, arguments)]
+        return subprocess.run(line, capture_output=True, text=True, check=False, **how)
+
+    return run

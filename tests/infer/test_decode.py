@@ -1,0 +1,211 @@
+"""The bytes choose the decoder, and lengths in headers are never believed."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+
+from melonnx.infer.audio import load_audio, open_audio
+from melonnx.infer.errors import (
+    AudioError,
+    EmptyAudioError,
+    UnreadableAudioError,
+    UnsupportedFormatError,
+)
+from tests.conftest import RATE, encode, make_song
+
+MP3 = {"format_": "MP3", "subtype": "MPEG_LAYER_III"}
+
+
+def encode_mp3(seconds, level=0.5, mode="CONSTANT", seed=0):
+    song = make_song(seconds, 44100, 2, seed)
+    return encode(song, 44100, **MP3, bitrate_mode=mode, compression_level=level)
+
+
+def without_tag(mp3):
+    """The stream without its Xing or Info frame, which LAME writes first."""
+    return mp3[mp3.index(b"\xff\xfb", 4) :]
+
+
+def encode_av(seconds, container, codec):
+    av = pytest.importorskip("av", reason="needs the ffmpeg extra")
+    buffer = io.BytesIO()
+    samples = make_song(seconds, 44100, 2)
+    with av.open(buffer, "w", format=container) as out:
+        stream = out.add_stream(codec, rate=44100 if codec != "libopus" else 48000, layout="stereo")
+        stream.bit_rate = 128_000
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples.T), format="fltp", layout="stereo"
+        )
+        frame.sample_rate = 44100
+        for part in av.AudioResampler(stream.format, "stereo", stream.rate).resample(frame):
+            out.mux(stream.encode(part))
+        out.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def read(data):
+    with open_audio(data, RATE) as reader:
+        waveform = np.concatenate(list(reader))
+    return waveform, reader
+
+
+@pytest.mark.parametrize(
+    ("format_", "subtype"),
+    [
+        *[("WAV", kind) for kind in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "ULAW")],
+        ("WAV", "MS_ADPCM"),
+        ("FLAC", "PCM_16"),
+        ("OGG", "VORBIS"),
+        ("AIFF", "PCM_16"),
+        ("AU", "PCM_16"),
+        ("CAF", "PCM_16"),
+        ("MP3", "MPEG_LAYER_III"),
+    ],
+)
+def test_every_format_of_soundfile_gives_the_song(format_, subtype):
+    song = make_song(3)
+    waveform, reader = read(encode(song, RATE, format_, subtype))
+    n_samples = min(len(waveform), len(song))
+    assert reader.duration_s == pytest.approx(3, abs=0.1)
+    assert np.corrcoef(waveform[:n_samples], song[:n_samples, 0])[0, 1] > 0.9
+    assert reader.warnings == ()
+
+
+def test_opus_at_its_own_rate():
+    waveform, reader = read(encode(make_song(3, 48000), 48000, "OGG", "OPUS"))
+    assert len(waveform) == pytest.approx(3 * RATE, abs=RATE / 10)
+    assert reader.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("mp4", "aac"), ("adts", "aac"), ("asf", "wmav2"), ("webm", "libopus")],
+)
+def test_the_ffmpeg_extra_gives_the_song(container, codec):
+    data = encode_av(3, container, codec)
+    waveform, reader = read(data)
+    song = load_audio(encode(make_song(3, 44100, 2), 44100, "WAV", "FLOAT"), RATE)
+    assert reader.duration_s == pytest.approx(3, abs=0.15)
+    # Level too: PyAV's own mono mix would be 3 dB hot.
+    assert np.sqrt(np.mean(waveform**2) / np.mean(song**2)) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["song.m4a", "song.mp3"])
+def test_m4a_without_the_extra_names_it_whatever_the_file_is_called(tmp_path, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, "av", None)
+    path = tmp_path / name
+    path.write_bytes(b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom" + bytes(5000))
+    with pytest.raises(UnsupportedFormatError, match=rf"{name}: is MPEG-4.*melonnx\[ffmpeg\]"):
+        load_audio(path, RATE)
+
+
+def test_damaged_m4a_with_the_extra(tmp_path):
+    pytest.importorskip("av", reason="needs the ffmpeg extra")
+    path = tmp_path / "song.m4a"
+    path.write_bytes(b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom" + bytes(5000))
+    with pytest.raises(UnreadableAudioError, match=r"song\.m4a: looks like MPEG-4"):
+        load_audio(path, RATE)
+
+
+def test_mp3_tag_that_counts_too_few_does_not_cut_the_song():
+    joined = encode_mp3(3) + encode_mp3(4, seed=1)
+    waveform, reader = read(joined)
+    assert len(waveform) / RATE == pytest.approx(7, abs=0.15)
+    assert reader.warnings == ()
+
+
+@pytest.mark.parametrize("first_loud", [True, False])
+def test_variable_bit_rate_without_a_tag_decodes_whole(first_loud):
+    high, low = without_tag(encode_mp3(3, level=0.0)), without_tag(encode_mp3(4, level=0.9))
+    waveform, reader = read(high + low if first_loud else low + high)
+    assert len(waveform) / RATE == pytest.approx(7, abs=0.15)
+    assert reader.warnings == ()
+
+
+def test_junk_and_large_tags_in_front_of_mp3_are_stepped_over():
+    mp3 = encode_mp3(3)
+    plain = load_audio(mp3, RATE)
+    cover = (
+        b"ID3\x04\0\0" + bytes([0, 0x7F, 0x7F, 0x7F]) + b"\x11" * (0x7F << 14 | 0x7F << 7 | 0x7F)
+    )
+    lying = b"ID3\x04\0\0\x7f\x7f\x7f\x7f"
+    for front in (bytes(4096), b"junk" * 50_000, cover, lying):
+        waveform, reader = read(front + mp3)
+        assert len(waveform) == pytest.approx(len(plain), abs=RATE / 20)
+        assert reader.warnings == ()
+
+
+def test_truncated_mp3_keeps_what_decodes_and_says_so():
+    mp3 = encode_mp3(6)
+    waveform, reader = read(mp3[: len(mp3) // 2])
+    assert len(waveform) / RATE == pytest.approx(3, abs=0.2)
+    assert len(reader.warnings) == 1
+    assert "truncated" in reader.warnings[0]
+    assert "of the 6.0 s" in reader.warnings[0]
+
+
+@pytest.mark.parametrize(("format_", "subtype"), [("WAV", "PCM_16"), ("FLAC", "PCM_16")])
+def test_truncated_wav_and_flac_keep_what_decodes_and_say_so(format_, subtype):
+    rng = np.random.default_rng(0)
+    data = encode(rng.uniform(-0.5, 0.5, (6 * RATE, 2)), RATE, format_, subtype)
+    waveform, reader = read(data[: len(data) // 2])
+    assert len(waveform) / RATE == pytest.approx(3, abs=0.3)
+    assert [warning.partition(":")[0] for warning in reader.warnings] == ["truncated"]
+
+
+def test_wav_of_unknown_length_is_not_called_truncated():
+    wav = bytearray(encode(make_song(2), RATE, "WAV", "PCM_16"))
+    wav[4:8] = b"\xff\xff\xff\xff"
+    wav[40:44] = b"\xff\xff\xff\xff"
+    waveform, reader = read(bytes(wav))
+    assert len(waveform) == pytest.approx(2 * RATE, abs=50)
+    assert reader.warnings == ()
+
+
+def test_damage_in_the_middle_of_an_mp3_costs_only_that():
+    mp3 = bytearray(encode_mp3(6))
+    middle = len(mp3) // 2
+    mp3[middle : middle + 2000] = np.random.default_rng(0).bytes(2000)
+    waveform, _ = read(bytes(mp3))
+    assert len(waveform) / RATE == pytest.approx(6, abs=0.4)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "error", "says"),
+    [
+        ("text.mp3", b"# just some notes\n" * 99, UnreadableAudioError, "looks like text"),
+        ("zeros.mp3", bytes(10_000), UnreadableAudioError, "zeros"),
+        ("noise.mp3", np.random.default_rng(0).bytes(300_000), UnreadableAudioError, "not audio"),
+        ("noise.wav", np.random.default_rng(1).bytes(3_000), UnreadableAudioError, "not audio"),
+        ("empty.mp3", b"", EmptyAudioError, "0 bytes"),
+        ("header.wav", encode(np.zeros((0, 2)), RATE, "WAV"), EmptyAudioError, "header"),
+        ("half.wav", encode(np.zeros((99, 2)), RATE, "WAV")[:20], AudioError, "not audio"),
+        ("half.flac", encode(make_song(1), RATE, "FLAC")[:60], AudioError, "half.flac"),
+    ],
+)
+def test_what_is_no_audio_says_so_in_one_line_naming_the_file(tmp_path, name, data, error, says):
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(error, match=says) as caught:
+        load_audio(path, RATE)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_cut_of_any_file_gives_a_waveform_or_one_of_our_errors(seed):
+    rng = np.random.default_rng(seed)
+    for data in (
+        encode_mp3(1),
+        encode(make_song(1), RATE, "FLAC"),
+        encode(make_song(1), RATE, "OGG"),
+    ):
+        broken = bytearray(data[: rng.integers(1, len(data))])
+        for at in rng.integers(0, len(broken), 20):
+            broken[at] = rng.integers(0, 256)
+        try:
+            assert np.isfinite(load_audio(bytes(broken), RATE)).all()
+        except AudioError as error:
+            assert str(error).startswith("<bytes>: ")

@@ -1,0 +1,183 @@
+"""Measures a model file through the runtime on songs whose genre is known."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from melonnx.infer.library import classify_files
+from melonnx.infer.predictor import Predictor
+from melonnx.train.datasets import DataSetError, Track
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
+__all__ = ["GenreScore", "Report", "bootstrap_interval", "evaluate"]
+
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class GenreScore:
+    """How one genre fares."""
+
+    precision: float
+    recall: float
+    songs: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a model scores; intervals are 95%, from a bootstrap over artists (groups)."""
+
+    songs: int
+    groups: int
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    macro_f1: float
+    macro_f1_interval: tuple[float, float]
+    top3_accuracy: float
+    majority_baseline: float
+    """Share of the commonest genre: what a model that always says it would score."""
+    sure_share: float
+    """Share of songs whose answer is not marked unsure."""
+    sure_accuracy: float
+    genres: dict[str, GenreScore]
+    confusion: list[list[int]]
+    """Songs by true genre (rows) and answer (columns), in the order of ``labels``."""
+    labels: tuple[str, ...]
+    failures: dict[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return asdict(self)
+
+    def summary(self) -> dict[str, Any]:
+        """The figures that travel in a model file."""
+        names = (
+            "songs", "groups", "accuracy", "accuracy_interval", "macro_f1",
+            "macro_f1_interval", "top3_accuracy", "majority_baseline", "sure_share",
+            "sure_accuracy",
+        )  # fmt: skip
+        return {name: _rounded(getattr(self, name)) for name in names}
+
+    def lines(self) -> list[str]:
+        """The report for a person."""
+        low, high = self.accuracy_interval
+        f1_low, f1_high = self.macro_f1_interval
+        width = max(map(len, self.labels))
+        return [
+            f"accuracy           {self.accuracy:.1%}  (95%: {low:.1%} to {high:.1%}; "
+            f"{self.songs} songs, {self.groups} artists or blocks)",
+            f"macro-F1           {self.macro_f1:.3f}  (95%: {f1_low:.3f} to {f1_high:.3f})",
+            f"among the top 3    {self.top3_accuracy:.1%}",
+            f"majority baseline  {self.majority_baseline:.1%}",
+            f"not unsure         {self.sure_share:.1%} of songs, {self.sure_accuracy:.1%} right",
+            "",
+            f"{'':{width}}  precision  recall  songs",
+            *(
+                f"{name:{width}}  {score.precision:9.2f}  {score.recall:6.2f}  {score.songs:5}"
+                for name, score in self.genres.items()
+            ),
+            *(f"left out: {error}" for error in self.failures.values()),
+        ]
+
+
+def evaluate(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None]) -> Report:
+    """Classify every track and compare; a track that fails is left out and named.
+
+    Raises DataSetError where a genre is not among the model's labels, or nothing is left.
+    """
+    labels = predictor.info.labels
+    strange = {track.genre for track in tracks} - set(labels)
+    if strange:
+        raise DataSetError(f"genres {sorted(strange)} are not among the model's labels {labels}")
+    failures: dict[str, str] = {}
+    true: list[int] = []
+    probabilities: list[list[float]] = []
+    unsure: list[bool] = []
+    groups: list[str] = []
+    predictions = classify_files(predictor, [track.path for track in tracks])
+    for number, (track, prediction) in enumerate(zip(tracks, predictions, strict=True), 1):
+        if number % 100 == 0:
+            say(f"{number} of {len(tracks)} songs")
+        if not prediction.ok:
+            failures[str(track.path)] = str(prediction.error)
+            continue
+        true.append(labels.index(track.genre))
+        probabilities.append([prediction.probabilities[label] for label in labels])
+        unsure.append(prediction.unsure)
+        groups.append(track.group)
+    if not true:
+        raise DataSetError("none of the songs could be classified")
+    return _report(
+        labels, np.array(true), np.array(probabilities), np.array(unsure), groups, failures
+    )
+
+
+def _report(
+    labels: tuple[str, ...],
+    true: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    unsure: NDArray[np.bool_],
+    groups: list[str],
+    failures: dict[str, str],
+) -> Report:
+    answer = probabilities.argmax(axis=1)
+    right = answer == true
+    classes = np.arange(len(labels))
+    precision, recall, _, songs = precision_recall_fscore_support(
+        true, answer, labels=classes, zero_division=0.0
+    )
+    top3 = np.argsort(-probabilities, axis=1)[:, :3]
+
+    def accuracy(rows: NDArray[np.int64]) -> float:
+        return float(right[rows].mean())
+
+    def macro_f1(rows: NDArray[np.int64]) -> float:
+        return float(f1_score(true[rows], answer[rows], average="macro", zero_division=0.0))
+
+    everything = np.arange(len(true))
+    return Report(
+        songs=len(true),
+        groups=len(set(groups)),
+        accuracy=accuracy(everything),
+        accuracy_interval=bootstrap_interval(accuracy, groups),
+        macro_f1=macro_f1(everything),
+        macro_f1_interval=bootstrap_interval(macro_f1, groups),
+        top3_accuracy=float((top3 == true[:, None]).any(axis=1).mean()),
+        majority_baseline=float(np.bincount(true).max() / len(true)),
+        sure_share=float((~unsure).mean()),
+        sure_accuracy=float(right[~unsure].mean()) if not unsure.all() else 0.0,
+        genres={
+            label: GenreScore(float(precision[i]), float(recall[i]), int(songs[i]))
+            for i, label in enumerate(labels)
+        },
+        confusion=confusion_matrix(true, answer, labels=classes).tolist(),
+        labels=labels,
+        failures=failures,
+    )
+
+
+def bootstrap_interval(
+    score: Callable[[NDArray[np.int64]], float], groups: Sequence[str], seed: int = 0
+) -> tuple[float, float]:
+    """95% percentile interval of ``score(rows)`` when whole groups are drawn with replacement.
+
+    Songs of one artist are alike, so drawing songs one by one would make the interval too
+    narrow. Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
+    """
+    names = np.array(groups)
+    rows_of = [np.flatnonzero(names == name) for name in np.unique(names)]
+    rng = np.random.default_rng(seed)
+    scores = [
+        score(np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))]))
+        for _ in range(_RESAMPLES)
+    ]
+    low, high = np.quantile(scores, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [round(part, 4) for part in value]
+    return round(value, 4) if isinstance(value, float) else value
