@@ -88,9 +88,9 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     decoder = _open_soundfile(file, resources)
     if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
         raise UnreadableAudioError(_what_it_is(head))
-    skipped = 0
-    if offset_s and decoder.seekable():
-        skipped = decoder.seek(min(round(offset_s * decoder.samplerate), decoder.frames))
+    skipped = min(round(offset_s * decoder.samplerate), decoder.frames)
+    if not _go_to(decoder, skipped):
+        skipped = 0
     riff_size = int.from_bytes(head[4:8], "little") if container == "riff" else 0
     return Decoder(
         decoder.samplerate,
@@ -141,7 +141,7 @@ def _soundfile_blocks(decoder: soundfile.SoundFile) -> Iterator[Samples]:
             begin = decoder.tell()
             n_samples = decoder.buffer_read_into(cast("Any", buffer), "float32")
         except soundfile.SoundFileError as error:
-            if length == _CAREFUL_LENGTH or not _go_back(decoder, begin):
+            if length == _CAREFUL_LENGTH or not _go_to(decoder, begin):
                 raise DecodeError(str(error)) from error
             # The whole block is lost with the error: get what lies before the damage in pieces.
             length = _CAREFUL_LENGTH
@@ -151,7 +151,7 @@ def _soundfile_blocks(decoder: soundfile.SoundFile) -> Iterator[Samples]:
         yield buffer[:n_samples]
 
 
-def _go_back(decoder: soundfile.SoundFile, position: int) -> bool:
+def _go_to(decoder: soundfile.SoundFile, position: int) -> bool:
     try:
         return decoder.seekable() and decoder.seek(position) == position
     except soundfile.SoundFileError:

@@ -147,8 +147,8 @@ def find_mpeg_stream(file: BinaryIO, begin: int = 0) -> MpegStream | None:
     """Find where MPEG audio begins: three consecutive frames that agree.
 
     ``file``: seekable; its position afterwards is undefined. The search covers 1 MiB from byte
-    ``begin`` on, or from behind the ID3 tags that stand there. Returns None where there is no such run: then it is no MPEG audio,
-    whatever the name says.
+    ``begin`` on, or from behind the ID3 tags that stand there. Returns None where there is no such
+    run: then it is no MPEG audio, whatever the name says.
     """
     size = file.seek(0, os.SEEK_END)
     base = _after_id3(file, size, begin)

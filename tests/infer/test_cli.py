@@ -1,0 +1,155 @@
+"""The command as a user meets it: what it prints, where, and its exit codes."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import RATE, encode, make_song
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    path = tmp_path_factory.mktemp("songs") / "song one.wav"
+    path.write_bytes(encode(make_song(12), RATE, "WAV", "PCM_16"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def text(song):
+    path = song.with_name("notes.mp3")
+    path.write_text("only words\n" * 99)
+    return path
+
+
+def test_help_lists_every_command(melonnx):
+    result = melonnx("--help")
+    assert result.returncode == 0
+    for command in ("classify", "info", "train", "evaluate", "export"):
+        assert command in result.stdout
+
+
+@pytest.mark.parametrize("command", ["classify", "info", "train", "evaluate", "export"])
+def test_every_command_explains_itself(melonnx, command):
+    result = melonnx(command, "--help")
+    assert result.returncode == 0
+    assert f"melonnx {command}" in result.stdout
+
+
+def test_version(melonnx):
+    assert melonnx("--version").stdout.startswith("melonnx 0.")
+
+
+def test_lines_are_tab_separated_and_stderr_is_quiet(melonnx, song, tiny_model):
+    result = melonnx("classify", song, "--model", tiny_model, "--top", 2)
+    path, first, p, second, q, sure = result.stdout.rstrip("\n").split("\t")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert path == str(song)
+    assert {first, second} < {"drone", "noise", "pulse"}
+    assert 1 >= float(p) >= float(q) >= 0
+    assert sure == "unsure"
+
+
+def test_json_is_one_object_a_line_with_failed_files_among_them(melonnx, song, text, tiny_model):
+    result = melonnx("classify", song, text, song, "--json", "--model", tiny_model)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.returncode == 1
+    assert [row["status"] for row in rows] == ["ok", "unreadable", "ok"]
+    assert sum(rows[0]["probabilities"].values()) == pytest.approx(1)
+    assert rows[0]["timeline"][0]["start_s"] == 0
+    assert rows[0]["model"] == "tiny 0"
+    assert result.stderr == f"melonnx: {text}: is not audio: it looks like text\n"
+
+
+def test_bad_file_costs_one_line_and_the_exit_code_only(melonnx, song, text, tiny_model, tmp_path):
+    gone = tmp_path / "gone.flac"
+    result = melonnx("classify", text, gone, tmp_path, song, "--model", tiny_model)
+    assert result.returncode == 1
+    assert [line.split("\t")[0] for line in result.stdout.splitlines()] == [str(song)]
+    assert result.stderr.splitlines() == [
+        f"melonnx: {text}: is not audio: it looks like text",
+        f"melonnx: {gone}: no such file",
+        f"melonnx: {tmp_path}: is a folder without music; --recursive looks in its subfolders too",
+    ]
+
+
+def test_truncated_mp3_is_answered_and_c_libraries_stay_quiet(melonnx, tiny_model, tmp_path):
+    mp3 = encode(make_song(24), RATE, "MP3", "MPEG_LAYER_III")
+    path = tmp_path / "half.mp3"
+    path.write_bytes(mp3[: len(mp3) // 2])
+    result = melonnx("classify", path, "--model", tiny_model)
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"{path}\t")
+    assert result.stderr.startswith(f"melonnx: {path}: truncated: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_table_on_a_terminal(song, tiny_model):
+    leader, follower = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "melonnx.infer",
+        "classify",
+        str(song),
+        "--model",
+        str(tiny_model),
+    ]
+    environment = os.environ | {"COLUMNS": "300", "TERM": "xterm"}
+    subprocess.run(command, stdout=follower, stderr=subprocess.DEVNULL, check=True, env=environment)
+    os.close(follower)
+    shown = os.read(leader, 10_000).decode()
+    os.close(leader)
+    assert "song" in shown
+    assert "runners-up" in shown
+    assert str(song) in shown
+    assert "%" in shown
+
+
+def test_reader_that_goes_away_is_no_traceback(song, tiny_model):
+    songs = '"$SONG" ' * 40
+    line = f"{sys.executable} -m melonnx.infer classify {songs} --model {tiny_model} | head -1"
+    result = subprocess.run(
+        line,
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"SONG": str(song)},
+    )
+    assert len(result.stdout.splitlines()) == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_model_and_device_errors_are_one_line(melonnx, song, text):
+    for arguments in (("--model", text), ("--device", "warp")):
+        result = melonnx("classify", song, *arguments)
+        assert result.returncode == 1
+        assert result.stdout == ""
+        assert len(result.stderr.splitlines()) == 1
+        assert result.stderr.startswith("melonnx: ")
+
+
+def test_info_tells_what_the_file_says(melonnx, tiny_model):
+    shown = melonnx("info", tiny_model).stdout
+    for expected in ("name: tiny", "drone, noise, pulse", "hop_length: 1707", "window: 130"):
+        assert expected in shown
+    assert json.loads(melonnx("info", tiny_model, "--json").stdout)["labels"][0] == "drone"
+
+
+def test_a_missing_extra_is_named(song, tmp_path):
+    program = (
+        "import sys; sys.modules['sklearn'] = sys.modules['tensorflow'] = None\n"
+        "sys.modules['keras'] = None\n"
+        f"sys.argv = ['melonnx', 'train', {str(song.parent)!r}, '--out', {str(tmp_path / 'r')!r}]\n"
+        "from melonnx.infer.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert 'pip install "melonnx[train]"' in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -1,0 +1,60 @@
+"""Folders are searched, and a bad file is a row among good ones."""
+
+import numpy as np
+import pytest
+from melonnx.infer import Predictor
+from melonnx.infer.errors import NoMusicError
+from melonnx.infer.library import classify_files, expand, find_music
+
+from tests.conftest import RATE, encode, make_song
+
+
+@pytest.fixture
+def folder(tmp_path):
+    song = encode(make_song(11), RATE, "WAV", "PCM_16")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "empty").mkdir()
+    for name in ("b.wav", "A.WAV", "deep/c.wav", "._b.wav", "cover.jpg"):
+        (tmp_path / name).write_bytes(song)
+    return tmp_path
+
+
+def test_find_music_is_sorted_and_leaves_out_what_is_no_song(folder):
+    assert [path.name for path in find_music(folder)] == ["A.WAV", "b.wav"]
+    assert [path.name for path in find_music(folder, recursive=True)] == ["A.WAV", "b.wav", "c.wav"]
+
+
+def test_folder_without_music_says_where_to_look(folder):
+    with pytest.raises(NoMusicError, match=r"without music; --recursive"):
+        find_music(folder / "empty")
+
+
+def test_each_bad_file_is_a_row_and_the_others_are_answered(folder, tiny_model):
+    bad = {
+        "text.mp3": b"no music " * 99,
+        "empty.mp3": b"",
+        "silent.wav": encode(np.zeros((11 * RATE, 1)), RATE, "WAV", "PCM_16"),
+        "nan.wav": encode(np.full((RATE, 1), np.nan, np.float32), RATE, "WAV", "FLOAT"),
+        "one.wav": encode(np.ones((1, 1)), RATE, "WAV", "PCM_16"),
+        "song.m4a": b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(999),
+    }
+    for name, data in bad.items():
+        (folder / name).write_bytes(data)
+    paths = [folder, *(folder / name for name in bad), folder / "gone.mp3", folder / "empty"]
+    rows = list(classify_files(Predictor(tiny_model), expand(paths)))
+    status = {row.path.rpartition("/")[2]: row.status for row in rows}
+    assert status == {
+        "A.WAV": "ok",
+        "b.wav": "ok",
+        "text.mp3": "unreadable",
+        "empty.mp3": "empty",
+        "silent.wav": "silent",
+        "nan.wav": "invalid_samples",
+        "one.wav": "empty",
+        "song.m4a": "unreadable",
+        "gone.mp3": "no_music",
+        "empty": "no_music",
+    }
+    for row in rows:
+        assert row.ok == (row.error is None)
+        assert row.error is None or row.error.startswith(row.path)

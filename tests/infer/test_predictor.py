@@ -1,0 +1,112 @@
+"""A song in, its genre out, by every door and from many threads."""
+
+import io
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from melonnx.infer import Predictor
+from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, SilentAudioError
+from melonnx.infer.mel import log_mel
+from melonnx.infer.model import load_model
+
+from tests.conftest import RATE, encode, make_song
+
+
+@pytest.fixture(scope="module")
+def predictor(tiny_model):
+    return Predictor(tiny_model, device="cpu")
+
+
+def test_every_door_gives_the_same_answer(predictor, tmp_path):
+    song = make_song(12, 44100, 2)
+    data = encode(song, 44100, "WAV", "FLOAT")
+    path = tmp_path / "song.wav"
+    path.write_bytes(data)
+    answers = [
+        predictor.predict(path),
+        predictor.predict(data),
+        predictor.predict(io.BytesIO(data)),
+        predictor.predict_array(song, 44100),
+    ]
+    assert [answer.path for answer in answers] == [str(path), "<bytes>", "<stream>", "<array>"]
+    for answer in answers:
+        assert answer.ok
+        assert answer.probabilities == pytest.approx(answers[0].probabilities, abs=1e-6)
+        assert answer.duration_s == pytest.approx(12)
+
+
+def test_answer_is_the_mean_over_windows_of_the_network(predictor, tiny_model):
+    song = make_song(25)
+    frames = log_mel(song[:, 0], predictor.info.mel_spec)
+    starts = [0, 65, 130, len(frames) - 130]
+    patches = np.stack([frames[start : start + 130] for start in starts])
+    outputs = load_model(tiny_model).run(patches)
+    answer = predictor.predict_array(song, RATE)
+    got = [answer.probabilities[label] for label in predictor.info.labels]
+    np.testing.assert_allclose(got, outputs.probabilities.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(answer.embedding, outputs.embedding.mean(axis=0), atol=1e-6)
+    assert len(answer.timeline) == len(starts)
+
+
+def test_timeline_tiles_the_song(predictor):
+    timeline = predictor.predict_array(make_song(25), RATE).timeline
+    assert timeline[0].start_s == 0
+    assert timeline[-1].end_s == pytest.approx(25)
+    for before, after in itertools.pairwise(timeline):
+        assert before.end_s == after.start_s
+        assert before.start_s < before.end_s
+
+
+def test_probabilities_sum_to_one_in_falling_order_and_top_cuts_them(predictor):
+    song = make_song(12)
+    answer = predictor.predict_array(song, RATE)
+    scores = list(answer.probabilities.values())
+    assert sum(scores) == pytest.approx(1)
+    assert scores == sorted(scores, reverse=True)
+    assert (answer.label, answer.score) == answer.top(1)[0]
+    assert list(predictor.predict_array(song, RATE, top=2).probabilities.items()) == answer.top(2)
+    assert answer.unsure  # every threshold of the tiny model is 0.99
+
+
+@pytest.mark.parametrize("gain_db", [-40, -20, -6, 0])
+def test_gain_changes_no_probability(predictor, gain_db):
+    song = make_song(12) * 0.9
+    expected = predictor.predict_array(song, RATE).probabilities
+    quieter = (song * 10 ** (gain_db / 20)).astype(np.float32)
+    assert predictor.predict_array(quieter, RATE).probabilities == pytest.approx(expected, abs=1e-3)
+
+
+def test_threads_share_one_predictor(predictor):
+    songs = [make_song(11, seed=seed) for seed in range(12)]
+    alone = [predictor.predict_array(song, RATE).probabilities for song in songs]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(lambda song: predictor.predict_array(song, RATE), songs * 3))
+    for answer, expected in zip(together, alone * 3, strict=True):
+        assert answer.probabilities == pytest.approx(expected, abs=1e-6)
+
+
+def test_short_song_is_answered_and_flagged(predictor):
+    answer = predictor.predict_array(make_song(2), RATE)
+    assert answer.ok
+    assert [warning.partition(":")[0] for warning in answer.warnings] == ["short"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "error", "says"),
+    [
+        (np.zeros(12 * RATE, np.float32), SilentAudioError, "silence"),
+        (np.full(12 * RATE, 1, np.int16), SilentAudioError, "silence"),
+        (np.ones(1, np.float32), EmptyAudioError, "0.0 ms"),
+        (make_song(0.05), EmptyAudioError, r"50\.0 ms; one frame needs 93 ms"),
+        (np.full(RATE, np.nan, np.float32), InvalidSamplesError, "NaN"),
+    ],
+)
+def test_what_has_no_genre_is_refused(predictor, samples, error, says):
+    with pytest.raises(error, match=says):
+        predictor.predict_array(samples, RATE)
+
+
+def test_a_constant_offset_is_no_crash(predictor):
+    assert predictor.predict_array(np.full(12 * RATE, 0.5, np.float32), RATE).ok

@@ -1,0 +1,35 @@
+"""Windows cover the whole track, and short tracks fill one."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from melonnx.infer.windows import patch_batches, window_starts
+
+
+@given(n_frames=st.integers(1, 2000), length=st.integers(1, 200), hop=st.integers(1, 200))
+def test_windows_cover_every_frame_unless_hops_leave_gaps(n_frames, length, hop):
+    starts = window_starts(n_frames, length, hop)
+    assert starts[0] == 0
+    assert starts == sorted(set(starts))
+    assert starts[-1] == max(0, n_frames - length)
+    assert max(np.diff(starts), default=0) <= hop
+
+
+def test_starts_worked_by_hand():
+    assert window_starts(10, 4, 4) == [0, 4, 6]
+    assert window_starts(12, 4, 4) == [0, 4, 8]
+    assert window_starts(4, 4, 2) == [0]
+    assert window_starts(3, 4, 2) == [0]
+
+
+def test_patches_come_in_order_and_batches():
+    log_mel = np.arange(20, dtype=np.float32).reshape(10, 2)
+    batches = list(patch_batches(log_mel, 4, [0, 4, 6], 2))
+    assert [batch.shape for batch in batches] == [(2, 4, 2), (1, 4, 2)]
+    assert batches[1][0].tolist() == log_mel[6:10].tolist()
+
+
+def test_short_track_is_repeated_to_fill_its_window():
+    log_mel = np.array([[1], [2], [3]], np.float32)
+    (batch,) = patch_batches(log_mel, 7, [0], 8)
+    assert batch[0, :, 0].tolist() == [1, 2, 3, 1, 2, 3, 1]
