@@ -36,8 +36,9 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
         function, input_signature=function.input_signature, opset=OPSET
     )
     _order_outputs(model)
-    _name_axes(model)
-    model.graph.name = info.name
+    _name_axes(model, whole)
+    _name_nodes(model)
+    model.graph.name, model.graph.doc_string = info.name, ""
     model.producer_name, model.producer_version = "melonnx", ""
     model.doc_string = ""
     model.domain = ""
@@ -53,12 +54,40 @@ def _order_outputs(model: onnx.ModelProto) -> None:
     model.graph.output.extend(ordered)
 
 
-def _name_axes(model: onnx.ModelProto) -> None:
-    """Free axes come out of the converter as ``unk__N``."""
+def _name_nodes(model: onnx.ModelProto) -> None:
+    """The converter numbers names on and on in one process; equal models need equal bytes."""
+    graph = model.graph
+    names = {value.name: value.name for value in (*graph.input, *graph.output)}
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    ordered: list[onnx.TensorProto] = []
+    for number, node in enumerate(graph.node):
+        node.name = f"{number:02}_{node.op_type}"
+        for name in node.input:
+            if name in weights and name not in names:
+                names[name] = f"weight_{len(ordered):02}"
+                ordered.append(weights[name])
+        for index, name in enumerate(node.output):
+            names.setdefault(name, f"{node.name}:{index}")
+        node.input[:] = [names[name] if name else "" for name in node.input]
+        node.output[:] = [names[name] for name in node.output]
+    for tensor in ordered:
+        tensor.name = names[tensor.name]
+    unused_are_left_out = [onnx.TensorProto.FromString(t.SerializeToString()) for t in ordered]
+    del graph.initializer[:]
+    graph.initializer.extend(unused_are_left_out)
+
+
+def _name_axes(model: onnx.ModelProto, network: keras.Model) -> None:
+    """The converter calls free axes ``unk__N``, and some whose size Keras knows, too."""
     del model.graph.value_info[:]  # inferred again by whoever wants it, with the new names
+    sizes = {name: tensor.shape for name, tensor in network.output.items()}
+    sizes[INPUT] = network.input_shape
     for value in (*model.graph.input, *model.graph.output):
-        for dimension, name in zip(
-            value.type.tensor_type.shape.dim, _AXES[value.name], strict=True
-        ):
+        shape = zip(
+            value.type.tensor_type.shape.dim, _AXES[value.name], sizes[value.name], strict=True
+        )
+        for dimension, name, size in shape:
             if name is not None:
                 dimension.dim_param = name
+            else:
+                dimension.dim_value = size

@@ -100,3 +100,39 @@ def melonnx() -> Run:
         return subprocess.run(line, capture_output=True, text=True, check=False, **how)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def genres(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three genres that any network can tell, five artists each, one file that is none."""
+    root = tmp_path_factory.mktemp("genres")
+    rows = ["path,artist"]
+    rng = np.random.default_rng(0)
+    for genre in ("drone", "noise", "pulse"):
+        (root / genre).mkdir()
+        for number in range(10):
+            samples = {
+                "drone": lambda n=number: np.sin(np.arange(12 * RATE) * 0.02 * (1 + n / 10)),
+                "noise": lambda: rng.standard_normal(12 * RATE) * 0.1,
+                "pulse": lambda n=number: make_song(12, seed=n)[:, 0],
+            }[genre]()
+            name = f"{genre}/{number}.wav"
+            (root / name).write_bytes(encode(samples.astype(np.float32), RATE, "WAV", "PCM_16"))
+            rows.append(f"{name},{genre} artist {number // 2}")
+    (root / "drone" / "broken.mp3").write_text("no music")
+    (root / "tracks.csv").write_text("\n".join(rows))
+    return root
+
+
+@pytest.fixture(scope="session")
+def run_folder(genres: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on ``genres``."""
+    from melonnx.train.datasets import read_folder
+    from melonnx.train.fit import train
+    from melonnx.train.run import Settings
+
+    settings = Settings(epochs=6, batches_per_epoch=8, batch_size=16)
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    cache = tmp_path_factory.mktemp("cache")
+    train(genres, read_folder(genres), folder, settings, cache, lambda line: None)
+    return folder

@@ -16,8 +16,8 @@ def augment(patch: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
     """A changed copy of ``patch``, float32 (frames, n_mels) in [0, 1].
 
     In turn: a smooth equaliser of up to ±6 dB; half the time a raised floor (less dynamic
-    range, as lossy codecs and noise give); a third of the time a band limit, as low-rate
-    sources have; and one mask in time and one in frequency (SpecAugment, Park et al. 2019).
+    range, as lossy codecs and noise give); one mask in time and one in frequency (SpecAugment,
+    Park et al. 2019); a third of the time a band limit, as low-rate sources have.
     """
     n_frames, n_mels = patch.shape
     knots = rng.uniform(-_EQ_DEPTH, _EQ_DEPTH, _EQ_KNOTS)
@@ -27,13 +27,13 @@ def augment(patch: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
         floor = np.float32(rng.uniform(0, _DEEPEST_FLOOR))
         changed = (changed - floor) / (1 - floor)
     changed = np.clip(changed, 0, 1)
-    if rng.random() < 1 / 3:
-        changed[:, int(rng.uniform(_LOWEST_CUT, 1) * n_mels) :] = 0
     for axis, size in enumerate((n_frames, n_mels)):
         width = rng.integers(0, size // 6 + 1)
         start = rng.integers(0, size - width + 1)
         masked = slice(start, start + width)
         changed[(slice(None),) * axis + (masked,)] = changed.mean()
+    if rng.random() < 1 / 3:
+        changed[:, int(rng.uniform(_LOWEST_CUT, 1) * n_mels) :] = 0
     return changed
 
 

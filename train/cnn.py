@@ -46,10 +46,13 @@ def with_all_outputs(network: keras.Model) -> keras.Model:
     mean over places is the patch's logits.
     """
     features = network.get_layer("embedding").input
-    dense = network.get_layer("logits")
+    kernel, bias = network.get_layer("logits").get_weights()
+    by_place = layers.Conv2D(len(bias), 1, name="evidence")
+    evidence = by_place(features)
+    by_place.set_weights([kernel[None, None], bias])
     outputs = {
         "probabilities": layers.Softmax()(network.output),
         "embedding": network.get_layer("embedding").output,
-        "evidence": dense(features),
+        "evidence": evidence,
     }
     return keras.Model(network.input, outputs)

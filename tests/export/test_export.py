@@ -1,0 +1,125 @@
+"""An export is proved before it is put in place, measures itself, and is the same every time."""
+
+import json
+
+import keras
+import numpy as np
+import onnx
+import pytest
+from melonnx.export.convert import OPSET, to_onnx
+from melonnx.export.prove import ProofError, prove
+from melonnx.export.release import export_run
+from melonnx.infer import MelSpec, Predictor
+from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.train.cnn import build_network
+from melonnx.train.run import RunError, read_run
+
+INFO = ModelInfo(
+    name="x", version="1", labels=("a", "b"), mel_spec=MelSpec(), window=130, window_hop=65
+)
+
+
+def export(run, out, **how):
+    settings = {
+        "name": "toy",
+        "version": "7",
+        "dataset": "made-up genres",
+        "license_name": "MIT",
+        "attribution": "nobody",
+        "measure": True,
+        "say": lambda line: None,
+    }
+    return export_run(run, out, **(settings | how))
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    return build_network(128, 2)
+
+
+@pytest.fixture(scope="module")
+def patches():
+    return np.random.default_rng(0).random((6, 130, 128), np.float32)
+
+
+def test_exported_run_describes_and_measures_itself(run_folder, tmp_path):
+    out = tmp_path / "toy.onnx"
+    exported = export(read_run(run_folder), out)
+    assert exported.report is not None
+    info = Predictor(out).info
+    assert info == exported.info
+    assert (info.name, info.version, info.labels) == ("toy", "7", ("drone", "noise", "pulse"))
+    assert info.metrics["accuracy"] == round(exported.report.accuracy, 4)
+    assert info.metrics["songs"] == len(read_run(run_folder).part("test"))
+    assert "no artist in two parts" in info.split
+    assert max(exported.proof.worst.values()) <= 1e-5
+    assert exported.report.accuracy >= 0.5  # three genres that any network can tell
+    assert [path.name for path in tmp_path.iterdir()] == ["toy.onnx"]
+
+
+def test_second_export_is_the_same_bytes(run_folder, tmp_path):
+    run = read_run(run_folder)
+    for name in ("a.onnx", "b.onnx"):
+        export(run, tmp_path / name, measure=False)
+    assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
+
+
+def test_file_is_of_the_documented_form(network):
+    model = to_onnx(network, INFO)
+    assert {entry.domain: entry.version for entry in model.opset_import}[""] == OPSET
+    shapes = {
+        value.name: [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
+        for value in (*model.graph.input, *model.graph.output)
+    }
+    assert shapes == {
+        "log_mel": ["batch", "frames", 128],
+        "probabilities": ["batch", 2],
+        "embedding": ["batch", 128],
+        "evidence": ["batch", "evidence_frames", 8, 2],
+    }
+    assert json.loads(model.metadata_props[0].value)["format_version"] == 1
+    assert model.metadata_props[0].key == METADATA_KEY
+
+
+def test_any_number_of_frames_and_patches_will_do(network, tmp_path):
+    path = tmp_path / "x.onnx"
+    path.write_bytes(to_onnx(network, INFO).SerializeToString())
+    session = Predictor(path)._model
+    for shape in ((1, 16, 128), (3, 131, 128), (2, 500, 128)):
+        assert session.run(np.zeros(shape, np.float32)).probabilities.shape == (shape[0], 2)
+
+
+def test_proof_fails_when_a_weight_differs(network, patches):
+    model = to_onnx(network, INFO)
+    prove(model, network, patches)
+    weights = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    values = onnx.numpy_helper.to_array(weights).copy()
+    values.flat[0] += 0.5
+    weights.CopyFrom(onnx.numpy_helper.from_array(values, weights.name))
+    with pytest.raises(ProofError, match="differ"):
+        prove(model, network, patches)
+
+
+def test_proof_fails_on_a_nameless_axis(network, patches):
+    model = to_onnx(network, INFO)
+    model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "unk__7"
+    with pytest.raises(ProofError, match="axis 0 of 'probabilities'"):
+        prove(model, network, patches)
+
+
+def test_failed_export_leaves_the_old_file(run_folder, tmp_path, monkeypatch):
+    out = tmp_path / "toy.onnx"
+    out.write_bytes(b"old")
+    monkeypatch.setattr("melonnx.export.prove.KERAS_TOLERANCE", -1)
+    with pytest.raises(ProofError):
+        export(read_run(run_folder), out)
+    assert out.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["toy.onnx"]
+
+
+def test_unfinished_run_is_refused(run_folder, tmp_path):
+    from dataclasses import replace
+
+    with pytest.raises(RunError, match="not finished"):
+        export(replace(read_run(run_folder), finished=False), tmp_path / "x.onnx")

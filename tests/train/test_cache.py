@@ -1,0 +1,103 @@
+"""The cache holds what the runtime would compute, and survives being killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from melonnx.infer import MelSpec
+from melonnx.infer.audio import load_audio
+from melonnx.infer.mel import log_mel
+from melonnx.train.cache import build_cache
+
+from tests.conftest import RATE, encode, make_song
+
+SPEC = MelSpec()
+
+
+def build(paths, root, spec=SPEC):
+    log_mels, errors = {}, {}
+    for _, made, refused in build_cache(paths, spec, root, workers=2):
+        log_mels |= made
+        errors |= refused
+    return log_mels, errors
+
+
+def test_cached_log_mels_are_the_runtimes(genres, tmp_path):
+    paths = [*sorted(genres.glob("*/*.wav")), genres / "drone/broken.mp3"]
+    log_mels, errors = build(paths, tmp_path)
+    assert set(log_mels) == set(paths[:-1])
+    assert list(errors) == paths[-1:]
+    assert "looks like text" in errors[paths[-1]]
+    for path in paths[:-1:7]:
+        expected = log_mel(load_audio(path, RATE), SPEC)
+        np.testing.assert_allclose(log_mels[path], expected, atol=5e-4)  # float16
+
+
+def test_only_what_is_new_or_changed_is_made_again(genres, tmp_path):
+    paths = sorted(genres.glob("noise/*.wav"))
+    build(paths[:6], tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.f16")}
+    build(paths, tmp_path)
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.f16")}
+    assert before.items() < after.items()
+    assert len(after) == len(before) + 1
+
+
+def test_another_spec_is_another_cache(genres, tmp_path):
+    paths = sorted(genres.glob("noise/*.wav"))[:2]
+    first, _ = build(paths, tmp_path)
+    second, _ = build(paths, tmp_path, MelSpec(hop_length=1024))
+    assert len(second[paths[0]]) > len(first[paths[0]])
+
+
+def test_a_changed_file_is_read_again(tmp_path):
+    path = tmp_path / "song.wav"
+    path.write_bytes(encode(make_song(2), RATE, "WAV"))
+    short, _ = build([path], tmp_path / "cache")
+    path.write_bytes(encode(make_song(4), RATE, "WAV"))
+    longer, _ = build([path], tmp_path / "cache")
+    assert len(longer[path]) > len(short[path])
+
+
+def test_killed_at_any_moment_it_goes_on_and_ends_the_same(genres, tmp_path):
+    paths = sorted(genres.glob("*/*.wav"))
+    program = (
+        "import sys; from pathlib import Path; from melonnx.infer import MelSpec\n"
+        "import melonnx.train.cache as cache; cache._TRACKS_PER_SHARD = 2\n"
+        "if __name__ == '__main__':\n"
+        "    paths = sorted(Path(sys.argv[1]).glob('*/*.wav'))\n"
+        "    for _ in cache.build_cache(paths, MelSpec(), Path(sys.argv[2]), workers=2): pass\n"
+    )
+    script = tmp_path / "build.py"
+    script.write_text(program)
+    root = tmp_path / "cache"
+    for pause in (0.3, 0.8, 1.2, 1.6):
+        child = subprocess.Popen(
+            [sys.executable, str(script), str(genres), str(root)], start_new_session=True
+        )
+        time.sleep(pause)
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    interrupted, _ = build(paths, root)
+    whole, _ = build(paths, tmp_path / "whole")
+    assert set(interrupted) == set(paths)
+    for path in paths:
+        np.testing.assert_array_equal(interrupted[path], whole[path])
+
+
+def test_missing_file_is_an_error_row(tmp_path):
+    _, errors = build([tmp_path / "gone.mp3"], tmp_path / "cache")
+    assert "no such file" in next(iter(errors.values()))
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_silence_is_left_out(tmp_path, silent):
+    path = tmp_path / "song.wav"
+    path.write_bytes(encode(np.zeros((RATE, 1)) if silent else make_song(1), RATE, "WAV"))
+    log_mels, errors = build([path], tmp_path / "cache")
+    assert (path in errors) == silent
+    assert (path in log_mels) != silent

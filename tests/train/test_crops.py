@@ -1,0 +1,65 @@
+"""Batches are a function of seed and number, augmented crops of the right tracks."""
+
+import numpy as np
+from melonnx.train.augment import augment, mix_up
+from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
+
+
+def labelled():
+    log_mels = [np.full((50 + 20 * i, 8), (i + 1) / 10, np.float16) for i in range(6)]
+    return LabelledLogMels(log_mels, np.array([0, 0, 0, 0, 1, 1]), 2)
+
+
+def take(number, first=0, seed=3):
+    batches = crop_batches(labelled(), 40, 16, 0.2, seed, first)
+    return [tuple(part.numpy() for part in batch) for batch in batches.take(number)]
+
+
+def test_batches_do_not_depend_on_where_one_begins():
+    for whole, resumed in zip(take(5)[3:], take(2, first=3), strict=True):
+        np.testing.assert_array_equal(whole[0], resumed[0])
+        np.testing.assert_array_equal(whole[1], resumed[1])
+
+
+def test_another_seed_is_other_batches():
+    assert not np.array_equal(take(1)[0][0], take(1, seed=4)[0][0])
+
+
+def test_shapes_types_and_targets():
+    ((patches, targets),) = take(1)
+    assert patches.shape == (16, 40, 8)
+    assert patches.dtype == targets.dtype == np.float32
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
+    assert patches.min() >= 0
+    assert patches.max() <= 1
+
+
+def test_every_patch_covers_each_track_as_inference_does():
+    patches, owners = every_patch(labelled(), 40, 20)
+    assert patches.shape[1:] == (40, 8)
+    assert np.bincount(owners).tolist() == [2, 3, 4, 5, 6, 7]
+    for patch, owner in zip(patches, owners, strict=True):
+        np.testing.assert_allclose(patch, (owner + 1) / 10, atol=1e-3)
+
+
+def test_augmented_patches_stay_in_range_and_differ():
+    rng = np.random.default_rng(0)
+    patch = rng.random((60, 128), np.float32)
+    before = patch.copy()
+    changed = [augment(patch, np.random.default_rng(seed)) for seed in range(30)]
+    np.testing.assert_array_equal(patch, before)
+    for one in changed:
+        assert one.shape == patch.shape
+        assert one.dtype == np.float32
+        assert 0 <= one.min() <= one.max() <= 1
+        assert np.abs(one - patch).mean() > 0.005
+    # A third have their top bands cut, as low-rate sources have.
+    assert 3 <= sum(not one[:, -1].any() for one in changed) <= 20
+
+
+def test_mix_up_keeps_the_larger_share_of_each():
+    patches = np.arange(4, dtype=np.float32)[:, None, None] * np.ones((4, 2, 2), np.float32)
+    targets = np.eye(4, dtype=np.float32)
+    mixed, mixed_targets = mix_up(patches, targets, 0.4, np.random.default_rng(0))
+    assert (mixed_targets[np.arange(4), np.arange(4)] >= 0.5).all()
+    np.testing.assert_allclose(mixed[:, 0, 0], mixed_targets @ np.arange(4), atol=1e-6)

@@ -1,0 +1,48 @@
+"""The report's figures are those of a count by hand, its intervals those of whole artists."""
+
+import numpy as np
+import pytest
+from melonnx.infer import Predictor
+from melonnx.train.datasets import DataSetError, Track, read_folder
+from melonnx.train.evaluate import bootstrap_interval, evaluate
+
+
+def test_report_equals_a_count_by_hand(genres, tiny_model):
+    predictor = Predictor(tiny_model)
+    tracks = read_folder(genres)
+    report = evaluate(predictor, tracks, lambda line: None)
+    songs = [track for track in tracks if track.path.suffix == ".wav"]
+    right = [predictor.predict(track.path).label == track.genre for track in songs]
+    assert report.songs == 30
+    assert report.groups == 15
+    assert report.accuracy == pytest.approx(np.mean(right))
+    assert report.majority_baseline == pytest.approx(1 / 3)
+    assert np.trace(report.confusion) == sum(right)
+    assert np.sum(report.confusion, axis=1).tolist() == [10, 10, 10]
+    assert report.top3_accuracy == 1
+    assert report.sure_share == 0
+    assert list(report.failures) == [str(genres / "drone/broken.mp3")]
+    low, high = report.accuracy_interval
+    assert low <= report.accuracy <= high
+    assert any("macro-F1" in line for line in report.lines())
+
+
+def test_unknown_genre_and_nothing_left_are_errors(genres, tiny_model):
+    predictor = Predictor(tiny_model)
+    with pytest.raises(DataSetError, match="polka"):
+        evaluate(predictor, [Track(genres / "x.wav", "polka")], lambda line: None)
+    with pytest.raises(DataSetError, match="none of the songs"):
+        evaluate(predictor, [Track(genres / "x.wav", "drone")], lambda line: None)
+
+
+def test_interval_is_wider_when_an_artists_songs_go_together():
+    right = np.repeat(np.random.default_rng(0).random(40) < 0.7, 10)
+
+    def score(rows):
+        return float(right[rows].mean())
+
+    low, high = bootstrap_interval(score, [str(i // 10) for i in range(400)])
+    alone_low, alone_high = bootstrap_interval(score, [str(i) for i in range(400)])
+    assert low < alone_low < right.mean() < alone_high < high
+    # Forty artists of one mind each: the binomial interval of forty draws.
+    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.7 * 0.3 / 40), rel=0.25)

@@ -1,0 +1,67 @@
+"""No artist is ever in two parts, and every genre is in every part."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from melonnx.train.datasets import DataSetError, Track, read_folder
+from melonnx.train.splits import split_tracks
+
+
+@given(
+    sizes=st.lists(st.lists(st.integers(1, 9), min_size=3, max_size=12), min_size=2, max_size=6),
+    seed=st.integers(0, 5),
+)
+def test_artists_stay_together_and_genres_everywhere(sizes, seed):
+    tracks = [
+        Track(Path(f"{genre}/{artist}-{song}-x.mp3"), str(genre), f"{genre} {artist}")
+        for genre, artists in enumerate(sizes)
+        for artist, songs in enumerate(artists)
+        for song in range(songs)
+    ]
+    parts = split_tracks(tracks, "artist", seed)
+    assert parts == split_tracks(tracks, "artist", seed)
+    part_of = {(track.group, part) for track, part in zip(tracks, parts, strict=True)}
+    assert len(part_of) == len({track.group for track in tracks})
+    seen = Counter((track.genre, part) for track, part in zip(tracks, parts, strict=True))
+    assert len(seen) == 3 * len(sizes)
+
+
+def test_shares_are_near_a_fifth_and_a_seventh():
+    tracks = [
+        Track(Path(f"{i}-x.mp3"), "ab"[i % 2], f"artist {i // 4 * 2 + i % 2}") for i in range(400)
+    ]
+    count = Counter(split_tracks(tracks, "artist", 0))
+    assert count["test"] == pytest.approx(80, abs=4)
+    assert count["valid"] == pytest.approx(60, abs=4)
+
+
+def test_random_parts_artists():
+    tracks = [Track(Path(f"{i}-x.mp3"), "ab"[i % 2], f"artist {i % 10}") for i in range(400)]
+    parts = split_tracks(tracks, "random", 0)
+    assert len({(track.artist, part) for track, part in zip(tracks, parts, strict=True)}) == 30
+
+
+def test_too_few_artists_is_an_error_that_names_the_genre():
+    tracks = [Track(Path(f"{i}.mp3"), "ab"[i % 2], "me" if i % 2 else f"x{i}") for i in range(40)]
+    with pytest.raises(DataSetError, match="'b' has 1 separate artists"):
+        split_tracks(tracks, "artist", 0)
+
+
+def test_an_artist_of_two_genres_is_still_on_one_side():
+    tracks = [Track(Path(f"{i}-x.mp3"), "ab"[i % 2], f"artist {i // 10}") for i in range(100)]
+    parts = split_tracks(tracks, "artist", 3)
+    assert len({(track.artist, part) for track, part in zip(tracks, parts, strict=True)}) == 10
+
+
+def test_real_music(real_music):
+    tracks = read_folder(real_music)
+    parts = split_tracks(tracks, "artist", 0)
+    groups = {part: set() for part in ("train", "valid", "test")}
+    for track, part in zip(tracks, parts, strict=True):
+        groups[part].add(track.group)
+    assert not groups["train"] & groups["test"]
+    assert not groups["train"] & groups["valid"]
+    assert not groups["valid"] & groups["test"]
