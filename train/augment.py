@@ -4,12 +4,32 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-__all__ = ["augment", "mix_up"]
+__all__ = ["augment", "crop", "mix_up"]
 
 _EQ_KNOTS = 6
 _EQ_DEPTH = 0.08
 _DEEPEST_FLOOR = 0.25
 _LOWEST_CUT = 0.6
+_TEMPO = (0.87, 1.15)
+_PITCH_BANDS = 4
+
+
+def crop(log_mel: NDArray[np.floating], window: int, rng: Generator) -> NDArray[np.float32]:
+    """A random stretch of a track as float32 (window, n_mels), at another tempo and pitch.
+
+    ``log_mel`` (frames, n_mels); one shorter than the stretch is repeated. The tempo changes
+    by up to 15%, the pitch by up to four mel bands, both by resampling the picture.
+    """
+    length = round(window * rng.uniform(*_TEMPO))
+    start = rng.integers(0, max(1, len(log_mel) - length + 1))
+    frames = start + np.arange(window) * length // window
+    bands = np.arange(log_mel.shape[1]) + rng.uniform(-_PITCH_BANDS, _PITCH_BANDS)
+    bands = np.clip(bands, 0, log_mel.shape[1] - 1)
+    lower = bands.astype(int)
+    upper = np.minimum(lower + 1, log_mel.shape[1] - 1)
+    share = (bands - lower).astype(np.float32)
+    stretch = log_mel[frames % len(log_mel)].astype(np.float32)
+    return stretch[:, lower] * (1 - share) + stretch[:, upper] * share
 
 
 def augment(patch: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:

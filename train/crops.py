@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 from melonnx.infer.windows import patch_batches, window_starts
-from melonnx.train.augment import augment, mix_up
+from melonnx.train.augment import augment, crop, mix_up
 from melonnx.train.cache import CachedLogMel
 from numpy.typing import NDArray
 
@@ -39,8 +39,8 @@ def crop_batches(
     def make(number: np.int64) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rng = np.random.default_rng((seed, int(number)))
         labels = rng.choice(data.n_labels, batch_size, p=chances)
-        crops = [_crop(data.log_mels[rng.choice(members[label])], window, rng) for label in labels]
-        patches = np.stack([augment(crop, rng) for crop in crops])
+        tracks = [data.log_mels[rng.choice(members[label])] for label in labels]
+        patches = np.stack([augment(crop(track, window, rng), rng) for track in tracks])
         targets = np.eye(data.n_labels, dtype=np.float32)[labels]
         return mix_up(patches, targets, mixup, rng) if mixup > 0 else (patches, targets)
 
@@ -70,9 +70,3 @@ def every_patch(
         patches += patch_batches(values.astype(np.float32), window, starts, len(starts))
         owners += [index] * len(starts)
     return np.concatenate(patches), np.array(owners)
-
-
-def _crop(log_mel: CachedLogMel, window: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    start = rng.integers(0, max(1, len(log_mel) - window + 1))
-    crop = log_mel[start : start + window].astype(np.float32)
-    return crop if len(crop) == window else np.take(crop, range(window), axis=0, mode="wrap")

@@ -32,7 +32,7 @@ class Settings:
     window_hop: int = 65
     """Frames between patches at inference."""
     split: SplitMethod = "artist"
-    epochs: int = 120
+    epochs: int = 100
     patience: int = 30
     """Epochs without a better validation loss before training stops."""
     batch_size: int = 32
@@ -40,7 +40,7 @@ class Settings:
     learning_rate: float = 1e-3
     weight_decay: float = 1e-3
     label_smoothing: float = 0.05
-    mixup: float = 0.2
+    mixup: float = 0.4
     """Both parameters of the Beta distribution; 0 turns mixup off."""
     seed: int = 0
 

@@ -1,7 +1,7 @@
 """Batches are a function of seed and number, augmented crops of the right tracks."""
 
 import numpy as np
-from melonnx.train.augment import augment, mix_up
+from melonnx.train.augment import augment, crop, mix_up
 from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
 
 
@@ -40,6 +40,25 @@ def test_every_patch_covers_each_track_as_inference_does():
     assert np.bincount(owners).tolist() == [2, 3, 4, 5, 6, 7]
     for patch, owner in zip(patches, owners, strict=True):
         np.testing.assert_allclose(patch, (owner + 1) / 10, atol=1e-3)
+
+
+def test_crop_is_a_stretch_of_the_track_and_short_tracks_are_repeated():
+    ramp = np.linspace(0, 1, 400, dtype=np.float16)[:, None].repeat(16, axis=1)
+    for seed in range(20):
+        patch = crop(ramp, 100, np.random.default_rng(seed))
+        assert patch.shape == (100, 16)
+        steps = np.diff(patch[:, 5])
+        assert (steps >= 0).all()
+        assert 0.86 * 100 / 400 < patch[-1, 5] - patch[0, 5] < 1.16 * 100 / 400
+    assert crop(ramp[:7], 100, np.random.default_rng(0)).shape == (100, 16)
+
+
+def test_crop_moves_the_pitch_both_ways():
+    ridge = np.zeros((200, 64), np.float16)
+    ridge[:, 30] = 1
+    peaks = [crop(ridge, 50, np.random.default_rng(seed))[0].argmax() for seed in range(40)]
+    assert 26 <= min(peaks) < 29
+    assert 31 < max(peaks) <= 34
 
 
 def test_augmented_patches_stay_in_range_and_differ():
