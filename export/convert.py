@@ -4,6 +4,7 @@ import keras
 import onnx
 import tensorflow as tf
 import tf2onnx
+
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.model import INPUT, OUTPUTS
 from melonnx.train.cnn import with_all_outputs

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import onnx
 import onnxruntime
+from numpy.typing import NDArray
+
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.model import INPUT, OUTPUTS
 from melonnx.train.cnn import with_all_outputs
-from numpy.typing import NDArray
 
 __all__ = ["KERAS_TOLERANCE", "Proof", "ProofError", "prove"]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import onnx
+from numpy.typing import NDArray
+
 from melonnx.export.convert import to_onnx
 from melonnx.export.prove import Proof, prove
 from melonnx.infer.audio import load_audio
@@ -17,7 +19,6 @@ from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.evaluate import Report, evaluate
 from melonnx.train.run import Run, RunError
-from numpy.typing import NDArray
 
 __all__ = ["Exported", "export_run"]
 

@@ -4,9 +4,28 @@ Needs numpy, onnxruntime, soundfile and soxr, and imports none of the other fold
 Start reading at ``predictor.py``.
 """
 
-from melonnx.infer.errors import MelonnxError
-from melonnx.infer.mel import MelSpec
-from melonnx.infer.prediction import Prediction, Segment
-from melonnx.infer.predictor import Predictor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from melonnx.infer.errors import MelonnxError
+    from melonnx.infer.mel import MelSpec
+    from melonnx.infer.prediction import Prediction, Segment
+    from melonnx.infer.predictor import Predictor
 
 __all__ = ["MelSpec", "MelonnxError", "Prediction", "Predictor", "Segment"]
+
+_HOME = {
+    "MelSpec": "mel",
+    "MelonnxError": "errors",
+    "Prediction": "prediction",
+    "Predictor": "predictor",
+    "Segment": "prediction",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use (PEP 562): ``melonnx --help`` need not wait for onnxruntime."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -8,6 +8,8 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
+
 from melonnx.infer.decode import BLOCK_LENGTH, DecodeError, Decoder, Samples, open_decoder
 from melonnx.infer.errors import (
     AudioError,
@@ -17,7 +19,6 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
 )
 from melonnx.infer.mel import Waveform
-from numpy.typing import NDArray
 
 __all__ = ["AudioReader", "Source", "load_audio", "open_array", "open_audio", "source_name"]
 

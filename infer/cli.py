@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from melonnx.infer.errors import MelonnxError, MissingExtraError
 from typer.core import TyperGroup
+
+from melonnx.infer.errors import MelonnxError, MissingExtraError
 
 __all__ = ["app", "main"]
 

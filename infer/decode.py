@@ -14,6 +14,8 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
+
 from melonnx.infer import sniff
 from melonnx.infer.errors import (
     EmptyAudioError,
@@ -21,7 +23,6 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
     UnsupportedFormatError,
 )
-from numpy.typing import NDArray
 
 __all__ = ["Decoder", "Samples", "open_decoder"]
 
@@ -196,29 +197,33 @@ def _open_mpeg_at(
 def _open_av(file: BinaryIO, what: str, resources: ExitStack) -> Decoder:
     try:
         import av
+        from av.error import FFmpegError
     except ModuleNotFoundError:
         raise UnsupportedFormatError(f"is {what}. {MissingExtraError('ffmpeg', 'PyAV')}") from None
     try:
         container = resources.enter_context(av.open(cast("Any", file)))
         stream = container.streams.audio[0]
         rate, channels = stream.rate, stream.channels
-    except (av.FFmpegError, IndexError, ValueError):
+    except (FFmpegError, IndexError, ValueError):
         raise UnreadableAudioError(f"looks like {what}, but holds no audio that decodes") from None
     claimed = None
     if stream.duration and stream.time_base:
         claimed = int(stream.duration * stream.time_base * rate)
-    return Decoder(rate, channels, _av_blocks(av, container, stream), claimed=claimed)
+    return Decoder(rate, channels, _av_blocks(container, stream), claimed=claimed)
 
 
-def _av_blocks(av: Any, container: Any, stream: Any) -> Iterator[Samples]:
-    planar = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+def _av_blocks(container: Any, stream: Any) -> Iterator[Samples]:
+    from av import AudioResampler
+    from av.error import FFmpegError
+
+    planar = AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
     try:
         for frame in container.decode(stream):
             for part in planar.resample(frame):
-                yield part.to_ndarray().T
+                yield part.to_ndarray().T.astype(np.float32, copy=False)
         for part in planar.resample(None):
-            yield part.to_ndarray().T
-    except av.FFmpegError as error:
+            yield part.to_ndarray().T.astype(np.float32, copy=False)
+    except FFmpegError as error:
         raise DecodeError(str(error)) from error
 
 

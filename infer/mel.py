@@ -90,7 +90,8 @@ class MelSpec:
         if values.keys() != types.keys():
             raise ValueError(f"fields {sorted(values.keys() ^ types.keys())} missing or unknown")
         try:
-            return cls(**{name: types[name](value) for name, value in values.items()})
+            converted: dict[str, Any] = {name: types[name](values[name]) for name in types}
+            return cls(**converted)
         except TypeError as error:
             raise ValueError(str(error)) from error
 

@@ -8,11 +8,12 @@ from typing import Literal
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
+
 from melonnx.infer.errors import DeviceError, ModelFileError
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.onnx_file import has_external_data
 from melonnx.infer.windows import Patches
-from numpy.typing import NDArray
 
 __all__ = ["DEFAULT_MODEL", "Device", "Model", "Outputs", "load_model"]
 

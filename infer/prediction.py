@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from melonnx.infer.errors import MelonnxError
 from numpy.typing import NDArray
+
+from melonnx.infer.errors import MelonnxError
 
 __all__ = ["Prediction", "Segment"]
 

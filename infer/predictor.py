@@ -4,13 +4,14 @@ import os
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from melonnx.infer.audio import AudioReader, Source, open_array, open_audio
 from melonnx.infer.errors import EmptyAudioError, SilentAudioError
 from melonnx.infer.mel import LogMel, log_mel
 from melonnx.infer.model import Device, load_model
 from melonnx.infer.prediction import Prediction, Segment
 from melonnx.infer.windows import patch_batches, window_starts
-from numpy.typing import NDArray
 
 __all__ = ["Predictor"]
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
-from melonnx.infer.mel import LogMel
 from numpy.typing import NDArray
+
+from melonnx.infer.mel import LogMel
 
 __all__ = ["Patches", "patch_batches", "window_starts"]
 

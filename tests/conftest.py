@@ -68,6 +68,7 @@ def encode(samples: NDArray, rate: int, format_: str, subtype: str | None = None
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained network of the real shape, exported by the real door."""
     import keras
+
     from melonnx.export.convert import to_onnx
     from melonnx.infer import MelSpec
     from melonnx.infer.metadata import ModelInfo

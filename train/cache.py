@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from melonnx.infer.audio import open_audio
 from melonnx.infer.errors import AudioError, SilentAudioError
 from melonnx.infer.mel import MelSpec, log_mel
-from numpy.typing import NDArray
 
 __all__ = ["CachedLogMel", "build_cache", "default_cache_folder"]
 

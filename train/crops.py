@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
+
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.augment import augment, crop, mix_up
 from melonnx.train.cache import CachedLogMel
-from numpy.typing import NDArray
 
 __all__ = ["LabelledLogMels", "crop_batches", "every_patch"]
 

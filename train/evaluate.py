@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
 from melonnx.infer.library import classify_files
 from melonnx.infer.predictor import Predictor
 from melonnx.train.datasets import DataSetError, Track
-from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 __all__ = ["GenreScore", "Report", "bootstrap_interval", "evaluate"]
 

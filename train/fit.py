@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+
 from melonnx.train.cache import CachedLogMel, build_cache
 from melonnx.train.calibrate import fit_temperature, scale, unsure_threshold
 from melonnx.train.cnn import build_network, with_all_outputs

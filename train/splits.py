@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+
 from melonnx.train.datasets import DataSetError, Track
 
 __all__ = ["Part", "SplitMethod", "split_tracks"]

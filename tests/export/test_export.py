@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import onnx
 import pytest
+
 from melonnx.export.convert import OPSET, to_onnx
 from melonnx.export.prove import ProofError, prove
 from melonnx.export.release import export_run

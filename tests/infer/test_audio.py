@@ -8,9 +8,9 @@ import pytest
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from melonnx.infer.audio import load_audio, open_array, open_audio
 from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, NoMusicError
-
 from tests.conftest import RATE, encode, make_song
 
 

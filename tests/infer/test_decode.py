@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from melonnx.infer.audio import load_audio, open_audio
 from melonnx.infer.errors import (
     AudioError,
@@ -12,7 +13,6 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
     UnsupportedFormatError,
 )
-
 from tests.conftest import RATE, encode, make_song
 
 MP3 = {"format_": "MP3", "subtype": "MPEG_LAYER_III"}

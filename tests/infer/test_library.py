@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+
 from melonnx.infer import Predictor
 from melonnx.infer.errors import NoMusicError
 from melonnx.infer.library import classify_files, expand, find_music
-
 from tests.conftest import RATE, encode, make_song
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from melonnx.infer import MelSpec
 from melonnx.infer.metadata import FORMAT_VERSION, ModelInfo
 

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+
 from melonnx.infer.errors import DeviceError, ModelFileError
 from melonnx.infer.metadata import METADATA_KEY
 from melonnx.infer.model import load_model

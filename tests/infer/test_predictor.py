@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 from melonnx.infer import Predictor
 from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, SilentAudioError
 from melonnx.infer.mel import log_mel
 from melonnx.infer.model import load_model
-
 from tests.conftest import RATE, encode, make_song
 
 

@@ -3,8 +3,8 @@
 import io
 
 import pytest
-from melonnx.infer.sniff import count_mpeg_samples, find_mpeg_stream, info_frame
 
+from melonnx.infer.sniff import count_mpeg_samples, find_mpeg_stream, info_frame
 from tests.conftest import encode, make_song
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from melonnx.infer.windows import patch_batches, window_starts
 
 

@@ -8,11 +8,11 @@ import time
 
 import numpy as np
 import pytest
+
 from melonnx.infer import MelSpec
 from melonnx.infer.audio import load_audio
 from melonnx.infer.mel import log_mel
 from melonnx.train.cache import build_cache
-
 from tests.conftest import RATE, encode, make_song
 
 SPEC = MelSpec()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from melonnx.train.calibrate import fit_temperature, scale, unsure_threshold
 
 

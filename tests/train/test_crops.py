@@ -1,6 +1,7 @@
 """Batches are a function of seed and number, augmented crops of the right tracks."""
 
 import numpy as np
+
 from melonnx.train.augment import augment, crop, mix_up
 from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
 

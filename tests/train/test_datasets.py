@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from melonnx.train.datasets import DataSetError, Track, read_folder
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from melonnx.infer import Predictor
 from melonnx.train.datasets import DataSetError, Track, read_folder
 from melonnx.train.evaluate import bootstrap_interval, evaluate

@@ -7,6 +7,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+
 from melonnx.infer import MelSpec
 from melonnx.train.cnn import build_network, with_all_outputs
 from melonnx.train.datasets import read_folder

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from melonnx.train.datasets import DataSetError, Track, read_folder
 from melonnx.train.splits import split_tracks
 
