@@ -18,7 +18,9 @@ def draw_curves(history: Sequence[dict[str, float]], best_epoch: int, path: Path
     for axes, name in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
         epochs = [row["epoch"] for row in history]
         axes.plot(epochs, [row[name] for row in history], label="training (augmented crops)")
-        axes.plot(epochs, [row[f"val_{name}"] for row in history], label="validation (patches)")
+        axes.plot(
+            epochs, [row[f"val_{name}"] for row in history], label="validation (averaged weights)"
+        )
         axes.axvline(best_epoch, color="0.5", linestyle=":", label=f"kept: epoch {best_epoch}")
         axes.set(xlabel="epoch", ylabel=name, title=name)
         axes.grid(alpha=0.3)

@@ -27,6 +27,9 @@ __all__ = ["train"]
 _SURE_RATE = 0.9
 """Answers that are not marked unsure should be right so often (on validation data)."""
 
+_MEMORY = 0.99
+"""Share of the running mean of the weights that a batch leaves as it was."""
+
 Say = Callable[[str], None]
 
 
@@ -113,10 +116,11 @@ def _labelled(run: Run, part: Any, log_mels: dict[Path, CachedLogMel]) -> Labell
 
 def _fit(run: Run, training: LabelledLogMels, validation: LabelledLogMels, say: Say) -> keras.Model:
     settings = run.settings
-    keeper = _Keeper(run.folder, settings.patience, say)
-    network = keeper.resume() or _new_network(settings, len(run.labels))
     patches, owners = every_patch(validation, settings.window, settings.window)
     targets = np.eye(len(run.labels), dtype=np.float32)[validation.classes[owners]]
+    held_out = tf.data.Dataset.from_tensor_slices((patches, targets)).batch(64)
+    keeper = _Keeper(run.folder, settings, held_out, say)
+    network = keeper.resume() or _new_network(settings, len(run.labels))
     if not keeper.stopped and keeper.next_epoch < settings.epochs:
         network.fit(
             crop_batches(
@@ -126,7 +130,6 @@ def _fit(run: Run, training: LabelledLogMels, validation: LabelledLogMels, say: 
             steps_per_epoch=settings.batches_per_epoch,
             initial_epoch=keeper.next_epoch,
             epochs=settings.epochs,
-            validation_data=tf.data.Dataset.from_tensor_slices((patches, targets)).batch(64),
             callbacks=[keeper],
             shuffle=False,
             verbose=0,
@@ -164,14 +167,20 @@ def _calibrate(run: Run, network: keras.Model, validation: LabelledLogMels) -> R
 class _Keeper(keras.callbacks.Callback):
     """Ends each epoch on disk: history, curves, checkpoint, best network, early stopping.
 
-    ``state.json`` names the checkpoint that belongs to it and is replaced last, so a kill at
-    any moment costs at most one epoch.
+    What is validated and kept is the running mean of the weights (Polyak averaging, as in
+    Tarvainen and Valpola, NeurIPS 2017): on small sets the weights of any one moment swing by
+    tens of points. ``state.json`` names the files that belong to it and is replaced last, so a
+    kill at any moment costs at most one epoch.
     """
 
-    def __init__(self, folder: Path, patience: int, say: Say) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, held_out: tf.data.Dataset, say: Say
+    ) -> None:
         super().__init__()
-        self._folder, self._patience, self._say = folder, patience, say
+        self._folder, self._settings, self._held_out, self._say = folder, settings, held_out, say
         self._history: list[dict[str, float]] = []
+        self._mean: list[np.ndarray] = []
+        self._averaged: Any = None
         self._began = time.monotonic()
 
     @property
@@ -184,7 +193,8 @@ class _Keeper(keras.callbacks.Callback):
 
     @property
     def stopped(self) -> bool:
-        return bool(self._history) and self.next_epoch - self._best["epoch"] >= self._patience
+        waited = self.next_epoch - self._best["epoch"] if self._history else 0
+        return waited >= self._settings.patience
 
     def resume(self) -> keras.Model | None:
         state = self._folder / "state.json"
@@ -192,43 +202,64 @@ class _Keeper(keras.callbacks.Callback):
             return None
         values = json.loads(state.read_text())
         self._history = values["history"]
+        averaged: Any = keras.models.load_model(self._folder / values["averaged"], compile=False)
+        self._mean = averaged.get_weights()
         self._say(f"going on after epoch {self.next_epoch}")
-        return keras.models.load_model(self._folder / values["checkpoint"])
+        network: Any = keras.models.load_model(self._folder / values["checkpoint"])
+        return network
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        del logs
+        self._averaged = _new_network(self._settings, self._trained().output_shape[-1])
+        self._mean = self._mean or self._trained().get_weights()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         del epoch, logs
         self._began = time.monotonic()
 
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        del logs
+        step = self.next_epoch * self._settings.batches_per_epoch + batch
+        keep = np.float32(min(_MEMORY, (1 + step) / (10 + step)))
+        for mean, weights in zip(self._mean, self._trained().get_weights(), strict=True):
+            mean *= keep
+            mean += (1 - keep) * weights
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        seconds = time.monotonic() - self._began
+        self._averaged.set_weights(self._mean)
+        held_out = self._averaged.evaluate(self._held_out, verbose=0, return_dict=True)
         row = {name: float(value) for name, value in (logs or {}).items()}
+        row |= {f"val_{name}": float(value) for name, value in held_out.items()}
+        seconds = time.monotonic() - self._began
         self._history.append({"epoch": epoch + 1, **row, "seconds": round(seconds, 1)})
-        if self._best is self._history[-1]:
-            self._save("network.keras")
-        self._checkpoint(f"checkpoint-{epoch + 1}.keras")
+        is_best = self._best is self._history[-1]
+        if is_best:
+            self._save(self._averaged, "network.keras")
+        self._checkpoint(epoch + 1)
         draw_curves(self._history, int(self._best["epoch"]), self._folder / "curves.png")
-        mark = " *" if self._best is self._history[-1] else ""
         self._say(
             f"epoch {epoch + 1}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f}; "
             f"validation loss {row['val_loss']:.3f}, accuracy {row['val_accuracy']:.3f} "
-            f"({seconds:.0f} s){mark}"
+            f"({seconds:.0f} s){' *' if is_best else ''}"
         )
         if self.stopped:
-            self._say(f"stopped: no better validation loss for {self._patience} epochs")
+            self._say(f"stopped: no better validation loss for {self._settings.patience} epochs")
             self._trained().stop_training = True
 
     def _trained(self) -> Any:
         return self.model
 
-    def _save(self, name: str) -> None:
+    def _save(self, network: Any, name: str) -> None:
         temporary = self._folder / f"tmp-{name}"
-        self._trained().save(temporary)
+        network.save(temporary, include_optimizer=network is self._trained())
         temporary.replace(self._folder / name)
 
-    def _checkpoint(self, name: str) -> None:
-        self._save(name)
-        state = {"checkpoint": name, "history": self._history}
-        write_atomically(self._folder / "state.json", json.dumps(state, indent=1))
-        for old in self._folder.glob("checkpoint-*.keras"):
-            if old.name != name:
+    def _checkpoint(self, epoch: int) -> None:
+        files = {"checkpoint": f"checkpoint-{epoch}.keras", "averaged": f"averaged-{epoch}.keras"}
+        self._save(self._trained(), files["checkpoint"])
+        self._save(self._averaged, files["averaged"])
+        state = json.dumps({**files, "history": self._history}, indent=1)
+        write_atomically(self._folder / "state.json", state)
+        for old in (*self._folder.glob("checkpoint-*"), *self._folder.glob("averaged-*")):
+            if old.name not in files.values():
                 old.unlink()

@@ -51,17 +51,18 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
 
 
 def _assign(sizes: dict[str, int], part_of: dict[str, Part]) -> None:
-    """Give each part its share of one genre, the nearest that whole groups allow."""
+    """Give each part its share of one genre in whole groups, taken in the order of ``sizes``."""
     free = {group: size for group, size in sizes.items() if group not in part_of}
     for to_come, (part, share) in zip((2, 1), _SHARES.items(), strict=True):
-        taken = [group for group in sizes if part_of.get(group) == part]
-        need = share * sum(sizes.values()) - sum(sizes[group] for group in taken)
+        taken = sum(sizes[group] for group in sizes if part_of.get(group) == part)
+        need = share * sum(sizes.values()) - taken
         while len(free) > to_come:
-            best = min(free, key=lambda group: abs(need - free[group]))
-            if taken and abs(need - free[best]) >= abs(need):
+            fits = [group for group, size in free.items() if size < 2 * need]
+            if not fits and taken:
                 break
-            need -= free.pop(best)
-            part_of[best] = part
-            taken.append(best)
+            group = fits[0] if fits else min(free, key=lambda name: free[name])
+            part_of[group] = part
+            taken += free[group]
+            need -= free.pop(group)
     for group in free:
         part_of[group] = "train"
