@@ -29,7 +29,7 @@ __all__ = ["Decoder", "Samples", "open_decoder"]
 Samples = NDArray[np.float32]
 """(samples, channels)."""
 
-BLOCK_LENGTH = 1 << 17
+BLOCK_LENGTH = 1 << 16
 """Samples per channel in a block."""
 
 _CAREFUL_LENGTH = 1024

@@ -234,7 +234,8 @@ def _join(blocks: Iterable[MelPower], n_mels: int) -> MelPower:
     n_frames = 0
     for block in blocks:
         if n_frames + len(block) > len(joined):
-            joined.resize((2 * (n_frames + len(block)), n_mels), refcheck=False)
+            wanted = n_frames + len(block)
+            joined.resize((wanted + max(512, wanted // 32), n_mels), refcheck=False)
         joined[n_frames : n_frames + len(block)] = block
         n_frames += len(block)
     return joined[:n_frames]

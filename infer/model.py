@@ -39,7 +39,7 @@ class Outputs:
     """[windows, labels], each row sums to 1."""
     embedding: NDArray[np.float32]
     """[windows, d]."""
-    evidence: NDArray[np.float32]
+    evidence: NDArray[np.float32] | None = None
     """[windows, frames', n_mels', labels]: logits by place, whose mean is the patch's."""
 
 
@@ -55,9 +55,10 @@ class Model:
         """The execution providers that are up, first choice first."""
         return self.session.get_providers()
 
-    def run(self, patches: Patches) -> Outputs:
+    def run(self, patches: Patches, *, evidence: bool = True) -> Outputs:
         """Run float32 [windows, frames, n_mels] through the network."""
-        return Outputs(*self.session.run(list(OUTPUTS), {INPUT: patches}))
+        names = OUTPUTS if evidence else OUTPUTS[:2]
+        return Outputs(*self.session.run(list(names), {INPUT: patches}))
 
 
 def load_model(

@@ -40,13 +40,16 @@ def test_outputs_have_the_documented_shapes(tiny_model):
     outputs = model.run(np.random.default_rng(0).random((5, 130, 128), np.float32))
     assert outputs.probabilities.shape == (5, 3)
     assert outputs.embedding.shape == (5, 128)
+    assert outputs.evidence is not None
     assert outputs.evidence.shape == (5, 8, 8, 3)
+    assert model.run(np.zeros((1, 130, 128), np.float32), evidence=False).evidence is None
     np.testing.assert_allclose(outputs.probabilities.sum(axis=1), 1, atol=1e-6)
 
 
 def test_evidence_averages_to_the_logits(tiny_model):
     model = load_model(tiny_model, device="cpu")
     outputs = model.run(np.random.default_rng(0).random((4, 130, 128), np.float32))
+    assert outputs.evidence is not None
     powers = np.exp(outputs.evidence.mean(axis=(1, 2)))
     np.testing.assert_allclose(
         powers / powers.sum(axis=1, keepdims=True), outputs.probabilities, atol=1e-5
