@@ -85,7 +85,6 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     mpeg = None if container else sniff.find_mpeg_stream(file)
     if mpeg is not None:
         return _open_mpeg(file, mpeg, size, resources)
-    file.seek(0)
     decoder = _open_soundfile(file, resources)
     if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
         raise UnreadableAudioError(_what_it_is(head))
@@ -96,7 +95,7 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     return Decoder(
         decoder.samplerate,
         decoder.channels,
-        _soundfile_blocks(decoder),
+        _soundfile_blocks(decoder, file, resources),
         skipped=skipped,
         claimed=decoder.frames,
         cut_short=size + 8 < riff_size < _UNKNOWN_RIFF_SIZE,
@@ -112,44 +111,33 @@ def _open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: Exi
     """
     n_bytes = size - mpeg.start
     tag_fits = mpeg.claimed_bytes is not None and n_bytes < mpeg.claimed_bytes * 1.01 + 4096
-    if mpeg.claimed_samples and tag_fits and mpeg.start == 0:
-        file.seek(0)
-        decoder = _open_soundfile(file, resources)
-    else:
-        decoder = _open_mpeg_at(file, mpeg, resources)
+    as_it_is = mpeg.claimed_samples and tag_fits and mpeg.start == 0
+    view = file if as_it_is else _with_true_tag(file, mpeg, resources)
+    decoder = _open_soundfile(view, resources)
     if decoder is None:
         raise UnreadableAudioError("has MPEG audio frames, but none that decodes")
     return Decoder(
         decoder.samplerate,
         decoder.channels,
-        _mpeg_blocks(decoder, file, resources),
+        _mpeg_blocks(decoder, view, file, resources),
         claimed=mpeg.claimed_samples if tag_fits else None,
     )
 
 
+def _with_true_tag(file: BinaryIO, mpeg: sniff.MpegStream, resources: ExitStack) -> BinaryIO:
+    n_samples = sniff.count_mpeg_samples(file, mpeg.start)
+    file.seek(mpeg.start)
+    prefix = sniff.info_frame(file.read(4), n_samples)
+    joined = io.BufferedReader(_Joined(prefix, file, mpeg.start))
+    return cast("BinaryIO", resources.enter_context(joined))
+
+
 def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
+    file.seek(0)
     try:
         return resources.enter_context(soundfile.SoundFile(cast("Any", file)))
     except (soundfile.SoundFileError, TypeError, ValueError, OverflowError):
         return None
-
-
-def _soundfile_blocks(decoder: soundfile.SoundFile) -> Iterator[Samples]:
-    length, begin = BLOCK_LENGTH, 0
-    while True:
-        buffer = np.empty((length, decoder.channels), np.float32)
-        try:
-            begin = decoder.tell()
-            n_samples = decoder.buffer_read_into(cast("Any", buffer), "float32")
-        except soundfile.SoundFileError as error:
-            if length == _CAREFUL_LENGTH or not _go_to(decoder, begin):
-                raise DecodeError(str(error)) from error
-            # The whole block is lost with the error: get what lies before the damage in pieces.
-            length = _CAREFUL_LENGTH
-            continue
-        if n_samples == 0:
-            return
-        yield buffer[:n_samples]
 
 
 def _go_to(decoder: soundfile.SoundFile, position: int) -> bool:
@@ -159,39 +147,67 @@ def _go_to(decoder: soundfile.SoundFile, position: int) -> bool:
         return False
 
 
-def _mpeg_blocks(
+def _soundfile_blocks(
     decoder: soundfile.SoundFile, file: BinaryIO, resources: ExitStack
 ) -> Iterator[Samples]:
+    """Blocks from where ``decoder`` stands.
+
+    A block is lost whole with an error inside it; what lies before the damage then comes in
+    small pieces, from a new decoder, since the old one may not even seek any more.
+    """
+    position = decoder.tell()
+    try:
+        for block in _read(decoder, BLOCK_LENGTH):
+            yield block
+            position += len(block)
+    except DecodeError:
+        again = _open_soundfile(file, resources)
+        if again is None:
+            raise
+        at = 0
+        for block in _read(again, _CAREFUL_LENGTH):
+            at += len(block)
+            if at > position:
+                yield block[position - at :]
+                position = at
+        raise
+
+
+def _read(decoder: soundfile.SoundFile, length: int) -> Iterator[Samples]:
+    while True:
+        buffer = np.empty((length, decoder.channels), np.float32)
+        try:
+            n_samples = decoder.buffer_read_into(cast("Any", buffer), "float32")
+        except soundfile.SoundFileError as error:
+            raise DecodeError(str(error)) from error
+        if n_samples == 0:
+            return
+        yield buffer[:n_samples]
+
+
+def _mpeg_blocks(
+    decoder: soundfile.SoundFile, view: BinaryIO, file: BinaryIO, resources: ExitStack
+) -> Iterator[Samples]:
     """Blocks of MPEG audio; libmpg123 gives up at damage, so begin again behind it."""
+    kind = decoder.samplerate, decoder.channels
     damage: DecodeError | None = None
     while True:
         try:
-            yield from _soundfile_blocks(decoder)
+            yield from _soundfile_blocks(decoder, view, resources)
         except DecodeError as error:
             damage = error
         else:
             break
-        again = _open_mpeg_at(file, sniff.find_mpeg_stream(file, file.tell()), resources)
-        if again is None or (again.samplerate, again.channels) != (
-            decoder.samplerate,
-            decoder.channels,
-        ):
+        behind = sniff.find_mpeg_stream(file, file.tell())
+        if behind is None:
+            break
+        view = _with_true_tag(file, behind, resources)
+        again = _open_soundfile(view, resources)
+        if again is None or (again.samplerate, again.channels) != kind:
             break
         decoder = again
     if damage is not None:
         raise damage
-
-
-def _open_mpeg_at(
-    file: BinaryIO, stream: sniff.MpegStream | None, resources: ExitStack
-) -> soundfile.SoundFile | None:
-    if stream is None:
-        return None
-    n_samples = sniff.count_mpeg_samples(file, stream.start)
-    file.seek(stream.start)
-    prefix = sniff.info_frame(file.read(4), n_samples)
-    view = io.BufferedReader(_Joined(prefix, file, stream.start))
-    return _open_soundfile(cast("BinaryIO", resources.enter_context(view)), resources)
 
 
 def _open_av(file: BinaryIO, what: str, resources: ExitStack) -> Decoder:
