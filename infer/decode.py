@@ -135,14 +135,14 @@ def _with_true_tag(file: BinaryIO, mpeg: sniff.MpegStream, resources: ExitStack)
 def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
     file.seek(0)
     try:
-        return resources.enter_context(soundfile.SoundFile(cast("Any", file)))
+        return resources.enter_context(_Forward(cast("Any", file)))
     except (soundfile.SoundFileError, TypeError, ValueError, OverflowError):
         return None
 
 
 def _go_to(decoder: soundfile.SoundFile, position: int) -> bool:
     try:
-        return decoder.seekable() and decoder.seek(position) == position
+        return position == 0 or decoder.seek(position) == position
     except soundfile.SoundFileError:
         return False
 
@@ -241,6 +241,17 @@ def _av_blocks(container: Any, stream: Any) -> Iterator[Samples]:
             yield part.to_ndarray().T.astype(np.float32, copy=False)
     except FFmpegError as error:
         raise DecodeError(str(error)) from error
+
+
+class _Forward(soundfile.SoundFile):
+    """Reads on and on.
+
+    The base class seeks to where it stands after each read, which makes libmpg123 decode
+    frames without their bit reservoir and print an error for each.
+    """
+
+    def seekable(self) -> bool:
+        return False
 
 
 class _Joined(io.RawIOBase):

@@ -209,3 +209,10 @@ def test_any_cut_of_any_file_gives_a_waveform_or_one_of_our_errors(seed):
             assert np.isfinite(load_audio(bytes(broken), RATE)).all()
         except AudioError as error:
             assert str(error).startswith("<bytes>: ")
+
+
+def test_a_good_mp3_decodes_without_a_word_from_libraries(capfd):
+    song = make_song(20)
+    mp3 = encode(song, RATE, **MP3, bitrate_mode="CONSTANT", compression_level=0.6)
+    load_audio(mp3, RATE)
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,84 @@
+"""What the wheel brings: the released model, its card, and the sample clip."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from melonnx.infer import Predictor
+from melonnx.infer.audio import load_audio
+from melonnx.infer.model import DEFAULT_MODEL
+
+MODELS = DEFAULT_MODEL.parent
+SAMPLE = MODELS / "sample.mp3"
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return Predictor(device="cpu")
+
+
+def test_model_is_small_and_says_where_it_comes_from(predictor):
+    assert DEFAULT_MODEL.stat().st_size <= 5e6
+    info = predictor.info
+    assert info.name == "genre-small"
+    assert len(info.labels) == 11
+    assert info.license
+    assert "Emotify" in info.attribution
+    assert "no artist in two parts" in info.split
+    assert info.metrics["majority_baseline"] < info.metrics["accuracy"] < 1
+
+
+def test_card_tells_the_figures_that_the_file_tells(predictor):
+    card = (MODELS / "genre-small.md").read_text("utf-8")
+    metrics = predictor.info.metrics
+    low, high = metrics["accuracy_interval"]
+    assert f"{metrics['accuracy']:.1%}" in card
+    assert f"{low:.1%} to {high:.1%}" in card
+    assert f"{metrics['majority_baseline']:.1%}" in card
+    assert f"{metrics['macro_f1']:.3f}" in card
+
+
+def test_sample_is_small_free_and_answered(predictor):
+    assert SAMPLE.stat().st_size < 600_000
+    assert "Permission is hereby granted" in (MODELS / "sample.md").read_text("utf-8")
+    answer = predictor.predict(SAMPLE)
+    assert answer.duration_s == pytest.approx(30, abs=0.1)
+    assert {"rock", "metal"} & {label for label, _ in answer.top(2)}  # it is called Metal madness
+    assert answer.warnings == ()
+
+
+@pytest.mark.parametrize("gain_db", [-40, -30, -20, -10, -3])
+def test_loudness_does_not_tell_the_genre(predictor, gain_db):
+    samples, rate = soundfile.read(SAMPLE, dtype="float32")
+    expected = predictor.predict_array(samples, rate).probabilities
+    quieter = samples * np.float32(10 ** (gain_db / 20))
+    assert predictor.predict_array(quieter, rate).probabilities == pytest.approx(expected, abs=1e-3)
+
+
+def test_loudness_does_not_tell_the_genre_of_real_music(predictor, real_music):
+    for path in sorted(real_music.glob("*/*.mp3"))[::60]:
+        waveform = load_audio(path, 22050)
+        expected = predictor.predict_array(waveform, 22050).probabilities
+        for gain_db in (-40, -20):
+            quieter = waveform * np.float32(10 ** (gain_db / 20))
+            got = predictor.predict_array(quieter, 22050).probabilities
+            assert got == pytest.approx(expected, abs=1e-3), path
+
+
+def test_a_lossy_copy_gets_nearly_the_same_answer(predictor, originals, tmp_path):
+    """Half the sum of absolute differences of the probabilities, over eight originals."""
+    near = []
+    for path in sorted(originals.glob("*.mp3")):
+        samples, rate = soundfile.read(path, dtype="float32")
+        copy = tmp_path / "copy.mp3"
+        with soundfile.SoundFile(
+            copy, "w", rate, 2, format="MP3", bitrate_mode="CONSTANT", compression_level=0.8
+        ) as file:
+            file.write(samples)
+        first, second = predictor.predict(path), predictor.predict(copy)
+        difference = sum(
+            abs(first.probabilities[label] - second.probabilities[label])
+            for label in predictor.info.labels
+        )
+        near.append(difference / 2)
+    assert np.median(near) < 0.2, near
