@@ -88,9 +88,7 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     decoder = _open_soundfile(file, resources)
     if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
         raise UnreadableAudioError(_what_it_is(head))
-    skipped = min(round(offset_s * decoder.samplerate), decoder.frames)
-    if not _go_to(decoder, skipped):
-        skipped = 0
+    skipped = _skip(decoder, round(offset_s * decoder.samplerate))
     riff_size = int.from_bytes(head[4:8], "little") if container == "riff" else 0
     return Decoder(
         decoder.samplerate,
@@ -140,11 +138,15 @@ def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile
         return None
 
 
-def _go_to(decoder: soundfile.SoundFile, position: int) -> bool:
+def _skip(decoder: soundfile.SoundFile, wanted: int) -> int:
+    """Seek where that is exact to the sample (libsndfile misses in Vorbis near the end)."""
+    plain = decoder.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
+    if not wanted or not plain:
+        return 0
     try:
-        return position == 0 or decoder.seek(position) == position
+        return decoder.seek(min(wanted, decoder.frames))
     except soundfile.SoundFileError:
-        return False
+        return 0
 
 
 def _soundfile_blocks(
