@@ -1,44 +1,33 @@
-"""Reads a data set as a list of tracks: where the audio is, its genre, and whose it is."""
+"""Reads a data set of any known layout as a list of tracks."""
 
-import csv
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from melonnx.infer.errors import MelonnxError
 from melonnx.infer.library import AUDIO_SUFFIXES
+from melonnx.train.artists import read_artists
+from melonnx.train.fma import is_fma, read_fma
+from melonnx.train.gtzan import is_gtzan, read_gtzan
+from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
 
-__all__ = ["DataSetError", "Track", "read_folder"]
-
-
-class DataSetError(MelonnxError):
-    """The data set is not laid out as its reader expects, or too small to split."""
-
-    status = "data_set"
+__all__ = ["DataSet", "DataSetError", "Track", "read_dataset", "read_folder"]
 
 
-@dataclass(frozen=True)
-class Track:
-    """One piece of music with a known genre."""
+def read_dataset(root: Path, artists_table: Path | None = None) -> DataSet:
+    """Read FMA, GTZAN or ``root/<genre>/<file>``, whichever ``root`` is.
 
-    path: Path
-    genre: str
-    artist: str = ""
-    """Empty where it is not known."""
+    FMA is known by its ``fma_metadata``, GTZAN by its split lists or by the names of its files.
+    ``artists_table``: as in :func:`read_folder`; FMA has artists of its own.
 
-    @property
-    def group(self) -> str:
-        """What must stay on one side of a split.
-
-        The artist; where that is unknown, a block of ten neighbours: files numbered in a row
-        are often cut from one album.
-        """
-        if self.artist:
-            return f"artist {self.artist}"
-        match = re.fullmatch(r"(.*?)(\d+)", self.path.stem)
-        if match is None:
-            return f"file {self.path}"
-        return f"block {self.path.parent / match[1]}{int(match[2]) // 10}"
+    Raises DataSetError where the layout is none of these or cannot be used.
+    """
+    if not root.is_dir():
+        raise DataSetError(f"{root}: no such folder")
+    if is_fma(root):
+        if artists_table is not None:
+            raise DataSetError(f"{root}: is FMA, which names its artists; leave --artists out")
+        return read_fma(root)
+    if is_gtzan(root):
+        return read_gtzan(root, artists_table)
+    return DataSet(root, "folder", tuple(read_folder(root, artists_table)), {})
 
 
 def read_folder(root: Path, table: Path | None = None) -> list[Track]:
@@ -52,29 +41,11 @@ def read_folder(root: Path, table: Path | None = None) -> list[Track]:
     """
     if not root.is_dir():
         raise DataSetError(f"{root}: no such folder")
-    if table is None and (root / "tracks.csv").is_file():
-        table = root / "tracks.csv"
-    artists = {} if table is None else _read_artists(table)
+    artists = read_artists(root, table)
     tracks = [
         Track(path, path.parent.name, artists.get(path.relative_to(root).as_posix(), ""))
         for path in sorted(root.glob("*/*"))
         if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
     ]
-    if len({track.genre for track in tracks}) < 2:
-        raise DataSetError(
-            f"{root}: holds {len(tracks)} tracks of fewer than two genres; expected "
-            "<genre>/<file> with one folder for each genre"
-        )
+    require_two_genres(root, tuple(tracks), "<genre>/<file> with one folder for each genre")
     return tracks
-
-
-def _read_artists(table: Path) -> dict[str, str]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            missing = {"path", "artist"} - set(rows.fieldnames or ())
-            if missing:
-                raise DataSetError(f"{table}: has no column {' and '.join(sorted(missing))}")
-            return {row["path"]: row["artist"].strip() for row in rows}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataSetError(f"{table}: cannot be read ({error})") from None

@@ -1,18 +1,20 @@
-"""Parts tracks into training, validation and test, never parting an artist."""
+"""Parts tracks into training, validation and test, never parting an artist of its own accord."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import numpy as np
 
 from melonnx.train.datasets import DataSetError, Track
 
-__all__ = ["Part", "SplitMethod", "split_tracks"]
+__all__ = ["SPLIT_METHODS", "Part", "SplitMethod", "artists_in_several_parts", "split_tracks"]
 
 Part = Literal["train", "valid", "test"]
-SplitMethod = Literal["artist", "random"]
-"""``random`` parts artists, so its scores flatter; it is there to show by how much."""
+SplitMethod = Literal["artist", "official", "random"]
+"""``official`` is the data set's own, for figures that compare with published ones. ``random``
+parts artists, so its scores flatter; it is there to show by how much."""
+SPLIT_METHODS: tuple[SplitMethod, ...] = get_args(SplitMethod)
 
 _SHARES: dict[Part, float] = {"test": 0.2, "valid": 0.15}
 
@@ -21,9 +23,14 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     """Name the part of each track: about 20% to test on, 15% to validate on.
 
     Works genre by genre, the one with the fewest groups first, so that each genre is in each
-    part; whole groups (``Track.group``; single tracks if ``random``) are moved. Raises
-    DataSetError where a genre has fewer than three groups.
+    part; whole groups (``Track.group``; single tracks if ``random``) are moved. ``official``
+    takes the parts as the data set has them.
+
+    Raises DataSetError where a genre has fewer than three groups, or (``official``) a track
+    has no part or a part lacks a genre.
     """
+    if method == "official":
+        return _official_parts(tracks)
     members: dict[str, list[int]] = defaultdict(list)
     genres: dict[str, set[str]] = defaultdict(set)
     for index, track in enumerate(tracks):
@@ -47,6 +54,34 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     for group, part in part_of.items():
         for index in members[group]:
             parts[index] = part
+    return parts
+
+
+def artists_in_several_parts(tracks: Sequence[Track], parts: Sequence[Part]) -> int:
+    """Count the known artists whose tracks are not all in one part."""
+    known = {(t.artist, part) for t, part in zip(tracks, parts, strict=True) if t.artist}
+    parts_of = Counter(artist for artist, _ in known)
+    return sum(count > 1 for count in parts_of.values())
+
+
+def _official_parts(tracks: Sequence[Track]) -> list[Part]:
+    without = [track for track in tracks if track.split not in get_args(Part)]
+    if len(without) == len(tracks):
+        raise DataSetError("this data set has no official split; split by artist instead")
+    if without:
+        raise DataSetError(
+            f"{len(without)} of {len(tracks)} tracks have no official part, {without[0].path} "
+            "is one; split by artist instead"
+        )
+    parts: list[Part] = [cast("Part", track.split) for track in tracks]
+    there = {(track.genre, part) for track, part in zip(tracks, parts, strict=True)}
+    for genre in sorted({track.genre for track in tracks}):
+        for part in get_args(Part):
+            if (genre, part) not in there:
+                raise DataSetError(
+                    f"the official split has no {genre!r} in its part {part!r}; split by artist "
+                    "instead"
+                )
     return parts
 
 

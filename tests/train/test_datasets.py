@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.train.datasets import DataSetError, Track, read_folder
+from melonnx.train.datasets import DataSetError, Track, read_dataset, read_folder
 
 
 def test_folder_with_its_table(genres):
@@ -45,3 +45,9 @@ def test_group_is_the_artist_or_a_block_of_ten_neighbours():
     assert group("rock.00019.mp3") != group("rock.00020.mp3")
     assert group("rock.00010.mp3") != group("pop.00010.mp3")
     assert group("song.mp3") != group("other.mp3")
+
+
+def test_any_other_folder_is_read_as_genres(genres):
+    dataset = read_dataset(genres)
+    assert (dataset.kind, dataset.skipped) == ("folder", {})
+    assert list(dataset.tracks) == read_folder(genres)

@@ -1,6 +1,7 @@
 """No artist is ever in two parts, and every genre is in every part."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.train.datasets import DataSetError, Track, read_folder
-from melonnx.train.splits import split_tracks
+from melonnx.train.splits import artists_in_several_parts, split_tracks
 
 
 @given(
@@ -43,6 +44,8 @@ def test_random_parts_artists():
     tracks = [Track(Path(f"{i}-x.mp3"), "ab"[i % 2], f"artist {i % 10}") for i in range(400)]
     parts = split_tracks(tracks, "random", 0)
     assert len({(track.artist, part) for track, part in zip(tracks, parts, strict=True)}) == 30
+    assert artists_in_several_parts(tracks, parts) == 10
+    assert artists_in_several_parts(tracks, split_tracks(tracks, "artist", 0)) == 0
 
 
 def test_too_few_artists_is_an_error_that_names_the_genre():
@@ -55,6 +58,28 @@ def test_an_artist_of_two_genres_is_still_on_one_side():
     tracks = [Track(Path(f"{i}-x.mp3"), "ab"[i % 2], f"artist {i // 10}") for i in range(100)]
     parts = split_tracks(tracks, "artist", 3)
     assert len({(track.artist, part) for track, part in zip(tracks, parts, strict=True)}) == 10
+
+
+@given(st.lists(st.sampled_from(["train", "valid", "test"])))
+def test_official_parts_are_taken_as_they_are(more):
+    splits = ["train", "valid", "test", *more] * 2
+    tracks = [
+        Track(Path(f"{i}.mp3"), "ab"[i < len(splits) // 2], split=split)
+        for i, split in enumerate(splits)
+    ]
+    assert split_tracks(tracks, "official", 0) == splits
+
+
+def test_what_is_missing_of_an_official_split_is_named():
+    tracks = [Track(Path(f"{i}.mp3"), "ab"[i % 2]) for i in range(12)]
+    with pytest.raises(DataSetError, match="has no official split; split by artist"):
+        split_tracks(tracks, "official", 0)
+    parted = [replace(t, split=("train", "valid", "test")[i % 3]) for i, t in enumerate(tracks)]
+    with pytest.raises(DataSetError, match=r"2 of 12 tracks have no official part, 10\.mp3 is"):
+        split_tracks([*parted[:10], *tracks[10:]], "official", 0)
+    without = [t for t in parted if (t.genre, t.split) != ("b", "valid")]
+    with pytest.raises(DataSetError, match="no 'b' in its part 'valid'"):
+        split_tracks(without, "official", 0)
 
 
 def test_real_music(real_music):

@@ -1,0 +1,141 @@
+"""Reads FMA as published: clips in numbered folders, facts in ``fma_metadata/tracks.csv``.
+
+Source: Defferrard, Benzi, Vandergheynst, Bresson, FMA: A Dataset for Music Analysis, ISMIR
+2017, and https://github.com/mdeff/fma.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
+
+__all__ = ["is_fma", "read_fma"]
+
+_SUBSETS_OF = {
+    "fma_small": ("small",),
+    "fma_medium": ("small", "medium"),
+    "fma_large": ("small", "medium", "large"),
+    "fma_full": ("small", "medium", "large", "full"),
+}
+"""The subsets nest; ``tracks.csv`` names the smallest that a track is in."""
+
+_PARTS = {"training": "train", "validation": "valid", "test": "test"}
+
+_COLUMNS = (
+    ("artist", "name"),
+    ("artist", "id"),
+    ("set", "split"),
+    ("set", "subset"),
+    ("track", "genre_top"),
+)
+
+# The 21 clips of fma_medium (6 of them in fma_small) that hold 0 to 27.4 s because the track's
+# length was wrong in the metadata: https://github.com/mdeff/fma/wiki, "Excerpts shorter than
+# 30s", and https://github.com/mdeff/fma/issues/8. fma_full has these tracks whole.
+_SHORT_CLIPS = frozenset(
+    (
+        *(1486, 5574, 65753, 80391, 98558, 98559, 98560, 98565, 98566, 98567, 98568, 98569),
+        *(98571, 99134, 105247, 108924, 108925, 126981, 127336, 133297, 143992),
+    )
+)
+
+_LONGEST_FIELD = 1 << 24
+"""Characters; biographies of artists are fields too."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: int
+    genre: str
+    artist: str
+    split: str
+    subset: str
+
+
+def is_fma(root: Path) -> bool:
+    """Whether ``fma_metadata`` is in ``root``, or beside it where ``root`` is the audio."""
+    return _has_metadata(root) or (root.name in _SUBSETS_OF and _has_metadata(root.parent))
+
+
+def _has_metadata(folder: Path) -> bool:
+    return (folder / "fma_metadata").is_dir()
+
+
+def read_fma(root: Path) -> DataSet:
+    """Read the tracks of the subset whose folder is there, with artists and official parts.
+
+    ``root`` holds ``fma_metadata`` and one of ``fma_small``, ``fma_medium``, ``fma_large`` and
+    ``fma_full``, or is that audio folder. Genres are the top ones, as FMA writes them.
+
+    Raises DataSetError where audio or ``tracks.csv`` is missing or not as published.
+    """
+    audio = _audio_folder(root)
+    table = (audio.parent if audio == root else root) / "fma_metadata" / "tracks.csv"
+    skipped: Counter[str] = Counter()
+    tracks: list[Track] = []
+    for row in _read_rows(table):
+        if row.subset not in _SUBSETS_OF[audio.name]:
+            continue
+        path = audio / f"{row.id:06}"[:3] / f"{row.id:06}.mp3"
+        if not row.genre:
+            skipped["no top genre"] += 1
+        elif row.id in _SHORT_CLIPS and audio.name != "fma_full":
+            skipped["known to hold less than 30 s"] += 1
+        elif not path.is_file():
+            skipped["no such file"] += 1
+        else:
+            tracks.append(Track(path, row.genre, row.artist, _PARTS.get(row.split, "")))
+    found = tuple(sorted(tracks, key=lambda track: track.path))
+    require_two_genres(root, found, f"{audio.name}/NNN/NNNNNN.mp3 of the tracks in {table}")
+    return DataSet(root, "fma", found, dict(skipped))
+
+
+def _audio_folder(root: Path) -> Path:
+    if root.name in _SUBSETS_OF and not _has_metadata(root):
+        return root
+    found = [name for name in _SUBSETS_OF if (root / name).is_dir()]
+    if not found:
+        raise DataSetError(
+            f"{root}: has fma_metadata but no audio; expected one of {', '.join(_SUBSETS_OF)}"
+        )
+    if len(found) > 1:
+        raise DataSetError(f"{root}: holds {' and '.join(found)}; name one: {root / found[0]}")
+    return root / found[0]
+
+
+def _read_rows(table: Path) -> Iterator[_Row]:
+    """Stream the 260 MB of ``tracks.csv``: two rows of column names, one of the index's name."""
+    limit = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            at = _columns(table, next(rows, []), next(rows, []))
+            for row in rows:
+                if row[:1] == ["track_id"]:
+                    continue
+                try:
+                    name, artist_id, split, subset, genre = (row[column] for column in at)
+                    # One artist under two ids would leak; two of one name together do no harm.
+                    yield _Row(int(row[0]), genre, name or artist_id, split, subset)
+                except (IndexError, ValueError):
+                    raise DataSetError(
+                        f"{table}: line {rows.line_num} is not a track of FMA's; unpack it again"
+                    ) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataSetError(f"{table}: cannot be read ({error})") from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _columns(table: Path, upper: list[str], lower: list[str]) -> list[int]:
+    position = {names: at for at, names in enumerate(zip(upper, lower, strict=False))}
+    missing = [".".join(names) for names in _COLUMNS if names not in position]
+    if missing:
+        raise DataSetError(
+            f"{table}: has no column {', '.join(missing)}; expected the file that FMA publishes, "
+            "with its two header rows"
+        )
+    return [position[names] for names in _COLUMNS]
