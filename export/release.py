@@ -80,8 +80,8 @@ def export_run(
     try:
         _write(model, temporary)
         if measure:
-            say(f"measuring on {len(run.part('test'))} test songs")
-            report = evaluate(Predictor(temporary), run.part("test"), say)
+            say(f"measuring on {len(run.songs('test'))} test songs")
+            report = evaluate(Predictor(temporary), run.songs("test"), say)
             info = replace(info, metrics=report.summary())
             model = to_onnx(network, info)
             prove(model, network, patches[:8])
@@ -98,17 +98,21 @@ def _write(model: onnx.ModelProto, path: Path) -> None:
 
 
 def _describe_split(run: Run) -> str:
-    sizes = ", ".join(f"{len(run.part(part))} {part}" for part in ("train", "valid", "test"))
+    sizes = (
+        ", ".join(f"{len(run.part(part))} {part}" for part in ("train", "valid"))
+        + f", {len(run.songs('test'))} test"
+    )
     how = "no artist in two parts" if run.settings.split == "artist" else "ARTISTS IN SEVERAL PARTS"
     return f"{run.settings.split}, seed {run.settings.seed}: {sizes} ({how})"
 
 
 def _real_patches(run: Run) -> NDArray[np.float32]:
-    """Patches of validation songs of every genre, made by the runtime's own front end."""
+    """Patches of songs of every genre, none of the test, by the runtime's own front end."""
     settings, spec = run.settings, run.settings.mel_spec
     patches: list[NDArray[np.float32]] = []
     for label in run.labels:
-        tracks = [track for track in run.part("valid") if track.genre == label]
+        songs = run.songs("valid") + run.songs("train")
+        tracks = [track for track in songs if track.genre == label]
         for track in tracks[:_PROOF_TRACKS_A_GENRE]:
             try:
                 frames = log_mel(load_audio(track.path, spec.sample_rate), spec)

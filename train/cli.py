@@ -24,6 +24,9 @@ def train(
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="An .npz of log-mels to learn from besides the audio.")
+    ] = None,
     split: Annotated[
         str, typer.Option(help="artist; or random, which flatters, to see by how much.")
     ] = "artist",
@@ -48,7 +51,15 @@ def train(
     )
     root = data.resolve()
     tracks = read_folder(root, artists)
-    fit(root, tracks, out, settings, cache or default_cache_folder(), say)
+    fit(
+        root,
+        tracks,
+        out,
+        settings,
+        cache or default_cache_folder(),
+        say,
+        pictures and pictures.resolve(),
+    )
     say(f"done; now: melonnx export {out} --out genre.onnx")
 
 
@@ -72,7 +83,7 @@ def evaluate(
     from melonnx.train.run import read_run
 
     is_run = (data / "run.json").exists()
-    tracks = read_run(data).part("test") if is_run else read_folder(data.resolve(), artists)
+    tracks = read_run(data).songs("test") if is_run else read_folder(data.resolve(), artists)
     report = measure(Predictor(model), tracks, say)
     print(*report.lines(), sep="\n")
     if out is not None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from melonnx.infer.library import AUDIO_SUFFIXES
-from melonnx.train.artists import read_artists
 from melonnx.train.fma import is_fma, read_fma
 from melonnx.train.gtzan import is_gtzan, read_gtzan
+from melonnx.train.track_table import TableRow, read_track_table
 from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
 
 __all__ = ["DataSet", "DataSetError", "Track", "read_dataset", "read_folder"]
@@ -33,17 +33,17 @@ def read_dataset(root: Path, artists_table: Path | None = None) -> DataSet:
 def read_folder(root: Path, table: Path | None = None) -> list[Track]:
     """Read ``root/<genre>/<file>``, sorted by path.
 
-    ``table``: a CSV with the columns ``path`` (relative to ``root``) and ``artist``; other
-    columns are ignored. None takes ``root/tracks.csv`` where there is one. Files that the
-    table does not name have no known artist.
+    ``table``: a CSV with the columns ``path`` (relative to ``root``), ``artist`` and, where
+    there is one, ``split``; others are ignored. None takes ``root/tracks.csv`` if that is
+    there. Files that the table does not name have no known artist.
 
     Raises DataSetError where fewer than two genres are found or the table cannot be used.
     """
     if not root.is_dir():
         raise DataSetError(f"{root}: no such folder")
-    artists = read_artists(root, table)
+    rows = read_track_table(root, table)
     tracks = [
-        Track(path, path.parent.name, artists.get(path.relative_to(root).as_posix(), ""))
+        Track(path, path.parent.name, *rows.get(path.relative_to(root).as_posix(), TableRow()))
         for path in sorted(root.glob("*/*"))
         if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
     ]

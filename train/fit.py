@@ -19,6 +19,7 @@ from melonnx.train.cnn import build_network, with_all_outputs
 from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
 from melonnx.train.datasets import DataSetError, Track
+from melonnx.train.pictures import read_pictures
 from melonnx.train.run import Run, RunError, Settings, read_run, write_atomically
 from melonnx.train.splits import split_tracks
 
@@ -34,18 +35,30 @@ Say = Callable[[str], None]
 
 
 def train(
-    data: Path, tracks: list[Track], folder: Path, settings: Settings, cache: Path, say: Say
+    data: Path,
+    tracks: list[Track],
+    folder: Path,
+    settings: Settings,
+    cache: Path,
+    say: Say,
+    pictures: Path | None = None,
 ) -> Run:
     """Train on ``tracks`` and leave the run in ``folder``; an interrupted run goes on.
 
-    ``say`` is told one line for each step and epoch. Validation data chooses the epoch, the
-    temperature and the threshold; test data is not looked at.
+    ``pictures``: a file of log-mels to learn from besides (``melonnx.train.pictures``); only
+    songs with audio are tested on. ``say`` is told one line for each step and epoch. Validation
+    data chooses the epoch, the temperature and the threshold; test data is not looked at.
 
     Raises DataSetError, and RunError where ``folder`` holds a run with other settings or data.
     """
     keras.utils.set_random_seed(settings.seed)
     log_mels = _log_mels(tracks, settings, cache, say)
     tracks = [track for track in tracks if track.path in log_mels]
+    if pictures is not None:
+        picture_tracks, picture_log_mels = read_pictures(pictures, settings.mel_spec)
+        tracks += picture_tracks
+        log_mels |= picture_log_mels
+        say(f"pictures: {len(picture_tracks)}")
     run = _open_run(data, tracks, folder, settings)
     if run.finished:
         say(f"{folder} holds this run, finished; nothing to do")
@@ -53,7 +66,7 @@ def train(
     training, validation = (_labelled(run, part, log_mels) for part in ("train", "valid"))
     say(
         f"{len(training.log_mels)} tracks to train on, {len(validation.log_mels)} to validate on, "
-        f"{len(run.part('test'))} kept for the test; split by {settings.split}"
+        f"{len(run.songs('test'))} kept for the test; split by {settings.split}"
     )
     network = _fit(run, training, validation, say)
     run = _calibrate(run, network, validation)

@@ -9,7 +9,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from melonnx.infer.library import AUDIO_SUFFIXES
-from melonnx.train.artists import read_artists
+from melonnx.train.track_table import TableRow, read_track_table
 from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
 
 __all__ = ["is_gtzan", "read_gtzan"]
@@ -44,7 +44,7 @@ def read_gtzan(root: Path, artists_table: Path | None = None) -> DataSet:
     Raises DataSetError where some of the lists are missing, or a list cannot be read.
     """
     audio = _audio_folder(root)
-    artists = read_artists(audio, artists_table)
+    rows = read_track_table(audio, artists_table)
     part_of = _read_lists(root)
     paths = _audio_files(audio)
     keys = {path: f"{path.parent.name}/{path.stem}" for path in paths}
@@ -52,7 +52,7 @@ def read_gtzan(root: Path, artists_table: Path | None = None) -> DataSet:
         Track(
             path,
             path.parent.name,
-            artists.get(path.relative_to(audio).as_posix(), ""),
+            rows.get(path.relative_to(audio).as_posix(), TableRow()).artist,
             part_of.get(keys[path], ""),
         )
         for path in paths

@@ -32,11 +32,11 @@ class Settings:
     window_hop: int = 65
     """Frames between patches at inference."""
     split: SplitMethod = "artist"
-    epochs: int = 100
+    epochs: int = 60
     patience: int = 30
     """Epochs without a better validation loss before training stops."""
     batch_size: int = 32
-    batches_per_epoch: int = 40
+    batches_per_epoch: int = 60
     learning_rate: float = 1e-3
     weight_decay: float = 1e-3
     label_smoothing: float = 0.05
@@ -70,33 +70,32 @@ class Run:
         """The tracks of one part."""
         return [t for t, part in zip(self.tracks, self.parts, strict=True) if part == wanted]
 
+    def songs(self, wanted: Part) -> list[Track]:
+        """The tracks of one part whose audio there is: pictures are left out."""
+        return [track for track in self.part(wanted) if not track.is_picture]
+
     @property
     def data_hash(self) -> str:
         """sha256 over each track's path, size, genre, artist and part."""
         digest = hashlib.sha256()
         for track, part in zip(self.tracks, self.parts, strict=True):
-            row = (
-                self._relative(track),
-                track.path.stat().st_size,
-                track.genre,
-                track.artist,
-                part,
-            )
+            size = (track.path.parent if track.is_picture else track.path).stat().st_size
+            row = (self._relative(track), size, track.genre, track.artist, part)
             digest.update(repr(row).encode(errors="surrogateescape"))
         return digest.hexdigest()
 
     def _relative(self, track: Track) -> str:
-        return track.path.relative_to(self.data).as_posix()
+        return Path(os.path.relpath(track.path, self.data)).as_posix()
 
     def write(self) -> None:
         """Write ``run.json`` and ``tracks.csv``."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "tracks.csv").open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
-            rows.writerow(["path", "genre", "artist", "group", "part"])
+            rows.writerow(["path", "genre", "artist", "split", "group", "part"])
             for track, part in zip(self.tracks, self.parts, strict=True):
-                group = track.group.replace(f"{self.data}{os.sep}", "")
-                rows.writerow([self._relative(track), track.genre, track.artist, group, part])
+                facts = (self._relative(track), track.genre, track.artist, track.split)
+                rows.writerow([*facts, track.group, part])
         values = {
             "data": str(self.data),
             "data_hash": self.data_hash,
@@ -128,7 +127,15 @@ def read_run(folder: Path) -> Run:
         data=data,
         settings=Settings(**settings),
         labels=tuple(values["labels"]),
-        tracks=tuple(Track(data / row["path"], row["genre"], row["artist"]) for row in rows),
+        tracks=tuple(
+            Track(
+                Path(os.path.normpath(data / row["path"])),
+                row["genre"],
+                row["artist"],
+                row["split"],
+            )
+            for row in rows
+        ),
         parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
         temperature=values["temperature"],
         threshold=values["threshold"],

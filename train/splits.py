@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -23,8 +24,10 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     """Name the part of each track: about 20% to test on, 15% to validate on.
 
     Works genre by genre, the one with the fewest groups first, so that each genre is in each
-    part; whole groups (``Track.group``; single tracks if ``random``) are moved. ``official``
-    takes the parts as the data set has them.
+    part; whole groups (``Track.group``; single songs if ``random``) are moved. Tracks without
+    an artist stay on their side of the official split, if there is one and each part of a
+    genre can have some: train is trained on, valid and test are held out. ``official`` takes
+    the parts as the data set has them.
 
     Raises DataSetError where a genre has fewer than three groups, or (``official``) a track
     has no part or a part lacks a genre.
@@ -34,27 +37,80 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     members: dict[str, list[int]] = defaultdict(list)
     genres: dict[str, set[str]] = defaultdict(set)
     for index, track in enumerate(tracks):
-        group = track.group if method == "artist" else str(track.path)
+        group = track.group if method == "artist" else track.song
         members[group].append(index)
         genres[track.genre].add(group)
     part_of: dict[str, Part] = {}
     rng = np.random.default_rng(seed)
-    for genre, groups in sorted(genres.items(), key=lambda item: (len(item[1]), item[0])):
-        if len(groups) < 3:
+    for genre, names in sorted(genres.items(), key=lambda item: (len(item[1]), item[0])):
+        groups: list[_Group] = []
+        for name in rng.permutation(sorted(names)).tolist():
+            own = [tracks[index] for index in members[name] if tracks[index].genre == genre]
+            with_audio = sum(not track.is_picture for track in own)
+            bound = _bound(own) if method == "artist" else ""
+            groups.append(_Group(name, len(own), with_audio, bound))
+        assigned = _assign(groups, part_of)
+        if len(set(assigned.values())) < len(get_args(Part)):
+            # The official parts of this genre are too few to keep to: blocks have to do.
+            assigned = _assign([replace(group, bound="") for group in groups], part_of)
+        if len(set(assigned.values())) < len(get_args(Part)):
             raise DataSetError(
                 f"genre {genre!r} has {len(groups)} separate artists or blocks; training, "
                 "validation and test need one each"
             )
-        sizes = {
-            group: sum(tracks[index].genre == genre for index in members[group])
-            for group in rng.permutation(sorted(groups)).tolist()
-        }
-        _assign(sizes, part_of)
+        part_of |= assigned
     parts: list[Part] = ["train"] * len(tracks)
     for group, part in part_of.items():
         for index in members[group]:
             parts[index] = part
     return parts
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The tracks of one genre that stay together."""
+
+    name: str
+    size: int
+    with_audio: int
+    """Tracks that can be tested on: the runtime takes no pictures."""
+    bound: str
+    """"train" or "held out" where the official split says so, else empty."""
+
+
+def _bound(tracks: list[Track]) -> str:
+    """Where artists are unknown, the official split is what is known of them."""
+    splits = {track.split for track in tracks if not track.artist}
+    if splits & {"valid", "test"}:
+        return "held out"
+    return "train" if "train" in splits else ""
+
+
+def _assign(groups: list[_Group], before: dict[str, Part]) -> dict[str, Part]:
+    """The part of each group of one genre; ``before`` holds those of earlier genres.
+
+    Whole groups are taken in the order of ``groups`` until each part has its share.
+    """
+    part_of = {group.name: before[group.name] for group in groups if group.name in before}
+    free = [group for group in groups if group.name not in before and group.bound != "train"]
+    trains_anyway = any(group.bound == "train" for group in groups)
+    for part, share in _SHARES.items():
+        sizes = {group: group.with_audio if part == "test" else group.size for group in groups}
+        need = share * sum(sizes.values())
+        need -= sum(size for group, size in sizes.items() if part_of.get(group.name) == part)
+        to_come = (part == "test") + (not trains_anyway)
+        while len(free) > to_come:
+            usable = [group for group in free if sizes[group]]
+            fits = [group for group in usable if sizes[group] < 2 * need]
+            if not usable or (not fits and part in part_of.values()):
+                break
+            group = fits[0] if fits else min(usable, key=lambda one: sizes[one])
+            free.remove(group)
+            part_of[group.name] = part
+            need -= sizes[group]
+    for group in groups:
+        part_of.setdefault(group.name, "valid" if group.bound == "held out" else "train")
+    return part_of
 
 
 def artists_in_several_parts(tracks: Sequence[Track], parts: Sequence[Part]) -> int:
@@ -83,21 +139,3 @@ def _official_parts(tracks: Sequence[Track]) -> list[Part]:
                     "instead"
                 )
     return parts
-
-
-def _assign(sizes: dict[str, int], part_of: dict[str, Part]) -> None:
-    """Give each part its share of one genre in whole groups, taken in the order of ``sizes``."""
-    free = {group: size for group, size in sizes.items() if group not in part_of}
-    for to_come, (part, share) in zip((2, 1), _SHARES.items(), strict=True):
-        taken = sum(sizes[group] for group in sizes if part_of.get(group) == part)
-        need = share * sum(sizes.values()) - taken
-        while len(free) > to_come:
-            fits = [group for group, size in free.items() if size < 2 * need]
-            if not fits and taken:
-                break
-            group = fits[0] if fits else min(free, key=lambda name: free[name])
-            part_of[group] = part
-            taken += free[group]
-            need -= free.pop(group)
-    for group in free:
-        part_of[group] = "train"

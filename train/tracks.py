@@ -31,18 +31,37 @@ class Track:
     """The part that the data set's own split gives it: train, valid or test; empty for none."""
 
     @property
+    def is_picture(self) -> bool:
+        """There is a log-mel of it, but no audio (``melonnx.train.pictures``)."""
+        return self.path.parent.suffix == ".npz"
+
+    @property
     def group(self) -> str:
         """What must stay on one side of a split.
 
-        The artist; where that is unknown, a block of ten neighbours: files numbered in a row
-        are often cut from one album.
+        The artist; where that is unknown, a block of ten neighbours of one genre: files
+        numbered in a row are often cut from one album. Official parts divide a block, since
+        they are made by people who knew the artists. A picture and the audio of the same
+        number are of one group.
         """
         if self.artist:
             return f"artist {self.artist}"
-        match = re.fullmatch(r"(.*?)(\d+)", self.path.stem)
-        if match is None:
-            return f"file {self.path}"
-        return f"block {self.path.parent / match[1]}{int(match[2]) // 10}"
+        number = self._number
+        if number is None:
+            return self.song
+        return " ".join(filter(None, ("block", self.genre, self.split, str(number // 10))))
+
+    @property
+    def song(self) -> str:
+        """The same for a picture and the audio of one number, else one for each track."""
+        if self.artist or self._number is None:
+            return f"song {self.path}"
+        return f"song {self.genre} {self._number}"
+
+    @property
+    def _number(self) -> int | None:
+        match = re.search(r"(\d+)$", self.path.name if self.is_picture else self.path.stem)
+        return int(match[1]) if match else None
 
 
 @dataclass(frozen=True)

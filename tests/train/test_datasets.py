@@ -37,13 +37,14 @@ def test_unusable_folders_and_tables_are_refused(genres, tmp_path):
 
 
 def test_group_is_the_artist_or_a_block_of_ten_neighbours():
-    def group(name, artist=""):
-        return Track(Path("x") / name, "x", artist).group
+    def group(name, artist="", genre="rock", split=""):
+        return Track(Path("x") / name, genre, artist, split).group
 
     assert group("a.mp3", "Ann") == group("z.mp3", "Ann")
     assert group("rock.00010.mp3") == group("rock.00019.mp3")
     assert group("rock.00019.mp3") != group("rock.00020.mp3")
-    assert group("rock.00010.mp3") != group("pop.00010.mp3")
+    assert group("rock.00010.mp3") != group("pop.00010.mp3", genre="pop")
+    assert group("rock.00010.mp3", split="train") != group("rock.00011.mp3", split="valid")
     assert group("song.mp3") != group("other.mp3")
 
 
