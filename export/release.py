@@ -19,6 +19,7 @@ from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.evaluate import Report, evaluate
 from melonnx.train.run import Run, RunError
+from melonnx.train.splits import artists_in_several_parts
 
 __all__ = ["Exported", "export_run"]
 
@@ -102,6 +103,11 @@ def _describe_split(run: Run) -> str:
         ", ".join(f"{len(run.part(part))} {part}" for part in ("train", "valid"))
         + f", {len(run.songs('test'))} test"
     )
+    if run.settings.split == "official":
+        shared = artists_in_several_parts(run.tracks, run.parts)
+        known = f"{shared} artists in several parts"
+        how = known if any(track.artist for track in run.tracks) else "artists unknown"
+        return f"official: {sizes} ({how})"
     how = "no artist in two parts" if run.settings.split == "artist" else "ARTISTS IN SEVERAL PARTS"
     return f"{run.settings.split}, seed {run.settings.seed}: {sizes} ({how})"
 

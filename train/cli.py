@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from melonnx.train.tracks import Track
+
 __all__ = ["app"]
 
 app = typer.Typer()
@@ -19,7 +21,7 @@ def say(line: str) -> None:
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Argument(help="Folder of <genre>/<file>, tracks.csv for artists.")],
+    data: Annotated[Path, typer.Argument(help="Folder of <genre>/<file>, FMA or GTZAN.")],
     out: Annotated[Path, typer.Option(help="Folder of the run; made, or gone on with.")],
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
@@ -28,7 +30,11 @@ def train(
         Path | None, typer.Option(help="An .npz of log-mels to learn from besides the audio.")
     ] = None,
     split: Annotated[
-        str, typer.Option(help="artist; or random, which flatters, to see by how much.")
+        str,
+        typer.Option(
+            help="artist; official, as FMA and GTZAN publish it; or random, which flatters, to "
+            "see by how much."
+        ),
     ] = "artist",
     epochs: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     patience: Annotated[int | None, typer.Option(min=1, help="Stop after so many in vain.")] = None,
@@ -38,19 +44,20 @@ def train(
     ] = None,
 ) -> None:
     """Train the network on a folder of music; the same command goes on where it was stopped."""
-    if split not in ("artist", "random"):
-        raise typer.BadParameter("artist or random", param_hint="--split")
+    from melonnx.train.splits import SPLIT_METHODS
+
+    if split not in SPLIT_METHODS:
+        raise typer.BadParameter(f"one of {', '.join(SPLIT_METHODS)}", param_hint="--split")
     from melonnx.train.cache import default_cache_folder
-    from melonnx.train.datasets import read_folder
     from melonnx.train.fit import train as fit
     from melonnx.train.run import Settings
 
-    settings = Settings(split=split, seed=seed)  # type: ignore[arg-type]
+    settings = Settings(split=split, seed=seed)
     settings = replace(
         settings, epochs=epochs or settings.epochs, patience=patience or settings.patience
     )
     root = data.resolve()
-    tracks = read_folder(root, artists)
+    tracks = _read_tracks(root, artists)
     fit(
         root,
         tracks,
@@ -66,9 +73,7 @@ def train(
 @app.command()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
-    data: Annotated[
-        Path, typer.Argument(help="Folder of <genre>/<file>; or a run, for its test part.")
-    ],
+    data: Annotated[Path, typer.Argument(help="As for train; or a run, for its test part.")],
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
     ] = None,
@@ -78,13 +83,21 @@ def evaluate(
     import json
 
     from melonnx.infer.predictor import Predictor
-    from melonnx.train.datasets import read_folder
     from melonnx.train.evaluate import evaluate as measure
     from melonnx.train.run import read_run
 
     is_run = (data / "run.json").exists()
-    tracks = read_run(data).songs("test") if is_run else read_folder(data.resolve(), artists)
+    tracks = read_run(data).songs("test") if is_run else _read_tracks(data.resolve(), artists)
     report = measure(Predictor(model), tracks, say)
     print(*report.lines(), sep="\n")
     if out is not None:
         out.write_text(json.dumps(report.to_dict(), indent=2), encoding="utf-8")
+
+
+def _read_tracks(root: Path, artists: Path | None) -> list[Track]:
+    from melonnx.train.datasets import read_dataset
+
+    dataset = read_dataset(root, artists)
+    for reason, count in dataset.skipped.items():
+        say(f"left out: {reason} ({count})")
+    return list(dataset.tracks)

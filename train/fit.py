@@ -21,7 +21,7 @@ from melonnx.train.curves import draw_curves
 from melonnx.train.datasets import DataSetError, Track
 from melonnx.train.pictures import read_pictures
 from melonnx.train.run import Run, RunError, Settings, read_run, write_atomically
-from melonnx.train.splits import split_tracks
+from melonnx.train.splits import artists_in_several_parts, split_tracks
 
 __all__ = ["train"]
 
@@ -68,6 +68,10 @@ def train(
         f"{len(training.log_mels)} tracks to train on, {len(validation.log_mels)} to validate on, "
         f"{len(run.songs('test'))} kept for the test; split by {settings.split}"
     )
+    shared = artists_in_several_parts(run.tracks, run.parts)
+    if shared:
+        whose = ", by the data set's own choice" if settings.split == "official" else ""
+        say(f"{shared} artists are in several parts{whose}: the scores flatter")
     network = _fit(run, training, validation, say)
     run = _calibrate(run, network, validation)
     say(f"temperature {run.temperature:.2f}, unsure below {run.threshold:.2f}")

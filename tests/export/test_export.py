@@ -1,6 +1,7 @@
 """An export is proved before it is put in place, measures itself, and is the same every time."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from melonnx.export.convert import OPSET, to_onnx
 from melonnx.export.prove import ProofError, prove
-from melonnx.export.release import export_run
+from melonnx.export.release import _describe_split, export_run
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.train.cnn import build_network
@@ -124,3 +125,12 @@ def test_unfinished_run_is_refused(run_folder, tmp_path):
 
     with pytest.raises(RunError, match="not finished"):
         export(replace(read_run(run_folder), finished=False), tmp_path / "x.onnx")
+
+
+def test_an_official_split_is_described_as_what_it_is(run_folder):
+    run = read_run(run_folder)
+    official = replace(run, settings=replace(run.settings, split="official"))
+    assert _describe_split(official).startswith("official: 1")
+    assert _describe_split(official).endswith("(0 artists in several parts)")
+    nameless = replace(official, tracks=tuple(replace(t, artist="") for t in run.tracks))
+    assert _describe_split(nameless).endswith("(artists unknown)")

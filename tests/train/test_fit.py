@@ -95,6 +95,21 @@ def test_stopped_run_goes_on_and_counts_on(genres, tmp_path):
     assert len(list((tmp_path / "run").glob("checkpoint-*"))) == 1
 
 
+def test_official_split_is_kept_and_its_shared_artists_are_said(genres, tmp_path):
+    tracks = [
+        replace(track, split=("train", "valid", "test")[number % 3])
+        for number, track in enumerate(read_folder(genres))
+    ]
+    settings = Settings(split="official", epochs=1, batches_per_epoch=1, batch_size=4)
+    lines: list[str] = []
+    run = train(genres, tracks, tmp_path / "run", settings, tmp_path / "cache", lines.append)
+    assert [track.split for track in run.tracks] == list(run.parts)
+    assert read_run(tmp_path / "run").tracks == run.tracks
+    assert "15 artists are in several parts, by the data set's own choice: the scores flatter" in (
+        lines
+    )
+
+
 def test_early_stop_keeps_the_best_epoch(genres, tmp_path):
     settings = Settings(
         epochs=30, batches_per_epoch=1, batch_size=4, patience=1, learning_rate=1e-9
