@@ -17,6 +17,7 @@ from melonnx.infer.errors import MelonnxError, MissingExtraError
 __all__ = ["app", "main"]
 
 _ELSEWHERE = {
+    "data": "melonnx.train.cli",
     "train": "melonnx.train.cli",
     "evaluate": "melonnx.train.cli",
     "export": "melonnx.export.cli",

@@ -1,4 +1,4 @@
-"""The commands ``melonnx train`` and ``melonnx evaluate``."""
+"""The commands ``melonnx data``, ``melonnx train`` and ``melonnx evaluate``."""
 
 import sys
 from dataclasses import replace
@@ -17,6 +17,31 @@ app = typer.Typer()
 def say(line: str) -> None:
     """Progress goes to stderr."""
     print(line, file=sys.stderr, flush=True)
+
+
+@app.command()
+def data(
+    root: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Folder of <genre>/<file>, FMA or GTZAN.")
+    ],
+    artists: Annotated[
+        Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Take stock of a data set: counts, hours, files that are broken or there twice.
+
+    Decodes all of it, so that the figures are of the audio and not of its headers.
+    """
+    from melonnx.train.datasets import read_dataset
+    from melonnx.train.inventory import take_inventory
+    from melonnx.train.inventory_output import listening, print_inventory, print_json
+
+    inventory = take_inventory(read_dataset(root.resolve(), artists), listening)
+    if as_json:
+        print_json(inventory)
+    else:
+        print_inventory(inventory)
 
 
 @app.command()

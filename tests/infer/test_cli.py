@@ -28,11 +28,11 @@ def text(song):
 def test_help_lists_every_command(melonnx):
     result = melonnx("--help")
     assert result.returncode == 0
-    for command in ("classify", "info", "train", "evaluate", "export"):
+    for command in ("classify", "info", "data", "train", "evaluate", "export"):
         assert command in result.stdout
 
 
-@pytest.mark.parametrize("command", ["classify", "info", "train", "evaluate", "export"])
+@pytest.mark.parametrize("command", ["classify", "info", "data", "train", "evaluate", "export"])
 def test_every_command_explains_itself(melonnx, command):
     result = melonnx(command, "--help")
     assert result.returncode == 0
