@@ -56,12 +56,12 @@ class _Row:
 
 
 def is_fma(root: Path) -> bool:
-    """Whether ``fma_metadata`` is in ``root``, or beside it where ``root`` is the audio."""
-    return _has_metadata(root) or (root.name in _SUBSETS_OF and _has_metadata(root.parent))
+    """Whether ``root`` is an audio folder of FMA's, or holds one or ``fma_metadata``.
 
-
-def _has_metadata(folder: Path) -> bool:
-    return (folder / "fma_metadata").is_dir()
+    Without metadata too: its numbered folders would pass for genres.
+    """
+    names = ("fma_metadata", *_SUBSETS_OF)
+    return root.name in _SUBSETS_OF or any((root / name).is_dir() for name in names)
 
 
 def read_fma(root: Path) -> DataSet:
@@ -74,6 +74,8 @@ def read_fma(root: Path) -> DataSet:
     """
     audio = _audio_folder(root)
     table = (audio.parent if audio == root else root) / "fma_metadata" / "tracks.csv"
+    if not table.is_file():
+        raise DataSetError(f"{table}: no such file; unpack fma_metadata.zip in {table.parents[1]}")
     skipped: Counter[str] = Counter()
     tracks: list[Track] = []
     for row in _read_rows(table):
@@ -94,7 +96,7 @@ def read_fma(root: Path) -> DataSet:
 
 
 def _audio_folder(root: Path) -> Path:
-    if root.name in _SUBSETS_OF and not _has_metadata(root):
+    if root.name in _SUBSETS_OF and not (root / "fma_metadata").is_dir():
         return root
     found = [name for name in _SUBSETS_OF if (root / name).is_dir()]
     if not found:

@@ -161,8 +161,12 @@ def test_unusable_copies_are_refused_with_what_to_do(tmp_path):
     with pytest.raises(DataSetError, match="but no audio; expected one of fma_small"):
         read_dataset(tmp_path / "b")
     (tmp_path / "b/fma_small").mkdir()
-    with pytest.raises(DataSetError, match=r"tracks\.csv: cannot be read"):
+    with pytest.raises(DataSetError, match=r"tracks\.csv: no such file; unpack fma_metadata"):
         read_dataset(tmp_path / "b")
+    (tmp_path / "b/fma_metadata").rmdir()
+    for root in (tmp_path / "b", tmp_path / "b/fma_small"):
+        with pytest.raises(DataSetError, match=f"unpack fma_metadata.zip in {tmp_path / 'b'}$"):
+            read_dataset(root)
 
 
 def test_another_table_or_a_torn_one_is_refused(tmp_path):
