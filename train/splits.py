@@ -91,7 +91,9 @@ def _assign(groups: list[_Group], before: dict[str, Part]) -> dict[str, Part]:
 
     Whole groups are taken in the order of ``groups`` until each part has its share.
     """
-    part_of = {group.name: before[group.name] for group in groups if group.name in before}
+    part_of: dict[str, Part] = {
+        group.name: before[group.name] for group in groups if group.name in before
+    }
     free = [group for group in groups if group.name not in before and group.bound != "train"]
     trains_anyway = any(group.bound == "train" for group in groups)
     for part, share in _SHARES.items():
