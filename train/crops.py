@@ -58,7 +58,7 @@ def crop_batches(
 
 
 def every_patch(
-    data: LabelledLogMels, window: int, hop: int
+    log_mels: Sequence[CachedLogMel], window: int, hop: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """All patches, cut as inference cuts them, float32 [n, window, n_mels], and whose they are.
 
@@ -66,7 +66,7 @@ def every_patch(
     """
     patches: list[NDArray[np.float32]] = []
     owners: list[int] = []
-    for index, values in enumerate(data.log_mels):
+    for index, values in enumerate(log_mels):
         starts = window_starts(len(values), window, hop)
         patches += patch_batches(values.astype(np.float32), window, starts, len(starts))
         owners += [index] * len(starts)

@@ -19,7 +19,9 @@ def draw_curves(history: Sequence[dict[str, float]], best_epoch: int, path: Path
         epochs = [row["epoch"] for row in history]
         axes.plot(epochs, [row[name] for row in history], label="training (augmented crops)")
         axes.plot(
-            epochs, [row[f"val_{name}"] for row in history], label="validation (averaged weights)"
+            epochs,
+            [row[f"val_{name}"] for row in history],
+            label="validation (mean weights)",
         )
         axes.axvline(best_epoch, color="0.5", linestyle=":", label=f"kept: epoch {best_epoch}")
         axes.set(xlabel="epoch", ylabel=name, title=name)

@@ -11,11 +11,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
 
 from melonnx.train.cache import CachedLogMel, build_cache
 from melonnx.train.calibrate import fit_temperature, scale, unsure_threshold
-from melonnx.train.cnn import build_network, with_all_outputs
+from melonnx.train.cnn import build_network
 from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
 from melonnx.train.datasets import DataSetError, Track
@@ -30,6 +30,9 @@ _SURE_RATE = 0.9
 
 _MEMORY = 0.99
 """Share of the running mean of the weights that a batch leaves as it was."""
+
+_TRACKS_AT_ONCE = 64
+"""Whose patches are in memory together."""
 
 Say = Callable[[str], None]
 
@@ -133,10 +136,7 @@ def _labelled(run: Run, part: Any, log_mels: dict[Path, CachedLogMel]) -> Labell
 
 def _fit(run: Run, training: LabelledLogMels, validation: LabelledLogMels, say: Say) -> keras.Model:
     settings = run.settings
-    patches, owners = every_patch(validation, settings.window, settings.window)
-    targets = np.eye(len(run.labels), dtype=np.float32)[validation.classes[owners]]
-    held_out = tf.data.Dataset.from_tensor_slices((patches, targets)).batch(64)
-    keeper = _Keeper(run.folder, settings, held_out, say)
+    keeper = _Keeper(run.folder, settings, validation, say)
     network = keeper.resume() or _new_network(settings, len(run.labels))
     if not keeper.stopped and keeper.next_epoch < settings.epochs:
         network.fit(
@@ -170,31 +170,42 @@ def _new_network(settings: Settings, n_labels: int) -> keras.Model:
 
 
 def _calibrate(run: Run, network: keras.Model, validation: LabelledLogMels) -> Run:
-    patches, owners = every_patch(validation, run.settings.window, run.settings.window_hop)
-    by_patch = with_all_outputs(network).predict(patches, batch_size=64, verbose=0)
-    counts = np.bincount(owners)[:, None]
-    by_track = np.zeros((len(counts), len(run.labels)))
-    np.add.at(by_track, owners, by_patch["probabilities"])
-    by_track /= counts
+    by_track = _by_track(network, validation, run.settings)
     temperature = fit_temperature(by_track, validation.classes)
     threshold = unsure_threshold(scale(by_track, temperature), validation.classes, _SURE_RATE)
     return replace(run, temperature=temperature, threshold=threshold, finished=True)
 
 
+def _by_track(
+    network: keras.Model, data: LabelledLogMels, settings: Settings
+) -> NDArray[np.float64]:
+    """Probabilities [tracks, labels] as inference gives them: the mean over windows."""
+    by_track = np.zeros((len(data.log_mels), data.n_labels))
+    for at in range(0, len(by_track), _TRACKS_AT_ONCE):
+        some = data.log_mels[at : at + _TRACKS_AT_ONCE]
+        patches, owners = every_patch(some, settings.window, settings.window_hop)
+        logits = network.predict(patches, batch_size=64, verbose=0)
+        probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+        np.add.at(by_track, at + owners, probabilities)
+    return by_track / by_track.sum(axis=1, keepdims=True)
+
+
 class _Keeper(keras.callbacks.Callback):
     """Ends each epoch on disk: history, curves, checkpoint, best network, early stopping.
 
-    What is validated and kept is the running mean of the weights (Polyak averaging, as in
-    Tarvainen and Valpola, NeurIPS 2017): on small sets the weights of any one moment swing by
-    tens of points. ``state.json`` names the files that belong to it and is replaced last, so a
-    kill at any moment costs at most one epoch.
+    What is validated, as inference does it (mean over a track's windows), and kept is the
+    running mean of the weights (Polyak averaging, as in Tarvainen and Valpola, NeurIPS 2017):
+    on small sets the weights of any one moment swing by tens of points. ``state.json`` names
+    the files that belong to it and is replaced last, so a kill at any moment costs at most one
+    epoch.
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, held_out: tf.data.Dataset, say: Say
+        self, folder: Path, settings: Settings, validation: LabelledLogMels, say: Say
     ) -> None:
         super().__init__()
-        self._folder, self._settings, self._held_out, self._say = folder, settings, held_out, say
+        self._folder, self._settings, self._say = folder, settings, say
+        self._validation = validation
         self._history: list[dict[str, float]] = []
         self._mean: list[np.ndarray] = []
         self._averaged: Any = None
@@ -244,9 +255,11 @@ class _Keeper(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._averaged.set_weights(self._mean)
-        held_out = self._averaged.evaluate(self._held_out, verbose=0, return_dict=True)
         row = {name: float(value) for name, value in (logs or {}).items()}
-        row |= {f"val_{name}": float(value) for name, value in held_out.items()}
+        probabilities = _by_track(self._averaged, self._validation, self._settings)
+        right = probabilities[np.arange(len(probabilities)), self._validation.classes]
+        row["val_loss"] = float(-np.log(np.maximum(right, 1e-7)).mean())
+        row["val_accuracy"] = float((right == probabilities.max(axis=1)).mean())
         seconds = time.monotonic() - self._began
         self._history.append({"epoch": epoch + 1, **row, "seconds": round(seconds, 1)})
         is_best = self._best is self._history[-1]

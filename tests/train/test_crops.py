@@ -36,7 +36,7 @@ def test_shapes_types_and_targets():
 
 
 def test_every_patch_covers_each_track_as_inference_does():
-    patches, owners = every_patch(labelled(), 40, 20)
+    patches, owners = every_patch(labelled().log_mels, 40, 20)
     assert patches.shape[1:] == (40, 8)
     assert np.bincount(owners).tolist() == [2, 3, 4, 5, 6, 7]
     for patch, owner in zip(patches, owners, strict=True):
