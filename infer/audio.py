@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 import numpy as np
@@ -199,9 +200,12 @@ def _as_file(source: Source, resources: ExitStack) -> BinaryIO:
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
     if not isinstance(source, str | os.PathLike):
-        return source if source.seekable() else io.BytesIO(source.read())
+        return _seekable(source)
     try:
-        return resources.enter_context(open(source, "rb"))
+        if Path(source).is_fifo() and not os.fspath(source).startswith("/dev/"):
+            # Opening it would wait for somebody to write, perhaps for ever.
+            raise UnreadableAudioError("is a pipe; hand it over as /dev/stdin")
+        return _seekable(resources.enter_context(open(source, "rb")))
     except FileNotFoundError:
         raise NoMusicError("no such file") from None
     except IsADirectoryError:
@@ -209,6 +213,10 @@ def _as_file(source: Source, resources: ExitStack) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableAudioError(f"cannot be opened ({reason})") from None
+
+
+def _seekable(stream: BinaryIO) -> BinaryIO:
+    return stream if stream.seekable() else io.BytesIO(stream.read())
 
 
 def _down_mix(samples: Samples) -> Waveform:

@@ -153,5 +153,8 @@ def _mute_native_libraries() -> None:
 
     They write to file descriptor 2; Python's stderr moves to a copy of it.
     """
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    try:
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    except OSError:  # there is none: "melonnx … 2>&-"
+        return
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

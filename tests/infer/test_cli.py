@@ -124,6 +124,36 @@ def test_reader_that_goes_away_is_no_traceback(song, tiny_model):
     assert "Traceback" not in result.stderr
 
 
+def test_pipes_are_read_where_somebody_writes_and_refused_where_nobody_may(
+    melonnx, song, tiny_model, tmp_path
+):
+    with song.open("rb") as piped:
+        data = piped.read()
+    command = [sys.executable, "-m", "melonnx.infer", "classify", "/dev/stdin"]
+    result = subprocess.run(
+        [*command, "--model", str(tiny_model)], input=data, capture_output=True, check=True
+    )
+    assert result.stdout.startswith(b"/dev/stdin\t")
+    fifo = tmp_path / "pipe.mp3"
+    os.mkfifo(fifo)
+    result = melonnx("classify", fifo, "--model", tiny_model, timeout=60)
+    assert result.returncode == 1
+    assert result.stderr == f"melonnx: {fifo}: is a pipe; hand it over as /dev/stdin\n"
+
+
+def test_closed_stderr_is_no_obstacle(song, tiny_model):
+    line = f'{sys.executable} -m melonnx.infer classify "$SONG" --model {tiny_model} 2>&-'
+    result = subprocess.run(
+        line,
+        shell=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=os.environ | {"SONG": str(song)},
+    )
+    assert result.stdout.startswith(f"{song}\t")
+
+
 def test_model_and_device_errors_are_one_line(melonnx, song, text):
     for arguments in (("--model", text), ("--device", "warp")):
         result = melonnx("classify", song, *arguments)
