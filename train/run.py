@@ -33,8 +33,9 @@ class Settings:
     """Frames between patches at inference."""
     split: SplitMethod = "artist"
     epochs: int = 60
-    patience: int = 30
-    """Epochs without a better validation loss before training stops."""
+    patience: int = 40
+    """Epochs without a better validation loss before training stops; the last ones, at a low
+    learning rate, are often the best, so it should be long."""
     batch_size: int = 32
     batches_per_epoch: int = 60
     learning_rate: float = 1e-3
