@@ -23,22 +23,24 @@ def pytest_configure() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
+def real_data(name: str) -> Path:
+    """A part of the real music; the test skips where it is not there."""
+    path = REAL_DATA / name
+    if not path.exists():
+        pytest.skip(f"needs real music in {path}; MELONNX_DATA names another place")
+    return path
+
+
 @pytest.fixture(scope="session")
 def real_music() -> Path:
     """The folder of real songs with genre and artist."""
-    folder = REAL_DATA / "music"
-    if not folder.is_dir():
-        pytest.skip(f"needs real music in {folder}; MELONNX_DATA names another place")
-    return folder
+    return real_data("music")
 
 
 @pytest.fixture(scope="session")
 def originals() -> Path:
     """Songs as published: 44.1 kHz stereo mp3, one wav, one au."""
-    folder = REAL_DATA / "originals"
-    if not folder.is_dir():
-        pytest.skip(f"needs real music in {folder}; MELONNX_DATA names another place")
-    return folder
+    return real_data("originals")
 
 
 def make_song(seconds: float, rate: int = RATE, channels: int = 1, seed: int = 0) -> NDArray:

@@ -13,7 +13,7 @@ from melonnx.train.fit import train
 from melonnx.train.pictures import read_pictures
 from melonnx.train.run import Settings, read_run
 from melonnx.train.splits import split_tracks
-from tests.conftest import REAL_DATA
+from tests.conftest import real_data
 
 SPEC = MelSpec()
 
@@ -84,9 +84,7 @@ def test_training_takes_pictures_and_tests_on_audio_only(genres, tmp_path):
 
 
 def test_real_pictures_are_what_the_runtime_hears(real_music):
-    path = REAL_DATA / "gtzan-mel" / "gtzan-mel.npz"
-    if not path.is_file():
-        pytest.skip(f"needs {path}")
+    path = real_data("gtzan-mel/gtzan-mel.npz")
     tracks, by_path = read_pictures(path, SPEC)
     picture_of = {track.path.name: by_path[track.path] for track in tracks}
     correlations = []
@@ -103,9 +101,7 @@ def test_real_pictures_are_what_the_runtime_hears(real_music):
 def test_a_picture_and_its_audio_score_alike(real_music):
     """The same song by both doors: the shipped model's probabilities, half the sum of
     absolute differences; through 56 kbit/s mp3, so not exactly."""
-    path = REAL_DATA / "gtzan-mel" / "gtzan-mel.npz"
-    if not path.is_file():
-        pytest.skip(f"needs {path}")
+    path = real_data("gtzan-mel/gtzan-mel.npz")
     tracks, by_path = read_pictures(path, SPEC)
     picture_of = {track.path.name: by_path[track.path] for track in tracks}
     predictor = Predictor(device="cpu")
@@ -120,9 +116,7 @@ def test_a_picture_and_its_audio_score_alike(real_music):
 
 
 def test_real_pictures_part_no_block_with_their_audio(real_music):
-    path = REAL_DATA / "gtzan-mel" / "gtzan-mel.npz"
-    if not path.is_file():
-        pytest.skip(f"needs {path}")
+    path = real_data("gtzan-mel/gtzan-mel.npz")
     tracks = read_folder(real_music) + read_pictures(path, SPEC)[0]
     parts = split_tracks(tracks, "artist", 0)
     for track, part in zip(tracks, parts, strict=True):
