@@ -108,7 +108,11 @@ def _describe_split(run: Run) -> str:
         known = f"{shared} artists in several parts"
         how = known if any(track.artist for track in run.tracks) else "artists unknown"
         return f"official: {sizes} ({how})"
-    how = "no artist in two parts" if run.settings.split == "artist" else "ARTISTS IN SEVERAL PARTS"
+    how = (
+        "no known artist in two parts"
+        if run.settings.split == "artist"
+        else "ARTISTS IN SEVERAL PARTS"
+    )
     return f"{run.settings.split}, seed {run.settings.seed}: {sizes} ({how})"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.audio import AudioReader, Source, open_array, open_audio
+from melonnx.infer.calibration import scale
 from melonnx.infer.errors import EmptyAudioError, SilentAudioError
 from melonnx.infer.mel import LogMel, log_mel
 from melonnx.infer.model import Device, load_model
@@ -102,7 +103,7 @@ class Predictor:
             for patches in patch_batches(frames, info.window, starts, _BATCH)
         ]
         by_window = np.concatenate([output.probabilities for output in outputs])
-        probabilities = self._calibrate(by_window.mean(axis=0))
+        probabilities = scale(by_window.mean(axis=0), info.temperature)
         order = np.argsort(-probabilities, kind="stable")
         label, score = info.labels[order[0]], float(probabilities[order[0]])
         return Prediction(
@@ -118,16 +119,11 @@ class Predictor:
             warnings=warnings,
         )
 
-    def _calibrate(self, probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Temperature scaling on probabilities (Guo et al., ICML 2017), along the last axis."""
-        scaled = np.maximum(probabilities, 1e-12).astype(np.float64) ** (1 / self.info.temperature)
-        return scaled / scaled.sum(axis=-1, keepdims=True)
-
     def _timeline(
         self, by_window: NDArray[np.float32], starts: list[int], duration_s: float
     ) -> tuple[Segment, ...]:
         """One segment a window, each reaching half-way to its neighbours' middles."""
-        probabilities = self._calibrate(by_window)
+        probabilities = scale(by_window, self.info.temperature)
         middles = np.array(starts) + self.info.window / 2
         edges = (middles[:-1] + middles[1:]) / 2 * self.info.mel_spec.frame_seconds
         bounds = [0.0, *edges.tolist(), duration_s]

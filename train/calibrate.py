@@ -3,15 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fit_temperature", "scale", "unsure_threshold"]
+from melonnx.infer.calibration import scale
+
+__all__ = ["fit_temperature", "unsure_threshold"]
 
 _TEMPERATURES = np.geomspace(0.2, 5, 161)
-
-
-def scale(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
-    """Temperature scaling (Guo et al., ICML 2017) on probabilities [n, labels]."""
-    powers = np.maximum(probabilities, 1e-12).astype(np.float64) ** (1 / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def fit_temperature(probabilities: NDArray[np.floating], classes: NDArray[np.int64]) -> float:

@@ -13,8 +13,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.calibration import scale
 from melonnx.train.cache import CachedLogMel, build_cache
-from melonnx.train.calibrate import fit_temperature, scale, unsure_threshold
+from melonnx.train.calibrate import fit_temperature, unsure_threshold
 from melonnx.train.cnn import build_network
 from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
 from melonnx.train.curves import draw_curves

@@ -54,7 +54,7 @@ def test_exported_run_describes_and_measures_itself(run_folder, tmp_path):
     assert (info.name, info.version, info.labels) == ("toy", "7", ("drone", "noise", "pulse"))
     assert info.metrics["accuracy"] == round(exported.report.accuracy, 4)
     assert info.metrics["songs"] == len(read_run(run_folder).part("test"))
-    assert "no artist in two parts" in info.split
+    assert "no known artist in two parts" in info.split
     assert max(exported.proof.worst.values()) <= 1e-5
     assert exported.report.accuracy >= 0.5  # three genres that any network can tell
     assert [path.name for path in tmp_path.iterdir()] == ["toy.onnx"]

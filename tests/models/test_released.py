@@ -24,7 +24,7 @@ def test_model_is_small_and_says_where_it_comes_from(predictor):
     assert len(info.labels) == 11
     assert info.license
     assert "Emotify" in info.attribution
-    assert "no artist in two parts" in info.split
+    assert "no known artist in two parts" in info.split
     assert info.metrics["majority_baseline"] < info.metrics["accuracy"] < 1
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from melonnx.train.calibrate import fit_temperature, scale, unsure_threshold
+from melonnx.infer.calibration import scale
+from melonnx.train.calibrate import fit_temperature, unsure_threshold
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])

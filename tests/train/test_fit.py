@@ -15,7 +15,7 @@ from melonnx.train.fit import train
 from melonnx.train.run import RunError, Settings, read_run
 
 
-def test_network_is_six_convolutions_and_learns_nothing_of_absolute_level():
+def test_network_is_six_convolutions_small_enough_for_the_wheel():
     network = build_network(128, 11)
     kinds = [type(layer).__name__ for layer in network.layers]
     assert kinds.count("Conv2D") == 6
