@@ -30,7 +30,8 @@ Waveform = NDArray[np.float32]
 MelPower = NDArray[np.float32]
 """(frames, n_mels), power."""
 LogMel = NDArray[np.float32]
-"""(frames, n_mels), in [0, 1]: 1 is the clip's loudest bin, 0 its floor."""
+"""(frames, n_mels), at least 0; in decibels (``MelSpec.log_gain`` 0) at most 1, the clip's loudest
+bin."""
 
 _TINY = float(np.finfo(np.float32).tiny)
 
@@ -57,6 +58,12 @@ class MelSpec:
     """Hz, highest edge of the highest band; at most half the sample rate."""
     top_db: float = 80.0
     """Depth in dB of the floor below the clip's loudest bin."""
+    log_gain: float = 0.0
+    """0: decibels between the clip's floor and its maximum. Otherwise log10(1 + log_gain × power),
+    and ``top_db`` plays no part."""
+    level: float = 0.0
+    """With ``log_gain``: the power of all bands together, mean over frames, that every clip is
+    brought to first, so that loudness stays out."""
 
     def __post_init__(self) -> None:
         if not 0 < self.hop_length <= self.n_fft or self.n_fft % 2 or self.n_mels < 1:
@@ -68,6 +75,10 @@ class MelSpec:
             raise ValueError(
                 f"0 <= fmin={self.fmin} < fmax={self.fmax} <= sample_rate/2="
                 f"{self.sample_rate / 2} must hold, and top_db={self.top_db} be positive"
+            )
+        if self.log_gain < 0 or (self.log_gain > 0) != (self.level > 0):
+            raise ValueError(
+                f"log_gain={self.log_gain} and level={self.level} must both be positive or both 0"
             )
 
     @property
@@ -196,13 +207,19 @@ def mel_power(blocks: Iterable[Waveform], spec: MelSpec) -> Iterator[MelPower]:
 
 
 def normalise(power: MelPower, spec: MelSpec) -> LogMel:
-    """Mel power in dB below the clip's maximum, from the clip's own floor (0) to it (1).
+    """Mel power to log-mel on the scale that ``spec`` says; any gain on the clip cancels.
 
-    Works in place: ``power`` becomes the result, which is returned. The floor is the clip's
-    quietest bin, at most ``spec.top_db`` below its loudest, so any gain on the clip cancels.
-    librosa's ``power_to_db(ref=np.max, top_db=...)`` does the same except for its absolute
-    ``amin`` of 1e-10, which reaches into quiet clips and is left out here. A clip whose bins
-    are all equal (silence) becomes all zeros.
+    Works in place: ``power`` becomes the result, which is returned. Silence becomes all zeros.
+    """
+    return _level_and_log(power, spec) if spec.log_gain else _decibels(power, spec)
+
+
+def _decibels(power: MelPower, spec: MelSpec) -> LogMel:
+    """In dB below the clip's maximum, from the clip's own floor (0) to it (1).
+
+    The floor is the clip's quietest bin, at most ``spec.top_db`` below its loudest. librosa's
+    ``power_to_db(ref=np.max, top_db=...)`` does the same except for its absolute ``amin`` of
+    1e-10, which reaches into quiet clips and is left out here.
     """
     peak = float(power.max(initial=0.0))
     decibels = power
@@ -219,8 +236,18 @@ def normalise(power: MelPower, spec: MelSpec) -> LogMel:
     return decibels
 
 
+def _level_and_log(power: MelPower, spec: MelSpec) -> LogMel:
+    mean = float(power.sum(dtype=np.float64)) / max(1, len(power))
+    if mean < _TINY:
+        power[...] = 0
+        return power
+    power *= np.float32(spec.log_gain * spec.level / mean)
+    power += 1
+    return np.log10(power, out=power)
+
+
 def log_mel(waveform: Waveform | Iterable[Waveform], spec: MelSpec) -> LogMel:
-    """Normalised log-mel spectrogram, float32 [frames, n_mels] in [0, 1].
+    """Normalised log-mel spectrogram, float32 [frames, n_mels] (:func:`normalise`).
 
     ``waveform``: mono float32 (samples,) at ``spec.sample_rate``, or blocks of it.
     """

@@ -9,7 +9,7 @@ from melonnx.infer.mel import MelSpec
 __all__ = ["FORMAT_VERSION", "METADATA_KEY", "ModelInfo"]
 
 METADATA_KEY = "melonnx"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class ModelInfo:
     """Frames of one patch."""
     window_hop: int
     """Frames from one patch to the next."""
+    max_windows: int = 0
+    """A longer track is heard at so many places, evenly spread; 0 for all of it."""
     temperature: float = 1.0
     """Divides the logits; fitted on validation data."""
     thresholds: dict[str, float] = field(default_factory=dict)
@@ -42,6 +44,8 @@ class ModelInfo:
             raise ValueError(f"labels {self.labels} must be two or more, all different")
         if self.window < 1 or self.window_hop < 1:
             raise ValueError(f"window={self.window}, window_hop={self.window_hop} must be >= 1")
+        if self.max_windows < 0:
+            raise ValueError(f"max_windows={self.max_windows} must be >= 0")
         if not self.temperature > 0:
             raise ValueError(f"temperature={self.temperature} must be positive")
 
@@ -77,6 +81,7 @@ class ModelInfo:
                     "mel_spec": MelSpec.from_dict(values["mel_spec"]),
                     "window": int(values["window"]),
                     "window_hop": int(values["window_hop"]),
+                    "max_windows": int(values["max_windows"]),
                     "temperature": float(values["temperature"]),
                     "thresholds": {k: float(v) for k, v in values["thresholds"].items()},
                 }

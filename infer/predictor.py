@@ -97,7 +97,7 @@ class Predictor:
         top: int | None,
     ) -> Prediction:
         info = self.info
-        starts = window_starts(len(frames), info.window, info.window_hop)
+        starts = window_starts(len(frames), info.window, info.window_hop, info.max_windows)
         outputs = [
             self._model.run(patches, evidence=False)
             for patches in patch_batches(frames, info.window, starts, _BATCH)

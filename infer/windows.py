@@ -13,13 +13,16 @@ Patches = NDArray[np.float32]
 """(windows, frames, n_mels)."""
 
 
-def window_starts(n_frames: int, length: int, hop: int) -> list[int]:
+def window_starts(n_frames: int, length: int, hop: int, most: int = 0) -> list[int]:
     """First frame of each window of ``length`` frames over a track of ``n_frames``.
 
     Windows stand ``hop`` frames apart; the last one ends with the track, so that no frame is
-    left out. A track no longer than one window has one, which starts at 0.
+    left out. A track no longer than one window has one, which starts at 0. Where that makes
+    more than ``most`` (0: any number), ``most`` are spread evenly from start to end.
     """
     last = max(0, n_frames - length)
+    if 0 < most <= (last - 1) // hop + 1:
+        return np.linspace(0, last, most).astype(int).tolist() if most > 1 else [last // 2]
     return [*range(0, last, hop), last]
 
 

@@ -1,5 +1,7 @@
 """The front end equals librosa's, whatever comes in."""
 
+from dataclasses import replace
+
 import librosa
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ SPECS = {
     "fine hop": MelSpec(hop_length=512),
     "16 kHz": MelSpec(sample_rate=16000, n_fft=512, hop_length=256, n_mels=96, fmax=8000),
 }
+
+LEVELLED = replace(SPECS["16 kHz"], log_gain=10000.0, level=0.5)
 
 
 def reference_power(waveform, spec):
@@ -71,6 +75,14 @@ def test_log_mel_equals_librosa_decibels_scaled_to_their_range(signal, spec):
     np.testing.assert_allclose(log_mel(waveform, spec), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("signal", ["noise", "tone", "clicks", "song", "quiet song"])
+def test_levelled_log_equals_librosa_at_the_same_mean_power(signal):
+    waveform = SIGNALS[signal]()
+    power = reference_power(waveform, LEVELLED)
+    expected = np.log10(1 + 10000 * power * (0.5 / power.sum(axis=1).mean()))
+    np.testing.assert_allclose(log_mel(waveform, LEVELLED), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 def test_filterbank_equals_librosa(spec):
     expected = librosa.filters.mel(
@@ -114,18 +126,20 @@ def test_any_blocks_give_the_same_frames(cuts, hop):
     np.testing.assert_allclose(joined, power(waveform, spec), rtol=1e-5, atol=1e-12)
 
 
+@pytest.mark.parametrize("spec", [MelSpec(), LEVELLED], ids=["decibels", "levelled"])
 @pytest.mark.parametrize("gain_db", [-80, -40, -6, 6, 40])
-def test_gain_cancels(gain_db):
+def test_gain_cancels(gain_db, spec):
     waveform = make_song(3)[:, 0]
     louder = waveform * np.float32(10 ** (gain_db / 20))
-    np.testing.assert_allclose(log_mel(louder, MelSpec()), log_mel(waveform, MelSpec()), atol=1e-5)
+    np.testing.assert_allclose(log_mel(louder, spec), log_mel(waveform, spec), atol=1e-5)
 
 
 def test_range_is_zero_to_one_and_silence_all_zero():
     values = log_mel(make_song(3)[:, 0], MelSpec())
     assert values.min() == 0
     assert values.max() == pytest.approx(1)
-    assert not log_mel(np.zeros(RATE, np.float32), MelSpec()).any()
+    for spec in (MelSpec(), LEVELLED):
+        assert not log_mel(np.zeros(RATE, np.float32), spec).any()
 
 
 def test_floor_is_the_clips_own_where_it_is_above_80_db():

@@ -21,6 +21,21 @@ def test_starts_worked_by_hand():
     assert window_starts(12, 4, 4) == [0, 4, 8]
     assert window_starts(4, 4, 2) == [0]
     assert window_starts(3, 4, 2) == [0]
+    assert window_starts(103, 3, 3, 5) == [0, 25, 50, 75, 100]
+    assert window_starts(103, 3, 3, 1) == [50]
+
+
+@given(n_frames=st.integers(1, 2000), length=st.integers(1, 200), most=st.integers(1, 9))
+def test_at_most_so_many_windows_reach_from_start_to_end(n_frames, length, most):
+    all_starts = window_starts(n_frames, length, length)
+    starts = window_starts(n_frames, length, length, most)
+    if len(all_starts) <= most:
+        assert starts == all_starts
+    else:
+        assert len(starts) == most
+        assert starts == sorted(starts)
+        assert max(np.diff(starts), default=0) - min(np.diff(starts), default=0) <= 1
+        assert (starts[0], starts[-1]) == (0, all_starts[-1]) or most == 1
 
 
 def test_patches_come_in_order_and_batches():
