@@ -59,7 +59,7 @@ class MelSpec:
     top_db: float = 80.0
     """Depth in dB of the floor below the clip's loudest bin."""
     log_gain: float = 0.0
-    """0: decibels between the clip's floor and its maximum. Otherwise log10(1 + log_gain × power),
+    """0: decibels between the clip's floor and its maximum. Otherwise log10(1 + log_gain * power),
     and ``top_db`` plays no part."""
     level: float = 0.0
     """With ``log_gain``: the power of all bands together, mean over frames, that every clip is
