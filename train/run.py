@@ -58,7 +58,8 @@ class Run:
     tracks: tuple[Track, ...]
     parts: tuple[Part, ...]
     temperature: float = 1.0
-    threshold: float = 0.0
+    thresholds: dict[str, float] = field(default_factory=dict)
+    """By label; an answer whose score is below is unsure."""
     versions: dict[str, str] = field(default_factory=dict)
     finished: bool = False
 
@@ -103,7 +104,7 @@ class Run:
             "settings": asdict(self.settings),
             "labels": self.labels,
             "temperature": self.temperature,
-            "threshold": self.threshold,
+            "thresholds": self.thresholds,
             "versions": self.versions,
             "finished": self.finished,
         }
@@ -115,7 +116,8 @@ def read_run(folder: Path) -> Run:
     try:
         values: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
         settings = values["settings"]
-        if settings.keys() != {entry.name for entry in fields(Settings)}:
+        known = {entry.name for entry in fields(Settings)}
+        if settings.keys() != known or "thresholds" not in values:
             raise RunError(f"{folder}: was made by another version of melonnx")
         settings["mel_spec"] = MelSpec.from_dict(settings["mel_spec"])
         data = Path(values["data"])
@@ -139,7 +141,7 @@ def read_run(folder: Path) -> Run:
         ),
         parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
         temperature=values["temperature"],
-        threshold=values["threshold"],
+        thresholds=values["thresholds"],
         versions=values["versions"],
         finished=values["finished"],
     )
