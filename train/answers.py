@@ -18,6 +18,7 @@ class Answers:
     """What a model says of the songs that it could read; one row a song."""
 
     labels: tuple[str, ...]
+    """Its genres."""
     tracks: tuple[Track, ...]
     true: NDArray[np.int64]
     """[songs]: index of the genre in ``labels``."""
@@ -27,6 +28,10 @@ class Answers:
     """[songs]."""
     embeddings: NDArray[np.float32]
     """[songs, d]."""
+    subgenres: tuple[str | None, ...]
+    """The sub-genre that each song was found to be; None where the model tells genres only."""
+    leaves: tuple[str, ...]
+    """What the model tells apart: its sub-genres, or ``labels`` again."""
     failures: dict[str, str]
     """Paths of the songs that have no answer, with the reason."""
 
@@ -46,7 +51,7 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None
 
     Raises DataSetError where a genre is not among the model's labels, or nothing is left.
     """
-    labels = predictor.info.labels
+    labels = predictor.info.genres
     strange = {track.genre for track in tracks} - set(labels)
     if strange:
         raise DataSetError(f"genres {sorted(strange)} are not among the model's labels {labels}")
@@ -55,6 +60,7 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None
     probabilities: list[list[float]] = []
     unsure: list[bool] = []
     embeddings: list[NDArray[np.float32]] = []
+    subgenres: list[str | None] = []
     predictions = classify_files(predictor, [track.path for track in tracks])
     for number, (track, prediction) in enumerate(zip(tracks, predictions, strict=True), 1):
         if number % 100 == 0:
@@ -66,6 +72,7 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None
         probabilities.append([prediction.probabilities[label] for label in labels])
         unsure.append(prediction.unsure)
         embeddings.append(prediction.embedding)
+        subgenres.append(prediction.subgenre)
     if not answered:
         raise DataSetError("none of the songs could be classified")
     return Answers(
@@ -75,5 +82,7 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None
         probabilities=np.array(probabilities),
         unsure=np.array(unsure),
         embeddings=np.stack(embeddings),
+        subgenres=tuple(subgenres),
+        leaves=predictor.info.labels,
         failures=failures,
     )
