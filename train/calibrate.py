@@ -11,8 +11,10 @@ _TEMPERATURES = np.geomspace(0.2, 5, 161)
 
 _FEW_ANSWERS = 8
 """A label with fewer has no threshold of its own."""
-_PRIOR_ANSWERS = 8
-"""What all labels together are worth beside a label's own answers, in answers."""
+_PRIOR_ANSWERS = 16
+"""What all labels together are worth beside a label's own answers, in answers: fewer, and what is
+    marked sure is less often right than wanted where labels are alike; more, and labels hardly
+    differ."""
 
 
 def fit_temperature(probabilities: NDArray[np.floating], classes: NDArray[np.int64]) -> float:
@@ -50,7 +52,7 @@ def unsure_thresholds(
 
     Takes what :func:`unsure_threshold` takes and gives float64 (n_labels,). A label has few
     validation songs, so its rate from a score on is shrunk to that of all labels from the same
-    score on, as if eight more answers had been right at that rate (the mean of a beta-binomial
+    score on, as if sixteen more answers had been right at that rate (the mean of a beta-binomial
     posterior; Gelman et al., Bayesian Data Analysis, 2013, ch. 2.4). A label with fewer than
     eight answers takes the threshold of all. One that is wrong even where the model is surest
     gets 1: it is always unsure.

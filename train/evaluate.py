@@ -130,7 +130,7 @@ class Report:
             f"among the top 3    {self.top3_accuracy:.1%}",
             f"majority baseline  {self.majority_baseline:.1%}",
             f"not unsure         {self.sure_share:.1%} of songs, {self.sure_accuracy:.1%} right",
-            f"calibration error  {self.ece:.1%}  (ECE; by chance alone {self.ece_if_calibrated:.1%})",
+            f"calibration error  {self.ece:.1%}  (ECE; by chance {self.ece_if_calibrated:.1%})",
             *(_merged_line(score) for score in self.merged),
             *_subgenre_lines(self.subgenres),
             "",
