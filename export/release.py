@@ -66,7 +66,7 @@ def export_run(
         window=run.settings.window,
         window_hop=run.settings.window_hop,
         temperature=round(run.temperature, 4),
-        thresholds={label: round(run.threshold, 4) for label in run.genres},
+        thresholds={label: round(value, 4) for label, value in run.thresholds.items()},
         dataset=dataset,
         split=_describe_split(run),
         license=license_name,

@@ -1,5 +1,6 @@
 """The commands ``melonnx data``, ``melonnx train`` and ``melonnx evaluate``."""
 
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -114,25 +115,65 @@ def evaluate(
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the figures there as JSON.")] = None,
+    merge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GENRE,GENRE",
+            help="Also the accuracy when these count as one; may be given several times.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False,
+            help="Folder for a whole report: also classifies the songs changed in level, codec "
+            "and length.",
+        ),
+    ] = None,
+    random: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="REPORT.json",
+            help="With --out: the report of the same training, split at random, to stand beside.",
+        ),
+    ] = None,
 ) -> None:
     """Measure a model file on songs whose genre is known, through the runtime."""
-    import json
-
     from melonnx.infer.predictor import Predictor
-    from melonnx.train.evaluate import evaluate as measure
-    from melonnx.train.run import read_run
+    from melonnx.train.answers import ask
+    from melonnx.train.evaluate import score_answers
+    from melonnx.train.study import read_random_scores, read_test_songs, study
 
+    if random is not None and out is None:
+        raise typer.BadParameter("needs --out", param_hint="--random")
+    merges = [tuple(genres.split(",")) for genres in merge or ()]
+    beside = None if random is None else read_random_scores(random)
     predictor = Predictor(model)
-    if (data / "run.json").exists():
-        tracks = read_run(data).songs("test")
-    else:
-        has_tree = bool(predictor.info.parents)
-        tracks = _read_tracks(data.resolve(), artists, subgenres=has_tree)
-    report = measure(predictor, tracks, say)
-    print(*report.lines(), sep="\n")
-    if out is not None:
-        out.write_text(json.dumps(report.to_dict(), indent=2), encoding="utf-8")
+    songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
+    answers = ask(predictor, songs.tracks, say)
+    print(*score_answers(answers, merges).lines(), sep="\n")
+    if out is None:
+        return
+    from melonnx.train.report import write_report
+
+    options = {"artists": artists, "random": random, "out": out}
+    words = ["melonnx", "evaluate", str(model), str(data)]
+    words += [word for genres in merges for word in ("--merge", ",".join(genres))]
+    words += [word for name, path in options.items() if path for word in (f"--{name}", str(path))]
+    whole = study(
+        model,
+        predictor,
+        songs,
+        answers,
+        merge=merges,
+        random=beside,
+        command=shlex.join(words),
+        say=say,
+    )
+    write_report(whole, out)
+    say(f"written: {out / 'report.md'}, report.json and figures")
 
 
 def _read_tracks(root: Path, artists: Path | None, *, subgenres: bool) -> list[Track]:

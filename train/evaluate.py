@@ -1,18 +1,32 @@
 """Measures a model file through the runtime on songs whose genre is known."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from melonnx.infer.library import classify_files
 from melonnx.infer.predictor import Predictor
+from melonnx.train.answers import Answers, ask
 from melonnx.train.datasets import DataSetError, Track
+from melonnx.train.reliability import (
+    ReliabilityBin,
+    calibrated_error,
+    calibration_error,
+    reliability_bins,
+)
 
-__all__ = ["GenreScore", "Report", "SubgenreScore", "bootstrap_interval", "evaluate"]
+__all__ = [
+    "GenreScore",
+    "MergedScore",
+    "Report",
+    "SubgenreScore",
+    "bootstrap_interval",
+    "evaluate",
+    "score_answers",
+]
 
 _RESAMPLES = 2000
 
@@ -24,6 +38,18 @@ class GenreScore:
     precision: float
     recall: float
     songs: int
+    sure_answers: int
+    """Answers of this genre that are not marked unsure."""
+    sure_right: int
+
+
+@dataclass(frozen=True)
+class MergedScore:
+    """The accuracy when an answer within ``genres`` is right for a song of any of them."""
+
+    genres: tuple[str, ...]
+    accuracy: float
+    accuracy_interval: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -60,6 +86,12 @@ class Report:
     sure_share: float
     """Share of songs whose answer is not marked unsure."""
     sure_accuracy: float
+    ece: float
+    """Expected calibration error of the top answer (``melonnx.train.reliability``)."""
+    ece_if_calibrated: float
+    """What it would be on so many songs if every score were true."""
+    reliability: tuple[ReliabilityBin, ...]
+    merged: tuple[MergedScore, ...]
     genres: dict[str, GenreScore]
     confusion: list[list[int]]
     """Songs by true genre (rows) and answer (columns), in the order of ``labels``."""
@@ -70,14 +102,15 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        return values | {"reliability": [one._asdict() for one in self.reliability]}
 
     def summary(self) -> dict[str, Any]:
         """The figures that travel in a model file."""
         names = (
             "songs", "groups", "accuracy", "accuracy_interval", "macro_f1",
             "macro_f1_interval", "top3_accuracy", "majority_baseline", "sure_share",
-            "sure_accuracy",
+            "sure_accuracy", "ece",
         )  # fmt: skip
         figures = {name: _rounded(getattr(self, name)) for name in names}
         if self.subgenres is not None:
@@ -97,6 +130,8 @@ class Report:
             f"among the top 3    {self.top3_accuracy:.1%}",
             f"majority baseline  {self.majority_baseline:.1%}",
             f"not unsure         {self.sure_share:.1%} of songs, {self.sure_accuracy:.1%} right",
+            f"calibration error  {self.ece:.1%}  (ECE; by chance {self.ece_if_calibrated:.1%})",
+            *(_merged_line(score) for score in self.merged),
             *_subgenre_lines(self.subgenres),
             "",
             f"{'':{width}}  precision  recall  songs",
@@ -108,50 +143,27 @@ class Report:
         ]
 
 
-def evaluate(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None]) -> Report:
+def evaluate(
+    predictor: Predictor,
+    tracks: Sequence[Track],
+    say: Callable[[str], None],
+    merge: Sequence[Sequence[str]] = (),
+) -> Report:
     """Classify every track and compare; a track that fails is left out and named.
+
+    ``merge``: genres to count as one, each set on its own.
 
     Raises DataSetError where a genre is not among the model's labels, or nothing is left.
     """
-    labels = predictor.info.genres
-    strange = {track.genre for track in tracks} - set(labels)
-    if strange:
-        raise DataSetError(f"genres {sorted(strange)} are not among the model's labels {labels}")
-    answered: list[tuple[Track, str | None]] = []
-    failures: dict[str, str] = {}
-    true: list[int] = []
-    probabilities: list[list[float]] = []
-    unsure: list[bool] = []
-    groups: list[str] = []
-    predictions = classify_files(predictor, [track.path for track in tracks])
-    for number, (track, prediction) in enumerate(zip(tracks, predictions, strict=True), 1):
-        if number % 100 == 0:
-            say(f"{number} of {len(tracks)} songs")
-        if not prediction.ok:
-            failures[str(track.path)] = str(prediction.error)
-            continue
-        true.append(labels.index(track.genre))
-        probabilities.append([prediction.probabilities[label] for label in labels])
-        unsure.append(prediction.unsure)
-        answered.append((track, prediction.subgenre))
-        groups.append(track.group)
-    if not true:
-        raise DataSetError("none of the songs could be classified")
-    report = _report(
-        labels, np.array(true), np.array(probabilities), np.array(unsure), groups, failures
-    )
-    return replace(report, subgenres=_score_subgenres(answered, predictor.info.labels))
+    return score_answers(ask(predictor, tracks, say), merge)
 
 
-def _report(
-    labels: tuple[str, ...],
-    true: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
-    unsure: NDArray[np.bool_],
-    groups: list[str],
-    failures: dict[str, str],
-) -> Report:
-    answer = probabilities.argmax(axis=1)
+def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Report:
+    """Compare answers with the truth. Raises DataSetError where ``merge`` names no label."""
+    labels, true, probabilities = answers.labels, answers.true, answers.probabilities
+    unsure, groups = answers.unsure, answers.groups
+    answer = answers.answer
+    scores = probabilities.max(axis=1)
     right = answer == true
     classes = np.arange(len(labels))
     precision, recall, _, songs = precision_recall_fscore_support(
@@ -177,25 +189,58 @@ def _report(
         majority_baseline=float(np.bincount(true).max() / len(true)),
         sure_share=float((~unsure).mean()),
         sure_accuracy=float(right[~unsure].mean()) if not unsure.all() else 0.0,
+        ece=calibration_error(scores, right),
+        ece_if_calibrated=calibrated_error(scores),
+        reliability=reliability_bins(scores, right),
+        merged=tuple(_merged(answers, genres) for genres in merge),
         genres={
-            label: GenreScore(float(precision[i]), float(recall[i]), int(songs[i]))
+            label: GenreScore(
+                precision=float(precision[i]),
+                recall=float(recall[i]),
+                songs=int(songs[i]),
+                sure_answers=int((~unsure & (answer == i)).sum()),
+                sure_right=int((~unsure & (answer == i) & right).sum()),
+            )
             for i, label in enumerate(labels)
         },
         confusion=confusion_matrix(true, answer, labels=classes).tolist(),
         labels=labels,
-        failures=failures,
+        failures=answers.failures,
+        subgenres=_score_subgenres(answers),
     )
 
 
-def _score_subgenres(
-    answered: Sequence[tuple[Track, str | None]], labels: tuple[str, ...]
-) -> SubgenreScore | None:
+def _merged(answers: Answers, genres: Sequence[str]) -> MergedScore:
+    strange = set(genres) - set(answers.labels)
+    if strange or len(set(genres)) < 2:
+        raise DataSetError(
+            f"cannot count {','.join(genres)} as one genre: expected two or more of "
+            f"{', '.join(answers.labels)}"
+        )
+    inside = np.isin(answers.labels, list(genres))
+    right = (answers.answer == answers.true) | (inside[answers.answer] & inside[answers.true])
+
+    def accuracy(rows: NDArray[np.int64]) -> float:
+        return float(right[rows].mean())
+
+    interval = bootstrap_interval(accuracy, answers.groups)
+    return MergedScore(tuple(genres), float(right.mean()), interval)
+
+
+def _merged_line(score: MergedScore) -> str:
+    low, high = score.accuracy_interval
+    names = " and ".join(score.genres)
+    return f"with {names} as one  {score.accuracy:.1%}  (95%: {low:.1%} to {high:.1%})"
+
+
+def _score_subgenres(answers: Answers) -> SubgenreScore | None:
+    labels = answers.leaves
     rows = [
         (track.label if track.label in labels else track.genre, answer, track.group)
-        for track, answer in answered
+        for track, answer in zip(answers.tracks, answers.subgenres, strict=True)
         if answer is not None and not {track.label, track.genre}.isdisjoint(labels)
     ]
-    if not rows or not any(track.subgenre for track, _ in answered):
+    if not rows or not any(track.subgenre for track in answers.tracks):
         return None
     true, answer, groups = (np.array(column) for column in zip(*rows, strict=True))
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.calibration import scale
 from melonnx.train.cache import CachedLogMel, build_cache
-from melonnx.train.calibrate import fit_temperature, unsure_threshold
+from melonnx.train.calibrate import fit_temperature, unsure_thresholds
 from melonnx.train.cnn import build_network
 from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
@@ -52,7 +52,7 @@ def train(
 
     ``pictures``: a file of log-mels to learn from besides (``melonnx.train.pictures``); only
     songs with audio are tested on. ``say`` is told one line for each step and epoch. Validation
-    data chooses the epoch, the temperature and the threshold; test data is not looked at.
+    data chooses the epoch, the temperature and the thresholds; test data is not looked at.
 
     Raises DataSetError, and RunError where ``folder`` holds a run with other settings or data.
     """
@@ -79,7 +79,8 @@ def train(
         say(f"{shared} artists are in several parts{whose}: the scores flatter")
     network = _fit(run, training, validation, say)
     run = _calibrate(run, network, validation)
-    say(f"temperature {run.temperature:.2f}, unsure below {run.threshold:.2f}")
+    low, high = min(run.thresholds.values()), max(run.thresholds.values())
+    say(f"temperature {run.temperature:.2f}, unsure below {low:.2f} to {high:.2f}, by genre")
     run.write()
     return run
 
@@ -178,8 +179,9 @@ def _calibrate(run: Run, network: keras.Model, validation: LabelledLogMels) -> R
     temperature = fit_temperature(by_track, validation.classes)
     scores = scale(by_track, temperature)
     by_genre = at_genre_level(scores, validation.classes, run.labels, run.parents)
-    threshold = unsure_threshold(*by_genre, _SURE_RATE)
-    return replace(run, temperature=temperature, threshold=threshold, finished=True)
+    found = unsure_thresholds(*by_genre, len(run.genres), _SURE_RATE)
+    thresholds = dict(zip(run.genres, found.tolist(), strict=True))
+    return replace(run, temperature=temperature, thresholds=thresholds, finished=True)
 
 
 def _by_track(

@@ -59,7 +59,8 @@ class Run:
     tracks: tuple[Track, ...]
     parts: tuple[Part, ...]
     temperature: float = 1.0
-    threshold: float = 0.0
+    thresholds: dict[str, float] = field(default_factory=dict)
+    """By genre; an answer whose score is below is unsure."""
     versions: dict[str, str] = field(default_factory=dict)
     finished: bool = False
     parents: dict[str, str] = field(default_factory=dict)
@@ -112,7 +113,7 @@ class Run:
             "labels": self.labels,
             "parents": self.parents,
             "temperature": self.temperature,
-            "threshold": self.threshold,
+            "thresholds": self.thresholds,
             "versions": self.versions,
             "finished": self.finished,
         }
@@ -124,7 +125,8 @@ def read_run(folder: Path) -> Run:
     try:
         values: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
         settings = values["settings"]
-        if settings.keys() != {entry.name for entry in fields(Settings)}:
+        known = {entry.name for entry in fields(Settings)}
+        if settings.keys() != known or "thresholds" not in values:
             raise RunError(f"{folder}: was made by another version of melonnx")
         settings["mel_spec"] = MelSpec.from_dict(settings["mel_spec"])
         data = Path(values["data"])
@@ -149,7 +151,7 @@ def read_run(folder: Path) -> Run:
         ),
         parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
         temperature=values["temperature"],
-        threshold=values["threshold"],
+        thresholds=values["thresholds"],
         versions=values["versions"],
         finished=values["finished"],
         parents=values.get("parents", {}),

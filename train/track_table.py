@@ -1,12 +1,13 @@
 """Reads the table that says whose each track is, and which part it belongs to."""
 
 import csv
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 from melonnx.train.tracks import DataSetError
 
-__all__ = ["TableRow", "read_track_table"]
+__all__ = ["TableRow", "read_sources", "read_track_table"]
 
 _PARTS = ("", "train", "valid", "test")
 
@@ -47,3 +48,23 @@ def read_track_table(root: Path, table: Path | None) -> dict[str, TableRow]:
     if strange:
         raise DataSetError(f"{table}: split {sorted(strange)}; expected train, valid, test or none")
     return read
+
+
+def read_sources(root: Path, table: Path | None) -> dict[Path, str]:
+    """The collection that each track is from, by its path, from the table's column ``source``.
+
+    ``root`` and ``table`` as for :func:`read_track_table`. Empty where there is no such column
+    or no table. Raises DataSetError where the table cannot be read.
+    """
+    table = table or root / "tracks.csv"
+    if not table.is_file():
+        return {}
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            return {
+                Path(os.path.normpath(root / row["path"])): source
+                for row in csv.DictReader(file)
+                if (source := (row.get("source") or "").strip())
+            }
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise DataSetError(f"{table}: cannot be read ({error})") from None

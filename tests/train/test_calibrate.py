@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from melonnx.infer.calibration import scale
-from melonnx.train.calibrate import fit_temperature, unsure_threshold
+from melonnx.train.calibrate import fit_temperature, unsure_threshold, unsure_thresholds
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
@@ -29,3 +29,95 @@ def test_threshold_where_no_score_reaches_the_rate_is_that_of_the_best():
     scores = np.array([0.95, 0.9, 0.8, 0.7])
     probabilities = np.stack([scores, 1 - scores], axis=1)
     assert unsure_threshold(probabilities, np.array([1, 0, 0, 1]), 0.9) == 0.8
+
+
+def test_label_thresholds_worked_by_hand():
+    # Label 0: twelve answers, all right. Label 1: eight, the surer half right.
+    # Label 2: two wrong answers at the top, too few for a threshold of its own.
+    scores = [0.52 + 0.04 * i for i in range(12)]
+    answers = [(0, 0, score) for score in scores]
+    answers += [(1, 1, 0.81), (1, 1, 0.85), (1, 1, 0.89), (1, 1, 0.93)]
+    answers += [(1, 0, 0.51), (1, 0, 0.55), (1, 0, 0.62), (1, 0, 0.63)]
+    answers += [(2, 0, 0.53), (2, 0, 0.57)]
+    probabilities, classes = as_arrays(answers, 3)
+    every = unsure_threshold(probabilities, classes, 0.9)
+    found = unsure_thresholds(probabilities, classes, 3, 0.9)
+    # All: 13 of 14 are right from 0.63 on, 13 of 15 from 0.62 on, and never 90% below that.
+    assert every == pytest.approx(0.63)
+    # Label 0 from 0.56 on: 11 of 11, and 16 at the rate of all, 15/18: 24.3 of 27, 0.901.
+    # From 0.52 on: 12 of 12, and 16 at 16/21: 24.2 of 28, 0.864.
+    assert found[0] == pytest.approx(0.56)
+    # Label 1 from 0.63 on: 4 of 5, and 16 at 13/14: 18.9 of 21, 0.898. From 0.64 on: all right.
+    assert found[1] == pytest.approx(0.64)
+    assert found[2] == every
+
+
+def as_arrays(answers, n_labels):
+    """Probabilities and classes of (answer, truth, score)."""
+    probabilities = np.zeros((len(answers), n_labels))
+    for row, (answer, _, score) in enumerate(answers):
+        probabilities[row] = (1 - score) / (n_labels - 1)
+        probabilities[row, answer] = score
+    return probabilities, np.array([truth for _, truth, _ in answers])
+
+
+def test_a_label_that_is_wrong_where_the_model_is_surest_is_always_unsure():
+    answers = [(0, 0, 0.6 + 0.01 * i) for i in range(20)]
+    answers += [(1, 0, 0.9 + 0.01 * i) for i in range(9)]
+    found = unsure_thresholds(*as_arrays(answers, 2), 2, 0.9)
+    assert found[1] == 1
+
+
+def draw(rng, songs, sureness):
+    """Songs of labels whose scores say too little or too much, by label."""
+    answer = rng.integers(0, len(sureness), songs)
+    score = rng.uniform(0.4, 1, songs)
+    right = rng.random(songs) < score ** np.array(sureness)[answer]
+    truth = np.where(right, answer, (answer + 1) % len(sureness))
+    return as_arrays(list(zip(answer, truth, score, strict=True)), len(sureness))
+
+
+def right_rate_by_label(thresholds, probabilities, classes):
+    answer, score = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    sure = score >= thresholds[answer]
+    return np.array(
+        [
+            (answer == classes)[sure & (answer == label)].mean()
+            if (sure & (answer == label)).any()
+            else 1.0
+            for label in range(probabilities.shape[1])
+        ]
+    )
+
+
+def test_thresholds_by_label_keep_the_rate_where_one_for_all_does_not():
+    """Labels that exaggerate need a higher one; few songs, so on the mean of many draws."""
+    rng = np.random.default_rng(0)
+    sureness = (0.3, 0.3, 2.5)
+    big = draw(rng, 20_000, sureness)
+    one, own = [], []
+    for _ in range(40):
+        small = draw(rng, 150, sureness)
+        one.append(right_rate_by_label(np.full(3, unsure_threshold(*small, 0.9)), *big))
+        own.append(right_rate_by_label(unsure_thresholds(*small, 3, 0.9), *big))
+    assert np.mean(one, axis=0)[2] < 0.77
+    assert np.mean(own, axis=0)[2] > 0.82
+    assert np.mean(own, axis=0)[:2].min() > 0.87
+
+
+def test_labels_that_are_alike_are_hardly_parted():
+    rng = np.random.default_rng(1)
+    spread, raw = [], []
+    for _ in range(40):
+        probabilities, classes = draw(rng, 120, (1, 1, 1, 1, 1, 1))
+        spread.append(np.std(unsure_thresholds(probabilities, classes, 6, 0.9)))
+        answer = probabilities.argmax(axis=1)
+        raw.append(
+            np.std(
+                [
+                    unsure_threshold(probabilities[answer == i], classes[answer == i], 0.9)
+                    for i in range(6)
+                ]
+            )
+        )
+    assert np.mean(spread) < 0.7 * np.mean(raw)

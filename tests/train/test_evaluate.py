@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
+from melonnx.train.answers import ask
 from melonnx.train.datasets import DataSetError, Track, read_folder
-from melonnx.train.evaluate import bootstrap_interval, evaluate
+from melonnx.train.evaluate import bootstrap_interval, evaluate, score_answers
+from melonnx.train.reliability import calibration_error
 
 
 def test_report_equals_a_count_by_hand(genres, tiny_model):
@@ -27,7 +29,36 @@ def test_report_equals_a_count_by_hand(genres, tiny_model):
     assert list(report.failures) == [str(genres / "drone/broken.mp3")]
     low, high = report.accuracy_interval
     assert low <= report.accuracy <= high
-    assert any("macro-F1" in line for line in report.lines())
+    scores = [max(predictor.predict(track.path).probabilities.values()) for track in songs]
+    assert report.ece == pytest.approx(calibration_error(np.array(scores), np.array(right)))
+    assert sum(one.songs for one in report.reliability) == 30
+    assert report.summary()["ece"] == round(report.ece, 4)
+    for name in ("macro-F1", f"{report.ece:.1%}"):
+        assert any(name in line for line in report.lines())
+
+
+def test_merged_genres_count_as_one(genres, tiny_model):
+    predictor = Predictor(tiny_model)
+    tracks = [track for track in read_folder(genres) if track.path.suffix == ".wav"]
+    report = evaluate(predictor, tracks, lambda line: None, merge=[("drone", "pulse")])
+    counts = np.array(report.confusion)
+    assert report.labels == ("drone", "noise", "pulse")
+    right = np.trace(counts) + counts[0, 2] + counts[2, 0]
+    assert report.merged[0].accuracy == pytest.approx(right / 30)
+    low, high = report.merged[0].accuracy_interval
+    assert low <= report.merged[0].accuracy <= high
+    with pytest.raises(DataSetError, match="cannot count noise,polka"):
+        evaluate(predictor, tracks, lambda line: None, merge=[("noise", "polka")])
+
+
+def test_sure_answers_are_counted_by_genre(genres, tiny_model):
+    predictor = Predictor(tiny_model)
+    answers = ask(predictor, read_folder(genres), lambda line: None)
+    sure = replace(answers, unsure=np.arange(30) % 2 == 0)
+    for index, score in enumerate(score_answers(sure).genres.values()):
+        said = (answers.answer == index) & (np.arange(30) % 2 == 1)
+        assert score.sure_answers == said.sum()
+        assert score.sure_right == (said & (answers.true == index)).sum()
 
 
 def test_unknown_genre_and_nothing_left_are_errors(genres, tiny_model):

@@ -1,0 +1,88 @@
+"""Asks a model file, through the runtime, for the genre of songs whose genre is known."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.infer.library import classify_files
+from melonnx.infer.predictor import Predictor
+from melonnx.train.datasets import DataSetError, Track
+
+__all__ = ["Answers", "ask"]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of the songs that it could read; one row a song."""
+
+    labels: tuple[str, ...]
+    """Its genres."""
+    tracks: tuple[Track, ...]
+    true: NDArray[np.int64]
+    """[songs]: index of the genre in ``labels``."""
+    probabilities: NDArray[np.float64]
+    """[songs, labels]."""
+    unsure: NDArray[np.bool_]
+    """[songs]."""
+    embeddings: NDArray[np.float32]
+    """[songs, d]."""
+    subgenres: tuple[str | None, ...]
+    """The sub-genre that each song was found to be; None where the model tells genres only."""
+    leaves: tuple[str, ...]
+    """What the model tells apart: its sub-genres, or ``labels`` again."""
+    failures: dict[str, str]
+    """Paths of the songs that have no answer, with the reason."""
+
+    @property
+    def answer(self) -> NDArray[np.int64]:
+        """Index of the most probable label [songs]."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def groups(self) -> list[str]:
+        """The artist, or the block of neighbours, of each song."""
+        return [track.group for track in self.tracks]
+
+
+def ask(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None]) -> Answers:
+    """Classify every track; one that fails is left out and named.
+
+    Raises DataSetError where a genre is not among the model's labels, or nothing is left.
+    """
+    labels = predictor.info.genres
+    strange = {track.genre for track in tracks} - set(labels)
+    if strange:
+        raise DataSetError(f"genres {sorted(strange)} are not among the model's labels {labels}")
+    failures: dict[str, str] = {}
+    answered: list[Track] = []
+    probabilities: list[list[float]] = []
+    unsure: list[bool] = []
+    embeddings: list[NDArray[np.float32]] = []
+    subgenres: list[str | None] = []
+    predictions = classify_files(predictor, [track.path for track in tracks])
+    for number, (track, prediction) in enumerate(zip(tracks, predictions, strict=True), 1):
+        if number % 100 == 0:
+            say(f"{number} of {len(tracks)} songs")
+        if prediction.embedding is None:
+            failures[str(track.path)] = str(prediction.error)
+            continue
+        answered.append(track)
+        probabilities.append([prediction.probabilities[label] for label in labels])
+        unsure.append(prediction.unsure)
+        embeddings.append(prediction.embedding)
+        subgenres.append(prediction.subgenre)
+    if not answered:
+        raise DataSetError("none of the songs could be classified")
+    return Answers(
+        labels=labels,
+        tracks=tuple(answered),
+        true=np.array([labels.index(track.genre) for track in answered]),
+        probabilities=np.array(probabilities),
+        unsure=np.array(unsure),
+        embeddings=np.stack(embeddings),
+        subgenres=tuple(subgenres),
+        leaves=predictor.info.labels,
+        failures=failures,
+    )

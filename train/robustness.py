@@ -1,0 +1,125 @@
+"""Classifies songs again under each change, and counts what that does to the answers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.infer.audio import load_audio
+from melonnx.infer.errors import AudioError
+from melonnx.infer.predictor import Predictor
+from melonnx.train.answers import Answers
+from melonnx.train.conditions import CONDITIONS, Condition
+from melonnx.train.evaluate import bootstrap_interval
+
+__all__ = ["ConditionScore", "MetalScore", "answers_under", "measure_conditions"]
+
+_NO_ANSWER = -1
+
+
+@dataclass(frozen=True)
+class MetalScore:
+    """Who is taken for whom between rock and metal: loud music should not become metal."""
+
+    rock_songs: int
+    rock_as_metal: int
+    metal_songs: int
+    metal_as_rock: int
+    others_as_metal: int
+    """Songs that are neither rock nor metal and are answered metal."""
+
+
+@dataclass(frozen=True)
+class ConditionScore:
+    """How the songs fare under one change."""
+
+    name: str
+    family: str
+    accuracy: float
+    """Of all songs; one without an answer counts as wrong."""
+    change_points: float
+    """Accuracy less that of the unchanged songs, in percentage points."""
+    change_interval: tuple[float, float]
+    """95%, from a bootstrap over artists of the songs' differences."""
+    changed_share: float
+    """Share of songs with another answer than unchanged."""
+    unanswered: int
+    metal: MetalScore | None
+    """None where the model does not tell both rock and metal."""
+
+
+def measure_conditions(
+    predictor: Predictor, answers: Answers, say: Callable[[str], None]
+) -> tuple[ConditionScore, ...]:
+    """Classify the songs of ``answers`` under each condition; the first row is without change.
+
+    Each song is decoded once, to mono at the model's rate.
+    """
+    changed = answers_under(CONDITIONS, predictor, answers, say)
+    plain = Condition("unchanged", "level", lambda waveform, _: waveform)
+    return tuple(
+        _score(condition, answers, answer)
+        for condition, answer in zip(
+            (plain, *CONDITIONS), (answers.answer, *changed.T), strict=True
+        )
+    )
+
+
+def answers_under(
+    conditions: Sequence[Condition],
+    predictor: Predictor,
+    answers: Answers,
+    say: Callable[[str], None],
+) -> NDArray[np.int64]:
+    """Index of the answer [songs, conditions]; -1 where what is left cannot be classified."""
+    rate = predictor.info.mel_spec.sample_rate
+    table = np.full((len(answers.tracks), len(conditions)), _NO_ANSWER)
+    for row, track in enumerate(answers.tracks):
+        if row and row % 25 == 0:
+            say(f"changed audio: {row} of {len(answers.tracks)} songs")
+        waveform = load_audio(track.path, rate)
+        for column, condition in enumerate(conditions):
+            changed = condition.change(waveform, rate)
+            try:
+                prediction = (
+                    predictor.predict(changed, top=1)
+                    if isinstance(changed, bytes)
+                    else predictor.predict_array(changed, rate, top=1)
+                )
+            except AudioError:
+                continue
+            table[row, column] = answers.labels.index(str(prediction.label))
+    return table
+
+
+def _score(condition: Condition, answers: Answers, answer: NDArray[np.int64]) -> ConditionScore:
+    difference = (answer == answers.true).astype(float) - (answers.answer == answers.true)
+
+    def change(rows: NDArray[np.int64]) -> float:
+        return float(100 * difference[rows].mean())
+
+    return ConditionScore(
+        name=condition.name,
+        family=condition.family,
+        accuracy=float((answer == answers.true).mean()),
+        change_points=float(100 * difference.mean()),
+        change_interval=bootstrap_interval(change, answers.groups),
+        changed_share=float((answer != answers.answer).mean()),
+        unanswered=int((answer == _NO_ANSWER).sum()),
+        metal=_metal(answers, answer),
+    )
+
+
+def _metal(answers: Answers, answer: NDArray[np.int64]) -> MetalScore | None:
+    if not {"rock", "metal"} <= set(answers.labels):
+        return None
+    rock, metal = answers.labels.index("rock"), answers.labels.index("metal")
+    is_rock, is_metal = answers.true == rock, answers.true == metal
+    return MetalScore(
+        rock_songs=int(is_rock.sum()),
+        rock_as_metal=int((is_rock & (answer == metal)).sum()),
+        metal_songs=int(is_metal.sum()),
+        metal_as_rock=int((is_metal & (answer == rock)).sum()),
+        others_as_metal=int((~is_rock & ~is_metal & (answer == metal)).sum()),
+    )
