@@ -7,7 +7,7 @@ import tf2onnx
 
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.model import INPUT, OUTPUTS
-from melonnx.train.cnn import with_all_outputs
+from melonnx.train.outputs import with_all_outputs
 
 __all__ = ["to_onnx"]
 

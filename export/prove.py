@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.model import INPUT, OUTPUTS
-from melonnx.train.cnn import with_all_outputs
+from melonnx.train.outputs import with_all_outputs
 
 __all__ = ["KERAS_TOLERANCE", "Proof", "ProofError", "prove"]
 

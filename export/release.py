@@ -65,6 +65,7 @@ def export_run(
         mel_spec=run.settings.mel_spec,
         window=run.settings.window,
         window_hop=run.settings.window_hop,
+        max_windows=run.settings.max_windows,
         temperature=round(run.temperature, 4),
         thresholds={label: round(value, 4) for label, value in run.thresholds.items()},
         dataset=dataset,

@@ -14,6 +14,9 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
+_TAUGHT = 0.5
+"""Share of the teacher's answer in what a labelled track should get."""
+
 
 def say(line: str) -> None:
     """Progress goes to stderr."""
@@ -57,6 +60,30 @@ def train(
     pictures: Annotated[
         Path | None, typer.Option(help="An .npz of log-mels to learn from besides the audio.")
     ] = None,
+    transfer: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file of musicnn 0.1.0: train a head on its network instead of our own."
+        ),
+    ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="The same file: what such a head says teaches our own network."),
+    ] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="Folder of more music, for the teacher to label.")
+    ] = None,
+    folds: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="So many networks, each tested on artists kept from it, and one of all tracks.",
+        ),
+    ] = 0,
+    copies: Annotated[
+        int | None,
+        typer.Option(min=0, help="Distorted copies of each track (codec, band, limiter, speed)."),
+    ] = None,
     split: Annotated[
         str,
         typer.Option(
@@ -73,6 +100,9 @@ def train(
     ] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     patience: Annotated[int | None, typer.Option(min=1, help="Stop after so many in vain.")] = None,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="Train on all GPUs; each batch is shared out.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of split, weights and crops.")] = 0,
     cache: Annotated[
         Path | None, typer.Option(help="Folder for log-mels; the user's cache by default.")
@@ -83,28 +113,40 @@ def train(
 
     if split not in SPLIT_METHODS:
         raise typer.BadParameter(f"one of {', '.join(SPLIT_METHODS)}", param_hint="--split")
+    if folds == 1:
+        raise typer.BadParameter("0, or two or more", param_hint="--folds")
+    if transfer and teacher:
+        raise typer.BadParameter("one of --transfer and --teacher", param_hint="--teacher")
+    if unlabelled and not teacher:
+        raise typer.BadParameter("needs a --teacher", param_hint="--unlabelled")
+    if pictures and transfer:
+        raise typer.BadParameter("are of another front end", param_hint="--pictures")
     from melonnx.train.cache import default_cache_folder
-    from melonnx.train.fit import train as fit
+    from melonnx.train.material import Sources
     from melonnx.train.run import Settings
     from melonnx.train.tracks import require_subgenres
+    from melonnx.train.train import train as make_run
+    from melonnx.train.transfer import TRANSFER
 
-    settings = Settings(split=split, seed=seed)
     settings = replace(
-        settings, epochs=epochs or settings.epochs, patience=patience or settings.patience
+        TRANSFER if transfer else Settings(taught=_TAUGHT if teacher else 0.0),
+        split=split,
+        seed=seed,
+        folds=folds,
+    )
+    asked = {"epochs": epochs, "patience": patience, "copies": copies}
+    settings = replace(settings, **{k: v for k, v in asked.items() if v is not None})
+    sources = Sources(
+        pictures=pictures and pictures.resolve(),
+        backbone=transfer or teacher,
+        unlabelled=unlabelled and unlabelled.resolve(),
     )
     root = data.resolve()
     tracks = _read_tracks(root, artists, subgenres=subgenres)
     if subgenres:
         require_subgenres(root, tracks)
-    fit(
-        root,
-        tracks,
-        out,
-        settings,
-        cache or default_cache_folder(),
-        say,
-        pictures and pictures.resolve(),
-    )
+    where = cache or default_cache_folder()
+    make_run(root, tracks, out, settings, where, say, sources, mirrored=mirrored)
     say(f"done; now: melonnx export {out} --out genre.onnx")
 
 

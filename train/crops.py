@@ -10,64 +10,82 @@ from numpy.typing import NDArray
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.augment import augment, crop, mix_up
 from melonnx.train.cache import CachedLogMel
+from melonnx.train.run import Settings
 
-__all__ = ["LabelledLogMels", "crop_batches", "every_patch"]
+__all__ = ["Examples", "crop_batches", "every_patch"]
 
 
 @dataclass(frozen=True)
-class LabelledLogMels:
-    """Log-mels of one part of a data set."""
+class Examples:
+    """Log-mels to learn from, each with what the network should answer."""
 
-    log_mels: Sequence[CachedLogMel]
+    log_mels: Sequence[Sequence[CachedLogMel]]
+    """Of each track: as it is, then its distorted copies."""
+    targets: NDArray[np.float32]
+    """[tracks, labels], rows sum to 1."""
     classes: NDArray[np.int64]
-    """Index of each one's label."""
-    n_labels: int
+    """[tracks]: index of the label; -1 where nobody knows the genre."""
 
 
-def crop_batches(
-    data: LabelledLogMels, window: int, batch_size: int, mixup: float, seed: int, first: int
-) -> tf.data.Dataset:
+def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.Dataset:
     """Batches float32 ([batch, window, n_mels], [batch, labels]) without end.
 
-    Batch number n is a pure function of ``seed`` and n; ``first`` is the number to begin with,
+    Batch number n is a pure function of the seed and n; ``first`` is the number to begin with,
     so a resumed run goes on with the batches that it would have had. Genres are drawn with the
     square root of their share: the few get more than their due, without being learnt by heart.
     """
-    counts = np.bincount(data.classes, minlength=data.n_labels)
-    chances = np.sqrt(counts) / np.sqrt(counts).sum()
-    members = [np.flatnonzero(data.classes == label) for label in range(data.n_labels)]
+    n_labels = examples.targets.shape[1]
+    members = [np.flatnonzero(examples.classes == label) for label in range(n_labels)]
+    chances = np.sqrt([len(tracks) for tracks in members])
+    chances /= chances.sum()
+    unlabelled = np.flatnonzero(examples.classes < 0)
+    share = settings.unlabelled if len(unlabelled) else 0.0
 
     def make(number: np.int64) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        rng = np.random.default_rng((seed, int(number)))
-        labels = rng.choice(data.n_labels, batch_size, p=chances)
-        tracks = [data.log_mels[rng.choice(members[label])] for label in labels]
-        patches = np.stack([augment(crop(track, window, rng), rng) for track in tracks])
-        targets = np.eye(data.n_labels, dtype=np.float32)[labels]
-        return mix_up(patches, targets, mixup, rng) if mixup > 0 else (patches, targets)
-
-    n_mels = data.log_mels[0].shape[1]
+        rng = np.random.default_rng((settings.seed, int(number)))
+        labels = rng.choice(n_labels, settings.batch_size, p=chances)
+        is_labelled = rng.random(settings.batch_size) >= share
+        tracks = [
+            rng.choice(members[label] if known else unlabelled)
+            for label, known in zip(labels, is_labelled, strict=True)
+        ]
+        versions = [examples.log_mels[track] for track in tracks]
+        patches = np.stack([
+            augment(crop(own[rng.integers(len(own))], settings.window, rng), rng)
+            for own in versions
+        ])  # fmt: skip
+        targets = examples.targets[tracks]
+        if settings.mixup > 0:
+            return mix_up(patches, targets, settings.mixup, rng)
+        return patches, targets
 
     def batch(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         patches, targets = tf.numpy_function(make, [number], (tf.float32, tf.float32))
-        patches.set_shape((batch_size, window, n_mels))
-        targets.set_shape((batch_size, data.n_labels))
+        n_mels = examples.log_mels[0][0].shape[1]
+        patches.set_shape((settings.batch_size, settings.window, n_mels))
+        targets.set_shape((settings.batch_size, n_labels))
         return patches, targets
 
     numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
-    return numbers.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
+    batches = numbers.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
+    # Several GPUs share each batch; there are no files to share out among them.
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return batches.with_options(options)
 
 
 def every_patch(
-    log_mels: Sequence[CachedLogMel], window: int, hop: int
+    log_mels: Sequence[CachedLogMel], window: int, hop: int, most: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """All patches, cut as inference cuts them, float32 [n, window, n_mels], and whose they are.
 
-    The second array holds the index of each patch's track.
+    ``window``, ``hop`` and ``most`` as for :func:`melonnx.infer.windows.window_starts`. The
+    second array holds the index of each patch's track.
     """
     patches: list[NDArray[np.float32]] = []
     owners: list[int] = []
     for index, values in enumerate(log_mels):
-        starts = window_starts(len(values), window, hop)
+        starts = window_starts(len(values), window, hop, most)
         patches += patch_batches(values.astype(np.float32), window, starts, len(starts))
         owners += [index] * len(starts)
     return np.concatenate(patches), np.array(owners)

@@ -1,34 +1,26 @@
-"""Trains the network on a data set: split, cache, fit, keep the best epoch, calibrate."""
+"""Fits the light network to crops of log-mels: epoch by epoch, kept, stopped and gone on with."""
 
 import json
-import platform
+import os
+import shutil
 import time
-from collections.abc import Callable
-from dataclasses import replace
-from importlib.metadata import version
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
-from melonnx.infer.calibration import scale
-from melonnx.train.cache import CachedLogMel, build_cache
-from melonnx.train.calibrate import fit_temperature, unsure_thresholds
+from melonnx.train.cache import CachedLogMel
 from melonnx.train.cnn import build_network
-from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
+from melonnx.train.crops import Examples, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
-from melonnx.train.datasets import DataSetError, Track
-from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
-from melonnx.train.pictures import read_pictures
-from melonnx.train.run import Run, RunError, Settings, read_run, write_atomically
-from melonnx.train.splits import artists_in_several_parts
+from melonnx.train.run import Settings, write_atomically
 
-__all__ = ["train"]
-
-_SURE_RATE = 0.9
-"""Answers that are not marked unsure should be right so often (on validation data)."""
+__all__ = ["by_track", "fit_network"]
 
 _MEMORY = 0.99
 """Share of the running mean of the weights that a batch leaves as it was."""
@@ -39,128 +31,65 @@ _TRACKS_AT_ONCE = 64
 Say = Callable[[str], None]
 
 
-def train(
-    data: Path,
-    tracks: list[Track],
+def fit_network(
     folder: Path,
     settings: Settings,
-    cache: Path,
+    examples: Examples,
+    validation: Examples | None,
     say: Say,
-    pictures: Path | None = None,
-) -> Run:
-    """Train on ``tracks`` and leave the run in ``folder``; an interrupted run goes on.
+    *,
+    mirrored: bool = False,
+) -> keras.Model:
+    """Train and return the network that is to be kept; ``folder`` holds it as ``network.keras``.
 
-    ``pictures``: a file of log-mels to learn from besides (``melonnx.train.pictures``); only
-    songs with audio are tested on. ``say`` is told one line for each step and epoch. Validation
-    data chooses the epoch, the temperature and the thresholds; test data is not looked at.
-
-    Raises DataSetError, and RunError where ``folder`` holds a run with other settings or data.
+    It is that of the epoch with the least validation loss, or of the last one where there is no
+    ``validation``. ``mirrored``: on all GPUs together, which share each batch. What an earlier
+    call left in ``folder`` is gone on with.
     """
-    keras.utils.set_random_seed(settings.seed)
-    log_mels = _log_mels(tracks, settings, cache, say)
-    tracks = [track for track in tracks if track.path in log_mels]
-    if pictures is not None:
-        picture_tracks, picture_log_mels = read_pictures(pictures, settings.mel_spec)
-        tracks += picture_tracks
-        log_mels |= picture_log_mels
-        say(f"pictures: {len(picture_tracks)}")
-    run = _open_run(data, tracks, folder, settings, say)
-    if run.finished:
-        say(f"{folder} holds this run, finished; nothing to do")
-        return run
-    training, validation = (_labelled(run, part, log_mels) for part in ("train", "valid"))
-    say(
-        f"{len(training.log_mels)} tracks to train on, {len(validation.log_mels)} to validate on, "
-        f"{len(run.songs('test'))} kept for the test; split by {settings.split}"
-    )
-    shared = artists_in_several_parts(run.tracks, run.parts)
-    if shared:
-        whose = ", by the data set's own choice" if settings.split == "official" else ""
-        say(f"{shared} artists are in several parts{whose}: the scores flatter")
-    network = _fit(run, training, validation, say)
-    run = _calibrate(run, network, validation)
-    low, high = min(run.thresholds.values()), max(run.thresholds.values())
-    say(f"temperature {run.temperature:.2f}, unsure below {low:.2f} to {high:.2f}, by genre")
-    run.write()
-    return run
+    keeper = _Keeper(folder, settings, examples.targets.shape[1], validation, say)
+    with _scope(mirrored, say):
+        network = keeper.resume() or _new_network(settings, examples)
+        if not keeper.stopped and keeper.next_epoch < settings.epochs:
+            network.fit(
+                crop_batches(examples, settings, keeper.next_epoch * settings.batches_per_epoch),
+                steps_per_epoch=settings.batches_per_epoch,
+                initial_epoch=keeper.next_epoch,
+                epochs=settings.epochs,
+                callbacks=[keeper],
+                shuffle=False,
+                verbose=0,
+            )
+    return keeper.kept_network()
 
 
-def _log_mels(
-    tracks: list[Track], settings: Settings, cache: Path, say: Say
-) -> dict[Path, CachedLogMel]:
-    log_mels: dict[Path, CachedLogMel] = {}
-    errors: dict[Path, str] = {}
-    done = 0
-    for paths, made, refused in build_cache(
-        [track.path for track in tracks], settings.mel_spec, cache
-    ):
-        log_mels |= made
-        errors |= refused
-        done += len(paths)
-        say(f"log-mels: {done} of {len(tracks)}")
-    for error in errors.values():
-        say(f"left out: {error}")
-    if not log_mels:
-        raise DataSetError("none of the tracks could be read")
-    return log_mels
-
-
-def _open_run(data: Path, tracks: list[Track], folder: Path, settings: Settings, say: Say) -> Run:
-    tracks, parts = split_labels(tracks, settings.split, settings.seed, say)
-    labels, parents = labels_and_parents(tracks)
-    run = Run(
-        folder=folder,
-        data=data,
-        settings=settings,
-        labels=labels,
-        parents=parents,
-        tracks=tuple(tracks),
-        parts=tuple(parts),
-        versions={
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("melonnx", "tensorflow", "keras", "numpy")},
-        },
-    )
-    if not (folder / "run.json").exists():
-        run.write()
-        return run
-    before = read_run(folder)
-    if (before.settings, before.data_hash) != (run.settings, run.data_hash):
-        raise RunError(
-            f"{folder}: holds a run with other settings or data; choose another folder, or "
-            "remove that one"
+def by_track(
+    network: keras.Model, log_mels: Sequence[CachedLogMel], settings: Settings
+) -> NDArray[np.float64]:
+    """Probabilities [tracks, labels] as inference gives them: the mean over windows."""
+    parts: list[NDArray[np.float64]] = []
+    for at in range(0, len(log_mels), _TRACKS_AT_ONCE):
+        some = log_mels[at : at + _TRACKS_AT_ONCE]
+        patches, owners = every_patch(
+            some, settings.window, settings.window_hop, settings.max_windows
         )
-    return before
+        logits = network.predict(patches, batch_size=64, verbose=0)
+        probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+        sums = np.zeros((len(some), probabilities.shape[1]))
+        np.add.at(sums, owners, probabilities)
+        parts.append(sums / sums.sum(axis=1, keepdims=True))
+    return np.concatenate(parts)
 
 
-def _labelled(run: Run, part: Any, log_mels: dict[Path, CachedLogMel]) -> LabelledLogMels:
-    tracks = run.part(part)
-    classes = np.array([run.labels.index(track.label) for track in tracks])
-    return LabelledLogMels([log_mels[track.path] for track in tracks], classes, len(run.labels))
+def _scope(mirrored: bool, say: Say) -> AbstractContextManager[Any]:
+    if not mirrored:
+        return nullcontext()
+    strategy = tf.distribute.MirroredStrategy()
+    say(f"training on {strategy.num_replicas_in_sync} devices")
+    return strategy.scope()
 
 
-def _fit(run: Run, training: LabelledLogMels, validation: LabelledLogMels, say: Say) -> keras.Model:
-    settings = run.settings
-    keeper = _Keeper(run.folder, settings, validation, say)
-    network = keeper.resume() or _new_network(settings, len(run.labels))
-    if not keeper.stopped and keeper.next_epoch < settings.epochs:
-        network.fit(
-            crop_batches(
-                training, settings.window, settings.batch_size, settings.mixup, settings.seed,
-                first=keeper.next_epoch * settings.batches_per_epoch,
-            ),
-            steps_per_epoch=settings.batches_per_epoch,
-            initial_epoch=keeper.next_epoch,
-            epochs=settings.epochs,
-            callbacks=[keeper],
-            shuffle=False,
-            verbose=0,
-        )  # fmt: skip
-    return keras.models.load_model(run.network_path, compile=False)
-
-
-def _new_network(settings: Settings, n_labels: int) -> keras.Model:
-    network = build_network(settings.mel_spec.n_mels, n_labels)
+def _new_network(settings: Settings, examples: Examples) -> keras.Model:
+    network = build_network(settings.mel_spec.n_mels, examples.targets.shape[1])
     schedule = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate, settings.epochs * settings.batches_per_epoch
     )
@@ -174,30 +103,6 @@ def _new_network(settings: Settings, n_labels: int) -> keras.Model:
     return network
 
 
-def _calibrate(run: Run, network: keras.Model, validation: LabelledLogMels) -> Run:
-    by_track = _by_track(network, validation, run.settings)
-    temperature = fit_temperature(by_track, validation.classes)
-    scores = scale(by_track, temperature)
-    by_genre = at_genre_level(scores, validation.classes, run.labels, run.parents)
-    found = unsure_thresholds(*by_genre, len(run.genres), _SURE_RATE)
-    thresholds = dict(zip(run.genres, found.tolist(), strict=True))
-    return replace(run, temperature=temperature, thresholds=thresholds, finished=True)
-
-
-def _by_track(
-    network: keras.Model, data: LabelledLogMels, settings: Settings
-) -> NDArray[np.float64]:
-    """Probabilities [tracks, labels] as inference gives them: the mean over windows."""
-    by_track = np.zeros((len(data.log_mels), data.n_labels))
-    for at in range(0, len(by_track), _TRACKS_AT_ONCE):
-        some = data.log_mels[at : at + _TRACKS_AT_ONCE]
-        patches, owners = every_patch(some, settings.window, settings.window_hop)
-        logits = network.predict(patches, batch_size=64, verbose=0)
-        probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
-        np.add.at(by_track, at + owners, probabilities)
-    return by_track / by_track.sum(axis=1, keepdims=True)
-
-
 class _Keeper(keras.callbacks.Callback):
     """Ends each epoch on disk: history, curves, checkpoint, best network, early stopping.
 
@@ -209,14 +114,20 @@ class _Keeper(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, validation: LabelledLogMels, say: Say
+        self,
+        folder: Path,
+        settings: Settings,
+        n_labels: int,
+        validation: Examples | None,
+        say: Say,
     ) -> None:
         super().__init__()
         self._folder, self._settings, self._say = folder, settings, say
         self._validation = validation
+        self._averaged: Any = build_network(settings.mel_spec.n_mels, n_labels)
         self._history: list[dict[str, float]] = []
+        self._files: dict[str, str] = {}
         self._mean: list[np.ndarray] = []
-        self._averaged: Any = None
         self._began = time.monotonic()
 
     @property
@@ -225,6 +136,8 @@ class _Keeper(keras.callbacks.Callback):
 
     @property
     def _best(self) -> dict[str, float]:
+        if self._validation is None:
+            return self._history[-1]
         return min(self._history, key=lambda row: row["val_loss"])
 
     @property
@@ -237,16 +150,26 @@ class _Keeper(keras.callbacks.Callback):
         if not state.exists():
             return None
         values = json.loads(state.read_text())
-        self._history = values["history"]
-        averaged: Any = keras.models.load_model(self._folder / values["averaged"], compile=False)
+        self._history, self._files = values["history"], values["files"]
+        averaged: Any = keras.models.load_model(
+            self._folder / self._files["averaged"], compile=False
+        )
         self._mean = averaged.get_weights()
         self._say(f"going on after epoch {self.next_epoch}")
-        network: Any = keras.models.load_model(self._folder / values["checkpoint"])
+        network: Any = keras.models.load_model(self._folder / self._files["checkpoint"])
+        return network
+
+    def kept_network(self) -> keras.Model:
+        kept = self._folder / "network.keras"
+        temporary = self._folder / "tmp-network.keras"
+        shutil.copyfile(self._folder / self._files["best"], temporary)
+        _sync(temporary)
+        temporary.replace(kept)
+        network: Any = keras.models.load_model(kept, compile=False)
         return network
 
     def on_train_begin(self, logs: Any = None) -> None:
         del logs
-        self._averaged = _new_network(self._settings, self._trained().output_shape[-1])
         self._mean = self._mean or self._trained().get_weights()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -263,41 +186,62 @@ class _Keeper(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._averaged.set_weights(self._mean)
-        row = {name: float(value) for name, value in (logs or {}).items()}
-        probabilities = _by_track(self._averaged, self._validation, self._settings)
-        right = probabilities[np.arange(len(probabilities)), self._validation.classes]
-        row["val_loss"] = float(-np.log(np.maximum(right, 1e-7)).mean())
-        row["val_accuracy"] = float((right == probabilities.max(axis=1)).mean())
+        row = {name: float(value) for name, value in (logs or {}).items()} | self._validate()
         seconds = time.monotonic() - self._began
         self._history.append({"epoch": epoch + 1, **row, "seconds": round(seconds, 1)})
         is_best = self._best is self._history[-1]
-        if is_best:
-            self._save(self._averaged, "network.keras")
-        self._checkpoint(epoch + 1)
+        self._checkpoint(epoch + 1, is_best=is_best)
         draw_curves(self._history, int(self._best["epoch"]), self._folder / "curves.png")
         self._say(
-            f"epoch {epoch + 1}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f}; "
-            f"validation loss {row['val_loss']:.3f}, accuracy {row['val_accuracy']:.3f} "
-            f"({seconds:.0f} s){' *' if is_best else ''}"
+            f"epoch {epoch + 1}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f}"
+            + (
+                f"; validation loss {row['val_loss']:.3f}, accuracy {row['val_accuracy']:.3f}"
+                if self._validation is not None
+                else ""
+            )
+            + f" ({seconds:.0f} s){' *' if is_best else ''}"
         )
         if self.stopped:
             self._say(f"stopped: no better validation loss for {self._settings.patience} epochs")
             self._trained().stop_training = True
 
+    def _validate(self) -> dict[str, float]:
+        if self._validation is None:
+            return {}
+        log_mels = [versions[0] for versions in self._validation.log_mels]
+        probabilities = by_track(self._averaged, log_mels, self._settings)
+        right = probabilities[np.arange(len(probabilities)), self._validation.classes]
+        return {
+            "val_loss": float(-np.log(np.maximum(right, 1e-7)).mean()),
+            "val_accuracy": float((right == probabilities.max(axis=1)).mean()),
+        }
+
     def _trained(self) -> Any:
         return self.model
+
+    def _checkpoint(self, epoch: int, *, is_best: bool) -> None:
+        self._files |= {
+            "checkpoint": f"checkpoint-{epoch}.keras",
+            "averaged": f"averaged-{epoch}.keras",
+        }
+        if is_best:
+            self._files["best"] = self._files["averaged"]
+        self._save(self._trained(), self._files["checkpoint"])
+        self._save(self._averaged, self._files["averaged"])
+        state = json.dumps({"files": self._files, "history": self._history}, indent=1)
+        write_atomically(self._folder / "state.json", state)
+        for old in (*self._folder.glob("checkpoint-*"), *self._folder.glob("averaged-*")):
+            if old.name not in self._files.values():
+                old.unlink()
 
     def _save(self, network: Any, name: str) -> None:
         temporary = self._folder / f"tmp-{name}"
         network.save(temporary, include_optimizer=network is self._trained())
+        _sync(temporary)
         temporary.replace(self._folder / name)
 
-    def _checkpoint(self, epoch: int) -> None:
-        files = {"checkpoint": f"checkpoint-{epoch}.keras", "averaged": f"averaged-{epoch}.keras"}
-        self._save(self._trained(), files["checkpoint"])
-        self._save(self._averaged, files["averaged"])
-        state = json.dumps({**files, "history": self._history}, indent=1)
-        write_atomically(self._folder / "state.json", state)
-        for old in (*self._folder.glob("checkpoint-*"), *self._folder.glob("averaged-*")):
-            if old.name not in files.values():
-                old.unlink()
+
+def _sync(path: Path) -> None:
+    """Down to the disk, before a file that names it is."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

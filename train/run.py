@@ -2,11 +2,12 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.hierarchy import genre_names
@@ -27,12 +28,24 @@ class RunError(MelonnxError):
 class Settings:
     """All that decides a training run besides the data."""
 
+    network: Literal["six_convolutions", "transfer"] = "six_convolutions"
+    """The light one (``melonnx.train.cnn``), or the heavy one (``melonnx.train.transfer``)."""
     mel_spec: MelSpec = field(default_factory=MelSpec)
     window: int = 130
     """Frames of a patch: 10 s."""
     window_hop: int = 65
     """Frames between patches at inference."""
+    max_windows: int = 0
+    """Patches of a track at inference; 0 for all."""
     split: SplitMethod = "artist"
+    folds: int = 0
+    """0: one split. Otherwise so many, and a network of all tracks."""
+    copies: int = 3
+    """Distorted copies of each track to learn from besides."""
+    taught: float = 0.0
+    """Share of the teacher's answer in what a labelled track should get."""
+    unlabelled: float = 0.2
+    """Share of unlabelled music in a batch, if there is any."""
     epochs: int = 60
     patience: int = 40
     """Epochs without a better validation loss before training stops; the last ones, at a low
@@ -65,6 +78,10 @@ class Run:
     finished: bool = False
     parents: dict[str, str] = field(default_factory=dict)
     """Genre by label; empty where no track has a sub-genre."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """sha256 of what was learnt from besides the tracks, by kind."""
+    data_hash: str = ""
+    """:meth:`hash_data` when the run began."""
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -80,13 +97,17 @@ class Run:
         """The tracks of one part."""
         return [t for t, part in zip(self.tracks, self.parts, strict=True) if part == wanted]
 
+    @property
+    def fold_folders(self) -> list[Path]:
+        """A run for each fold; none where there is one split."""
+        return [self.folder / f"fold-{number + 1}" for number in range(self.settings.folds)]
+
     def songs(self, wanted: Part) -> list[Track]:
         """The tracks of one part whose audio there is: pictures are left out."""
         return [track for track in self.part(wanted) if not track.is_picture]
 
-    @property
-    def data_hash(self) -> str:
-        """sha256 over each track's path, size, label, artist and part."""
+    def hash_data(self) -> str:
+        """sha256 over each track's path, size, label, artist and part, as they are now."""
         digest = hashlib.sha256()
         for track, part in zip(self.tracks, self.parts, strict=True):
             size = (track.path.parent if track.is_picture else track.path).stat().st_size
@@ -100,15 +121,17 @@ class Run:
     def write(self) -> None:
         """Write ``run.json`` and ``tracks.csv``."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "tracks.csv").open("w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file)
-            rows.writerow(["path", "genre", "artist", "split", "subgenre", "group", "part"])
-            for track, part in zip(self.tracks, self.parts, strict=True):
-                facts = (track.genre, track.artist, track.split, track.subgenre)
-                rows.writerow([self._relative(track), *facts, track.group, part])
+        table = io.StringIO(newline="")
+        rows = csv.writer(table)
+        rows.writerow(["path", "genre", "artist", "split", "subgenre", "group", "part"])
+        for track, part in zip(self.tracks, self.parts, strict=True):
+            facts = (track.genre, track.artist, track.split, track.subgenre)
+            rows.writerow([self._relative(track), *facts, track.group, part])
+        write_atomically(self.folder / "tracks.csv", table.getvalue())
         values = {
             "data": str(self.data),
             "data_hash": self.data_hash,
+            "sources": self.sources,
             "settings": asdict(self.settings),
             "labels": self.labels,
             "parents": self.parents,
@@ -126,11 +149,13 @@ def read_run(folder: Path) -> Run:
         values: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
         settings = values["settings"]
         known = {entry.name for entry in fields(Settings)}
-        if settings.keys() != known or "thresholds" not in values:
+        if settings.keys() != known or "sources" not in values:
             raise RunError(f"{folder}: was made by another version of melonnx")
         settings["mel_spec"] = MelSpec.from_dict(settings["mel_spec"])
         data = Path(values["data"])
-        with (folder / "tracks.csv").open(newline="", encoding="utf-8") as file:
+        with (folder / "tracks.csv").open(
+            newline="", encoding="utf-8", errors="surrogateescape"
+        ) as file:
             rows = list(csv.DictReader(file))
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{folder}: holds no training run ({error})") from None
@@ -145,7 +170,7 @@ def read_run(folder: Path) -> Run:
                 row["genre"],
                 row["artist"],
                 row["split"],
-                row.get("subgenre", ""),
+                row["subgenre"],
             )
             for row in rows
         ),
@@ -154,14 +179,16 @@ def read_run(folder: Path) -> Run:
         thresholds=values["thresholds"],
         versions=values["versions"],
         finished=values["finished"],
-        parents=values.get("parents", {}),
+        parents=values["parents"],
+        sources=values["sources"],
+        data_hash=values["data_hash"],
     )
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write so that a kill leaves the old file or the new one, never half of either."""
     temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
+    with temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

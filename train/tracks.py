@@ -61,7 +61,7 @@ class Track:
         """
         if self.artist:
             return f"artist {self.artist}"
-        number = self._number
+        number = self.number
         if number is None:
             return self.song
         return " ".join(filter(None, ("block", self._series, self.split, str(number // 10))))
@@ -69,9 +69,9 @@ class Track:
     @property
     def song(self) -> str:
         """The same for a picture and the audio of one number, else one for each track."""
-        if self.artist or self._number is None:
+        if self.artist or self.number is None:
             return f"song {self.path}"
-        return f"song {self._series} {self._number}"
+        return f"song {self._series} {self.number}"
 
     @property
     def _series(self) -> str:
@@ -79,7 +79,8 @@ class Track:
         return self.label if self.path.parent.name == self.subgenre else self.genre
 
     @property
-    def _number(self) -> int | None:
+    def number(self) -> int | None:
+        """The figures at the end of the name; None where it ends otherwise."""
         match = re.search(r"(\d+)$", self.path.name if self.is_picture else self.path.stem)
         return int(match[1]) if match else None
 

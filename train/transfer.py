@@ -11,14 +11,20 @@ from melonnx.infer.mel import MelSpec
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.backbone import N_FRAMES, N_MELS
 from melonnx.train.cache import CachedLogMel
+from melonnx.train.run import Settings
 
-__all__ = ["BACKBONE_MEL", "build_transfer", "embed", "with_all_outputs"]
+__all__ = ["BACKBONE_MEL", "TRANSFER", "build_transfer", "embed", "with_all_outputs"]
 
 BACKBONE_MEL = MelSpec(
     sample_rate=16000, n_fft=512, hop_length=256, n_mels=N_MELS, fmax=8000.0,
     log_gain=10000.0, level=25.0,
 )  # fmt: skip
 """The backbone's front end, with every clip brought to about the level of a mastered one."""
+
+TRANSFER = Settings(
+    network="transfer", mel_spec=BACKBONE_MEL, window=N_FRAMES, window_hop=N_FRAMES, max_windows=10
+)
+"""Patches of 3 s, side by side, at ten places of longer tracks."""
 
 
 def embed(backbone: keras.Model, log_mel: CachedLogMel) -> NDArray[np.float32]:

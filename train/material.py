@@ -1,0 +1,181 @@
+"""Gathers what a run learns from: log-mels, their distorted copies, embeddings, pictures."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.infer.library import find_music
+from melonnx.infer.mel import MelSpec
+from melonnx.train.backbone import load_backbone
+from melonnx.train.cache import CachedLogMel, build_cache
+from melonnx.train.dead_filters import drop_dead_filters
+from melonnx.train.pictures import read_pictures
+from melonnx.train.run import Settings
+from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.transfer import BACKBONE_MEL, embed
+
+__all__ = ["Material", "Piece", "Sources", "gather"]
+
+_PIECE_S = 30
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Files and folders to learn from besides the labelled tracks; None for none."""
+
+    pictures: Path | None = None
+    """A file of log-mels (``melonnx.train.pictures``)."""
+    backbone: Path | None = None
+    """The file that ``melonnx.train.backbone`` reads."""
+    unlabelled: Path | None = None
+    """A folder of music that the backbone's head labels."""
+
+    def hashes(self) -> dict[str, str]:
+        """sha256 of each file, and of a folder's names and sizes; by field."""
+        paths = {"pictures": self.pictures, "backbone": self.backbone}
+        hashes = {
+            name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for name, path in paths.items()
+            if path is not None
+        }
+        if self.unlabelled is not None:
+            rows = [
+                (path.relative_to(self.unlabelled).as_posix(), path.stat().st_size)
+                for path in _music_in(self.unlabelled)
+            ]
+            text = repr(rows).encode(errors="surrogateescape")
+            hashes["unlabelled"] = hashlib.sha256(text).hexdigest()
+        return hashes
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Half a minute of music of no known genre."""
+
+    log_mel: CachedLogMel
+    embedding: NDArray[np.float32]
+    """(d,)."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything, in memory or memory-mapped, that networks are fitted to."""
+
+    tracks: tuple[Track, ...]
+    """Those that can be read; pictures come last."""
+    log_mels: dict[Path, tuple[CachedLogMel, ...]]
+    """By track: as it is, then its distorted copies; a picture has none of these."""
+    embeddings: dict[Path, NDArray[np.float32]]
+    """float32 [copies + 1, d] by track with audio; empty without a backbone."""
+    pieces: tuple[Piece, ...]
+    backbone: keras.Model | None
+
+
+def gather(
+    tracks: Sequence[Track], settings: Settings, sources: Sources, cache: Path, say: Say
+) -> Material:
+    """Make or look up all log-mels and embeddings; what cannot be read is said and left out.
+
+    Raises DataSetError where nothing can be read, and BackboneError.
+    """
+    log_mels = _with_copies([t.path for t in tracks], settings.mel_spec, settings, cache, say)
+    if not log_mels:
+        raise DataSetError("none of the tracks could be read")
+    readable = [track for track in tracks if track.path in log_mels]
+    backbone, embeddings, pieces = None, {}, ()
+    if sources.backbone is not None:
+        backbone = drop_dead_filters(load_backbone(sources.backbone))
+        paths = [track.path for track in readable]
+        heard = _with_copies(paths, BACKBONE_MEL, settings, cache, say)
+        embeddings = _embed(backbone, heard, say)
+        if sources.unlabelled is not None:
+            pieces = _pieces(sources.unlabelled, backbone, settings, cache, say)
+    if sources.pictures is not None:
+        pictures, of_pictures = read_pictures(sources.pictures, settings.mel_spec)
+        readable += _with_the_split_of_their_audio(pictures, readable)
+        log_mels |= {path: (picture,) for path, picture in of_pictures.items()}
+        say(f"pictures: {len(pictures)}")
+    return Material(tuple(readable), log_mels, embeddings, tuple(pieces), backbone)
+
+
+def _with_copies(
+    paths: list[Path], spec: MelSpec, settings: Settings, cache: Path, say: Say
+) -> dict[Path, tuple[CachedLogMel, ...]]:
+    versions = [_log_mels(paths, spec, cache, say)]
+    paths = [path for path in paths if path in versions[0]]
+    versions += [_log_mels(paths, spec, cache, say, copy) for copy in range(1, settings.copies + 1)]
+    return {path: tuple(one[path] for one in versions if path in one) for path in paths}
+
+
+def _log_mels(
+    paths: list[Path], spec: MelSpec, cache: Path, say: Say, copy: int = 0
+) -> dict[Path, CachedLogMel]:
+    log_mels: dict[Path, CachedLogMel] = {}
+    done = 0
+    what = f"log-mels at {spec.sample_rate} Hz" + (f", distorted copy {copy}" if copy else "")
+    for done_now, made, refused in build_cache(paths, spec, cache, copy=copy):
+        log_mels |= made
+        done += len(done_now)
+        if done_now:
+            say(f"{what}: {done} of {len(paths)}")
+        for error in refused.values():
+            say(f"left out: {error}")
+    return log_mels
+
+
+def _embed(
+    backbone: keras.Model, log_mels: dict[Path, tuple[CachedLogMel, ...]], say: Say
+) -> dict[Path, NDArray[np.float32]]:
+    embeddings: dict[Path, NDArray[np.float32]] = {}
+    for number, (path, versions) in enumerate(log_mels.items(), 1):
+        # A copy that could not be made counts as the track itself.
+        n_missing = max(map(len, log_mels.values())) - len(versions)
+        heard = [embed(backbone, version) for version in versions]
+        embeddings[path] = np.stack([*heard, *heard[:1] * n_missing])
+        if number % 100 == 0 or number == len(log_mels):
+            say(f"embeddings: {number} of {len(log_mels)}")
+    return embeddings
+
+
+def _pieces(
+    folder: Path, backbone: keras.Model, settings: Settings, cache: Path, say: Say
+) -> list[Piece]:
+    paths = _music_in(folder)
+    log_mels = _log_mels(paths, settings.mel_spec, cache, say)
+    heard = _log_mels([path for path in paths if path in log_mels], BACKBONE_MEL, cache, say)
+    pieces: list[Piece] = []
+    for path in heard:
+        for second in range(0, _seconds(heard[path], BACKBONE_MEL) - _PIECE_S + 1, _PIECE_S):
+            log_mel = _cut(log_mels[path], settings.mel_spec, second)
+            embedding = embed(backbone, _cut(heard[path], BACKBONE_MEL, second))
+            pieces.append(Piece(log_mel, embedding))
+    say(f"unlabelled: {len(pieces)} pieces of {_PIECE_S} s from {len(heard)} files")
+    return pieces
+
+
+def _seconds(log_mel: CachedLogMel, spec: MelSpec) -> int:
+    return int(len(log_mel) * spec.frame_seconds)
+
+
+def _cut(log_mel: CachedLogMel, spec: MelSpec, second: int) -> CachedLogMel:
+    first, last = (round(at / spec.frame_seconds) for at in (second, second + _PIECE_S))
+    return log_mel[first:last]
+
+
+def _music_in(folder: Path) -> list[Path]:
+    return sorted(find_music(folder, recursive=True))
+
+
+def _with_the_split_of_their_audio(pictures: list[Track], songs: list[Track]) -> list[Track]:
+    """So that nothing parts them: a picture is of the song without an artist of its number."""
+    split_of = {(song.genre, song.number): song.split for song in songs if not song.artist}
+    return [
+        replace(picture, split=split_of.get((picture.genre, picture.number), picture.split))
+        for picture in pictures
+    ]

@@ -1,0 +1,17 @@
+"""The three outputs of a model file, for each kind of network."""
+
+import keras
+
+from melonnx.train import cnn, transfer
+
+__all__ = ["with_all_outputs"]
+
+_KINDS = {"six_convolutions": cnn.with_all_outputs, "transfer": transfer.with_all_outputs}
+
+
+def with_all_outputs(network: keras.Model) -> keras.Model:
+    """The same weights with the outputs ``probabilities``, ``embedding`` and ``evidence``.
+
+    What they are is said where each kind of network is built; its name says which it is.
+    """
+    return _KINDS[network.name](network)

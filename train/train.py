@@ -1,0 +1,243 @@
+"""Makes a run: split, gather, fit, calibrate; once, or fold by fold."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.infer.calibration import scale
+from melonnx.train.calibrate import fit_temperature, unsure_thresholds
+from melonnx.train.crops import Examples
+from melonnx.train.fit import by_track, fit_network
+from melonnx.train.folds import fold_parts, print_folds, score_folds
+from melonnx.train.head import cross_fitted, fit_head, head_probabilities
+from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
+from melonnx.train.material import Material, Sources, gather
+from melonnx.train.run import Run, RunError, Settings, read_run
+from melonnx.train.splits import Part, artists_in_several_parts
+from melonnx.train.tracks import Track
+from melonnx.train.transfer import build_transfer
+
+__all__ = ["train"]
+
+_SURE_RATE = 0.92
+"""Answers that are not marked unsure should be right so often."""
+
+Say = Callable[[str], None]
+
+
+def train(
+    data: Path,
+    tracks: list[Track],
+    folder: Path,
+    settings: Settings,
+    cache: Path,
+    say: Say,
+    sources: Sources | None = None,
+    *,
+    mirrored: bool = False,
+) -> Run:
+    """Train on ``tracks`` and leave the run in ``folder``; an interrupted run goes on.
+
+    ``say`` is told one line for each step and epoch. With one split, validation data chooses
+    the epoch, the temperature and the thresholds, and test data is not looked at. With folds,
+    each fold's network learns for all epochs without validation and is tested on the fold; the
+    run's own network learns from all tracks, and its temperature and thresholds are those of
+    the folds' answers, each of which is about an artist that its network had not heard.
+
+    Raises DataSetError, BackboneError, and RunError where ``folder`` holds a run with other
+    settings or data.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    sources = sources or Sources()
+    material = gather(tracks, settings, sources, cache, say)
+    if settings.folds:
+        return _train_folds(data, material, folder, settings, sources, say, mirrored)
+    settled, parts = split_labels(material.tracks, settings.split, settings.seed, say)
+    run = _open_run(_new_run(data, folder, settings, settled, parts, sources))
+    if run.finished:
+        say(f"{folder} holds this run, finished; nothing to do")
+        return run
+    say(
+        f"{len(run.part('train'))} tracks to train on, {len(run.part('valid'))} to validate on, "
+        f"{len(run.songs('test'))} kept for the test; split by {settings.split}"
+    )
+    shared = artists_in_several_parts(run.tracks, run.parts)
+    if shared:
+        whose = ", by the data set's own choice" if settings.split == "official" else ""
+        say(f"{shared} artists are in several parts{whose}: the scores flatter")
+    network = _fit(run, material, say, mirrored)
+    validation = run.part("valid")
+    run = _calibrated(run, *_answers(network, run, validation, material))
+    low, high = min(run.thresholds.values()), max(run.thresholds.values())
+    say(f"temperature {run.temperature:.2f}, unsure below {low:.2f} to {high:.2f}, by genre")
+    run.write()
+    return run
+
+
+def _train_folds(
+    data: Path,
+    material: Material,
+    folder: Path,
+    settings: Settings,
+    sources: Sources,
+    say: Say,
+    mirrored: bool,
+) -> Run:
+    tracks = list(material.tracks)
+    everything = _new_run(data, folder, settings, tracks, ["train"] * len(tracks), sources)
+    whole = _open_run(everything)
+    if whole.finished:
+        say(f"{folder} holds this run, finished; nothing to do")
+        return whole
+    folds: list[Run] = []
+    answers: list[tuple[NDArray[np.float64], NDArray[np.int64]]] = []
+    for number, parts in enumerate(fold_parts(tracks, settings)):
+        fold_folder = whole.fold_folders[number]
+        fold = _open_run(_new_run(data, fold_folder, settings, tracks, parts, sources))
+        say(f"fold {number + 1} of {settings.folds}: {len(fold.songs('test'))} songs kept out")
+        network = _fit(fold, material, say, mirrored)
+        folds.append(fold)
+        answers.append(_answers(network, fold, fold.songs("test"), material))
+    for number, fold in enumerate(folds):
+        others = [own for at, own in enumerate(answers) if at != number]
+        _calibrated(fold, *_joined(others)).write()
+    scores = score_folds(answers, len(whole.labels))
+    print_folds(scores, folder, say)
+    say(f"now all {len(tracks)} tracks")
+    _fit(whole, material, say, mirrored)
+    whole = _calibrated(whole, *_joined(answers))
+    whole.write()
+    return whole
+
+
+def _new_run(
+    data: Path,
+    folder: Path,
+    settings: Settings,
+    tracks: list[Track],
+    parts: list[Part],
+    sources: Sources,
+) -> Run:
+    labels, parents = labels_and_parents(tracks)
+    packages = ("melonnx", "tensorflow", "keras", "numpy", "scikit-learn", "soundfile", "soxr")
+    run = Run(
+        folder=folder,
+        data=data,
+        settings=settings,
+        labels=labels,
+        parents=parents,
+        tracks=tuple(tracks),
+        parts=tuple(parts),
+        sources=sources.hashes(),
+        versions={
+            "python": platform.python_version(),
+            **{name: version(name) for name in packages},
+        },
+    )
+    return replace(run, data_hash=run.hash_data())
+
+
+def _open_run(run: Run) -> Run:
+    if not (run.folder / "run.json").exists():
+        run.write()
+        return run
+    before = read_run(run.folder)
+    same = ("settings", "data_hash", "sources", "labels")
+    if any(getattr(before, name) != getattr(run, name) for name in same):
+        raise RunError(
+            f"{run.folder}: holds a run with other settings or data; choose another folder, or "
+            "remove that one"
+        )
+    return before
+
+
+def _fit(run: Run, material: Material, say: Say, mirrored: bool) -> keras.Model:
+    if run.settings.network == "transfer":
+        return _fit_transfer(run, material)
+    examples = (
+        _with_teacher(run, material, say)
+        if material.embeddings
+        else _examples(run, "train", material)
+    )
+    validation = _examples(run, "valid", material) if run.part("valid") else None
+    return fit_network(run.folder, run.settings, examples, validation, say, mirrored=mirrored)
+
+
+def _fit_transfer(run: Run, material: Material) -> keras.Model:
+    assert material.backbone is not None
+    songs = run.songs("train")
+    embeddings = np.stack([material.embeddings[song.path] for song in songs])
+    kernel, bias = fit_head(embeddings, _classes(run, songs), len(run.labels))
+    network = build_transfer(material.backbone, kernel, bias)
+    temporary = run.folder / "tmp-network.keras"
+    network.save(temporary)
+    temporary.replace(run.network_path)
+    return network
+
+
+def _examples(run: Run, part: Part, material: Material) -> Examples:
+    tracks = run.part(part)
+    classes = _classes(run, tracks)
+    targets = np.eye(len(run.labels), dtype=np.float32)[classes]
+    return Examples([material.log_mels[track.path] for track in tracks], targets, classes)
+
+
+def _with_teacher(run: Run, material: Material, say: Say) -> Examples:
+    """The training part, whose songs are answered in part by a head that has not seen them.
+
+    Unlabelled music is answered by one that has seen all of the training part. Source of the
+    idea: Hinton et al., Distilling the Knowledge in a Neural Network, 2015.
+    """
+    examples = _examples(run, "train", material)
+    tracks, targets = run.part("train"), examples.targets
+    rows = np.array([row for row, track in enumerate(tracks) if not track.is_picture])
+    embeddings = np.stack([material.embeddings[tracks[row].path] for row in rows])
+    classes, groups = examples.classes[rows], [tracks[row].group for row in rows]
+    taught = cross_fitted(embeddings, classes, groups, len(run.labels))
+    right = float((taught.argmax(axis=1) == classes).mean())
+    say(f"the teacher is right on {right:.1%} of the training songs, none of which it has seen")
+    share = run.settings.taught
+    targets[rows] = (1 - share) * targets[rows] + share * taught
+    if not material.pieces:
+        return examples
+    head = fit_head(embeddings, classes, len(run.labels))
+    guessed = head_probabilities(np.stack([one.embedding for one in material.pieces]), head)
+    return Examples(
+        [*examples.log_mels, *((piece.log_mel,) for piece in material.pieces)],
+        np.concatenate([targets, guessed]),
+        np.concatenate([examples.classes, np.full(len(guessed), -1)]),
+    )
+
+
+def _classes(run: Run, tracks: list[Track]) -> NDArray[np.int64]:
+    return np.array([run.labels.index(track.label) for track in tracks])
+
+
+def _answers(
+    network: keras.Model, run: Run, tracks: list[Track], material: Material
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Uncalibrated probabilities [tracks, labels] and classes [tracks]."""
+    log_mels = [material.log_mels[track.path][0] for track in tracks]
+    return by_track(network, log_mels, run.settings), _classes(run, tracks)
+
+
+def _joined(
+    answers: list[tuple[NDArray[np.float64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    probabilities, classes = zip(*answers, strict=True)
+    return np.concatenate(probabilities), np.concatenate(classes)
+
+
+def _calibrated(run: Run, probabilities: NDArray[np.float64], classes: NDArray[np.int64]) -> Run:
+    temperature = fit_temperature(probabilities, classes)
+    scores = scale(probabilities, temperature)
+    by_genre = at_genre_level(scores, classes, run.labels, run.parents)
+    found = unsure_thresholds(*by_genre, len(run.genres), _SURE_RATE)
+    thresholds = dict(zip(run.genres, found.tolist(), strict=True))
+    return replace(run, temperature=temperature, thresholds=thresholds, finished=True)
