@@ -25,6 +25,7 @@ __all__ = [
     "SubgenreScore",
     "bootstrap_interval",
     "evaluate",
+    "require_merges",
     "score_answers",
 ]
 
@@ -155,11 +156,22 @@ def evaluate(
 
     Raises DataSetError where a genre is not among the model's labels, or nothing is left.
     """
+    require_merges(merge, predictor.info.genres)
     return score_answers(ask(predictor, tracks, say), merge)
 
 
+def require_merges(merge: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
+    """Raise DataSetError unless each of ``merge`` names two or more of ``labels``."""
+    for genres in merge:
+        if len(set(genres)) < 2 or not set(genres) <= set(labels):
+            raise DataSetError(
+                f"cannot count {','.join(genres)} as one genre: expected two or more of "
+                f"{', '.join(labels)}"
+            )
+
+
 def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Report:
-    """Compare answers with the truth. Raises DataSetError where ``merge`` names no label."""
+    """Compare answers with the truth; ``merge`` as for :func:`evaluate`."""
     labels, true, probabilities = answers.labels, answers.true, answers.probabilities
     unsure, groups = answers.unsure, answers.groups
     answer = answers.answer
@@ -211,12 +223,6 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
 
 
 def _merged(answers: Answers, genres: Sequence[str]) -> MergedScore:
-    strange = set(genres) - set(answers.labels)
-    if strange or len(set(genres)) < 2:
-        raise DataSetError(
-            f"cannot count {','.join(genres)} as one genre: expected two or more of "
-            f"{', '.join(answers.labels)}"
-        )
     inside = np.isin(answers.labels, list(genres))
     right = (answers.answer == answers.true) | (inside[answers.answer] & inside[answers.true])
 
