@@ -288,7 +288,7 @@ def bootstrap_interval(
     """95% percentile interval of ``score(rows)`` when whole groups are drawn with replacement.
 
     Songs of one artist are alike, so drawing songs one by one would make the interval too
-    narrow. Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
+    narrow. Draws whose score is NaN are left out. Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
     """
     names = np.array(groups)
     rows_of = [np.flatnonzero(names == name) for name in np.unique(names)]
@@ -297,7 +297,7 @@ def bootstrap_interval(
         score(np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))]))
         for _ in range(_RESAMPLES)
     ]
-    low, high = np.quantile(scores, (0.025, 0.975))
+    low, high = np.nanquantile(scores, (0.025, 0.975))
     return float(low), float(high)
 
 
