@@ -56,7 +56,7 @@ class ModelInfo:
             strange = sorted(set(self.parents) ^ set(self.labels))
             raise ValueError(f"parents must name the genre of each label; {strange} do not fit")
         if len(self.genres) < 2:
-            raise ValueError(f"parents name one genre only, {self.genres[0]!r}")
+            raise ValueError(f"parents name one genre only, {', '.join(self.genres)!r}")
 
     @property
     def genres(self) -> tuple[str, ...]:

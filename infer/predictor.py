@@ -1,7 +1,6 @@
 """A song in, its genre out: decode, mel, windows, network, answer."""
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -148,7 +147,8 @@ class Predictor:
 
 
 def _falling(
-    names: Sequence[str], probabilities: NDArray[np.float64], top: int | None = None
+    names: tuple[str, ...], probabilities: NDArray[np.float64], top: int | None = None
 ) -> dict[str, float]:
+    """The ``top`` most probable, or all, most probable first."""
     order = np.argsort(-probabilities, kind="stable")
     return {names[i]: float(probabilities[i]) for i in order[:top]}

@@ -9,6 +9,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import open_audio
+from melonnx.infer.audio import load_audio, open_audio
 from melonnx.infer.errors import AudioError, SilentAudioError
 from melonnx.infer.mel import MelSpec, log_mel
+from melonnx.train.distort import distort
 
 __all__ = ["CachedLogMel", "build_cache", "default_cache_folder"]
 
@@ -44,18 +46,24 @@ def default_cache_folder() -> Path:
 
 
 def build_cache(
-    paths: Sequence[Path], spec: MelSpec, root: Path, *, workers: int | None = None
+    paths: Sequence[Path],
+    spec: MelSpec,
+    root: Path,
+    *,
+    copy: int = 0,
+    workers: int | None = None,
 ) -> Iterator[tuple[list[Path], dict[Path, CachedLogMel], dict[Path, str]]]:
     """Make what is missing and yield, shard by shard, what is there.
 
     Yields (the paths just done, log-mels by path, errors by path); joined they cover ``paths``.
-    A track is made again when its file's size or time of change differs. ``workers``: processes,
-    one for each core by default.
+    A track is made again when its file's size or time of change differs. ``copy``: 0 for the
+    tracks as they are, else the number of a distorted copy (``melonnx.train.distort``), the
+    same one every time. ``workers``: processes, one for each core by default.
     """
     digest = hashlib.sha256(json.dumps(spec.to_dict(), sort_keys=True).encode()).hexdigest()
     folder = root / f"log-mel-{digest[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
-    keys = {path: _identity(path) for path in paths}
+    keys = {path: _identity(path, copy) for path in paths}
     entries = _read_index(folder)
     missing = [path for path in paths if keys[path] not in entries]
     yield _look_up([path for path in paths if keys[path] in entries], keys, entries, spec)
@@ -68,19 +76,20 @@ def build_cache(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         futures = [
-            pool.submit(_write_shard, folder, job, [keys[path] for path in job], spec)
+            pool.submit(_write_shard, folder, job, [keys[path] for path in job], spec, copy)
             for job in jobs
         ]
         for job, future in zip(jobs, futures, strict=True):
             yield _look_up(job, keys, _read_shard_index(future.result()), spec)
 
 
-def _identity(path: Path) -> str:
+def _identity(path: Path, copy: int) -> str:
+    which = f"{path.absolute()}|{copy}" if copy else f"{path.absolute()}"
     try:
         stat = path.stat()
     except OSError:
-        return f"{path.absolute()}|missing"
-    return f"{path.absolute()}|{stat.st_size}|{stat.st_mtime_ns}"
+        return f"{which}|missing"
+    return f"{which}|{stat.st_size}|{stat.st_mtime_ns}"
 
 
 def _look_up(
@@ -114,7 +123,9 @@ def _read_shard_index(index: Path) -> dict[str, _Entry]:
     return {row["key"]: _Entry(shard, row["first"], row["frames"], row["error"]) for row in rows}
 
 
-def _write_shard(folder: Path, paths: list[Path], keys: list[str], spec: MelSpec) -> Path:
+def _write_shard(
+    folder: Path, paths: list[Path], keys: list[str], spec: MelSpec, copy: int
+) -> Path:
     """Runs in a worker process. Returns the path of the index."""
     name = hashlib.sha256("\n".join(keys).encode(errors="surrogateescape")).hexdigest()[:16]
     rows: list[dict[str, Any]] = []
@@ -124,7 +135,7 @@ def _write_shard(folder: Path, paths: list[Path], keys: list[str], spec: MelSpec
         for path, key in zip(paths, keys, strict=True):
             frames, error = 0, ""
             try:
-                values = _cacheable(path, spec)
+                values = _cacheable(path, spec, copy)
                 frames = len(values)
                 file.write(values.tobytes())
             except AudioError as refused:
@@ -141,9 +152,13 @@ def _write_shard(folder: Path, paths: list[Path], keys: list[str], spec: MelSpec
     return temporary.replace(folder / f"{name}.json")
 
 
-def _cacheable(path: Path, spec: MelSpec) -> CachedLogMel:
-    with open_audio(path, spec.sample_rate) as reader:
-        values = log_mel(reader, spec)
+def _cacheable(path: Path, spec: MelSpec, copy: int) -> CachedLogMel:
+    if copy:
+        rng = np.random.default_rng((copy, zlib.crc32(path.name.encode(errors="surrogateescape"))))
+        values = log_mel(distort(load_audio(path, spec.sample_rate), spec.sample_rate, rng), spec)
+    else:
+        with open_audio(path, spec.sample_rate) as reader:
+            values = log_mel(reader, spec)
     if not values.any():
         raise SilentAudioError(f"{path}: is silence, so it has no genre")
     return values.astype(np.float16)

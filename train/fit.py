@@ -20,7 +20,7 @@ from melonnx.train.cnn import build_network
 from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
 from melonnx.train.datasets import DataSetError, Track
-from melonnx.train.label_tree import class_of_genre, labels_and_parents, split_labels
+from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
 from melonnx.train.pictures import read_pictures
 from melonnx.train.run import Run, RunError, Settings, read_run, write_atomically
 from melonnx.train.splits import artists_in_several_parts
@@ -178,7 +178,7 @@ def _calibrate(run: Run, network: keras.Model, validation: LabelledLogMels) -> R
     by_track = _by_track(network, validation, run.settings)
     temperature = fit_temperature(by_track, validation.classes)
     scores = scale(by_track, temperature)
-    by_genre = class_of_genre(scores, validation.classes, run.labels, run.parents)
+    by_genre = at_genre_level(scores, validation.classes, run.labels, run.parents)
     found = unsure_thresholds(*by_genre, len(run.genres), _SURE_RATE)
     thresholds = dict(zip(run.genres, found.tolist(), strict=True))
     return replace(run, temperature=temperature, thresholds=thresholds, finished=True)

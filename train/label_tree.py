@@ -22,7 +22,7 @@ from melonnx.train.splits import (
 )
 from melonnx.train.tracks import DataSetError, Track
 
-__all__ = ["class_of_genre", "labels_and_parents", "split_labels"]
+__all__ = ["at_genre_level", "labels_and_parents", "split_labels"]
 
 _PARTS = 3
 
@@ -69,7 +69,7 @@ def split_labels(
     return settled, parts
 
 
-def class_of_genre(
+def at_genre_level(
     probabilities: NDArray[np.float64],
     classes: NDArray[np.int64],
     labels: Sequence[str],
@@ -118,9 +118,9 @@ def _tell(
         groups = separate_groups(before, method)
         kind = "artists or blocks" if method == "artist" else "songs"
         names = ", ".join(
-            f"{label} ({len(groups[label])} {kind}, {lost[label]} tracks)" for label in sorted(lost)
+            f"{label} ({kind} {len(groups[label])}, tracks {lost[label]})" for label in sorted(lost)
         )
-        say(f"{len(lost)} sub-genres cannot be in each part and count as their genre: {names}")
+        say(f"too few to be in each part, so counted as their genre ({len(lost)}): {names}")
     if any(track.subgenre for track in after):
         labels, parents = labels_and_parents(after)
         say(f"{len(labels)} labels below {len(set(parents.values()))} genres")

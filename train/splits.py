@@ -122,7 +122,7 @@ def _assign(groups: list[_Group], before: dict[str, Part]) -> dict[str, Part]:
         group.name: before[group.name] for group in groups if group.name in before
     }
     free = [group for group in groups if group.name not in before and group.bound != "train"]
-    trains_anyway = any(group.bound == "train" for group in groups)
+    trains_anyway = "train" in part_of.values() or any(one.bound == "train" for one in groups)
     for part, share in _SHARES.items():
         sizes = {group: group.with_audio if part == "test" else group.size for group in groups}
         need = share * sum(sizes.values())

@@ -1,0 +1,94 @@
+"""The heavy network: a linear head for our genres on the ready-trained backbone."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from melonnx.infer.mel import MelSpec
+from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.train.backbone import N_FRAMES, N_MELS
+from melonnx.train.cache import CachedLogMel
+
+__all__ = ["BACKBONE_MEL", "build_transfer", "embed", "with_all_outputs"]
+
+BACKBONE_MEL = MelSpec(
+    sample_rate=16000, n_fft=512, hop_length=256, n_mels=N_MELS, fmax=8000.0,
+    log_gain=10000.0, level=25.0,
+)  # fmt: skip
+"""The backbone's front end, with every clip brought to about the level of a mastered one."""
+
+
+def embed(backbone: keras.Model, log_mel: CachedLogMel) -> NDArray[np.float32]:
+    """Mean embedding (200,) of a track over patches of 3 s, side by side.
+
+    ``log_mel`` [frames, 96] by the front end ``BACKBONE_MEL``.
+    """
+    starts = window_starts(len(log_mel), N_FRAMES, N_FRAMES)
+    (patches,) = patch_batches(log_mel.astype(np.float32), N_FRAMES, starts, len(starts))
+    outputs: Any = backbone.predict_on_batch(patches)
+    return outputs["embedding"].mean(axis=0)
+
+
+def build_transfer(
+    backbone: keras.Model, kernel: NDArray[np.floating], bias: NDArray[np.floating]
+) -> keras.Model:
+    """Log-mels float32 [batch, frames, 96] to logits [batch, labels]; any number of frames.
+
+    ``kernel`` [200, labels] and ``bias`` [labels] of the head on the backbone's last layer
+    below its tags. The pooled features below that layer would fit better and transfer worse:
+    they know which collection a recording is from (the model's card has the figures).
+    """
+    logits = layers.Dense(len(bias), name="logits")
+    network = keras.Model(
+        backbone.input, logits(backbone.get_layer("embedding").output), name="transfer"
+    )
+    logits.set_weights([kernel, bias])
+    return network
+
+
+def with_all_outputs(network: keras.Model) -> keras.Model:
+    """The same weights with the three outputs of a model file.
+
+    ``probabilities`` [batch, labels]; ``embedding`` [batch, 200]; ``evidence`` [batch, frames,
+    1, labels]: what each frame adds to the logits, whose mean over frames is the patch's. The
+    layers above the feature map are linear but for one ReLU, whose state the patch fixes, so
+    the sum is exact; a feature's maximum counts where in the patch it was reached.
+    """
+    dense, embedding = (network.get_layer(name) for name in ("embedding_dense", "embedding"))
+    below = _slope(network.get_layer("pooled_norm"))[:, None] * dense.get_weights()[0]
+    above = _slope(embedding)[:, None] * network.get_layer("logits").get_weights()[0]
+    evidence = _Evidence(below, above)
+    outputs = {
+        "probabilities": layers.Softmax()(network.output),
+        "embedding": embedding.output,
+        "evidence": evidence([network.get_layer("features").output, dense.output, network.output]),
+    }
+    return keras.Model(network.input, outputs)
+
+
+def _slope(norm: Any) -> NDArray[np.float32]:
+    """The factors by which a batch norm multiplies at inference."""
+    gamma, _, _, variance = norm.get_weights()
+    return gamma / np.sqrt(variance + norm.epsilon)
+
+
+class _Evidence(layers.Layer):
+    """Logits by frame from the feature map, the dense layer's output and the logits."""
+
+    def __init__(self, below: NDArray[np.float32], above: NDArray[np.float32]) -> None:
+        super().__init__(name="evidence")
+        self._below, self._above = below, above
+
+    def call(self, inputs: list[Any]) -> Any:
+        features, dense, logits = inputs
+        active = ops.cast(dense > 0, "float32")[:, :, None]
+        slopes = ops.matmul(self._below, active * self._above)
+        of_maximum, of_mean = slopes[:, 0::2], slopes[:, 1::2]
+        is_maximum = ops.cast(features >= ops.max(features, axis=1, keepdims=True), "float32")
+        share = is_maximum / ops.mean(is_maximum, axis=1, keepdims=True)
+        by_frame = ops.matmul(features, of_mean) + ops.matmul(features * share, of_maximum)
+        constant = logits[:, None] - ops.mean(by_frame, axis=1, keepdims=True)
+        return (by_frame + constant)[:, :, None]
