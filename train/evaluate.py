@@ -285,7 +285,8 @@ def bootstrap_interval(
     """95% percentile interval of ``score(rows)`` when whole groups are drawn with replacement.
 
     Songs of one artist are alike, so drawing songs one by one would make the interval too
-    narrow. Draws whose score is NaN are left out. Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
+    narrow. Draws whose score is NaN are left out. Source: Efron and Tibshirani, An Introduction
+    to the Bootstrap, 1993, ch. 13.
     """
     names = np.array(groups)
     rows_of = [np.flatnonzero(names == name) for name in np.unique(names)]
