@@ -185,7 +185,7 @@ def evaluate(
     """Measure a model file on songs whose genre is known, through the runtime."""
     from melonnx.infer.predictor import Predictor
     from melonnx.train.answers import ask
-    from melonnx.train.evaluate import score_answers
+    from melonnx.train.evaluate import require_merges, score_answers
     from melonnx.train.study import read_random_scores, read_test_songs, study
 
     if random is not None and out is None:
@@ -193,9 +193,11 @@ def evaluate(
     merges = [tuple(genres.split(",")) for genres in merge or ()]
     beside = None if random is None else read_random_scores(random)
     predictor = Predictor(model)
+    require_merges(merges, predictor.info.genres)
     songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
     answers = ask(predictor, songs.tracks, say)
-    print(*score_answers(answers, merges).lines(), sep="\n")
+    scores = score_answers(answers, merges)
+    print(*scores.lines(), sep="\n")
     if out is None:
         return
     from melonnx.train.report import write_report
@@ -209,7 +211,7 @@ def evaluate(
         predictor,
         songs,
         answers,
-        merge=merges,
+        scores,
         random=beside,
         command=shlex.join(words),
         say=say,

@@ -25,6 +25,7 @@ __all__ = [
     "SubgenreScore",
     "bootstrap_interval",
     "evaluate",
+    "require_merges",
     "score_answers",
 ]
 
@@ -155,11 +156,22 @@ def evaluate(
 
     Raises DataSetError where a genre is not among the model's labels, or nothing is left.
     """
+    require_merges(merge, predictor.info.genres)
     return score_answers(ask(predictor, tracks, say), merge)
 
 
+def require_merges(merge: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
+    """Raise DataSetError unless each of ``merge`` names two or more of ``labels``."""
+    for genres in merge:
+        if len(set(genres)) < 2 or not set(genres) <= set(labels):
+            raise DataSetError(
+                f"cannot count {','.join(genres)} as one genre: expected two or more of "
+                f"{', '.join(labels)}"
+            )
+
+
 def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Report:
-    """Compare answers with the truth. Raises DataSetError where ``merge`` names no label."""
+    """Compare answers with the truth; ``merge`` as for :func:`evaluate`."""
     labels, true, probabilities = answers.labels, answers.true, answers.probabilities
     unsure, groups = answers.unsure, answers.groups
     answer = answers.answer
@@ -211,12 +223,6 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
 
 
 def _merged(answers: Answers, genres: Sequence[str]) -> MergedScore:
-    strange = set(genres) - set(answers.labels)
-    if strange or len(set(genres)) < 2:
-        raise DataSetError(
-            f"cannot count {','.join(genres)} as one genre: expected two or more of "
-            f"{', '.join(answers.labels)}"
-        )
     inside = np.isin(answers.labels, list(genres))
     right = (answers.answer == answers.true) | (inside[answers.answer] & inside[answers.true])
 
@@ -279,7 +285,8 @@ def bootstrap_interval(
     """95% percentile interval of ``score(rows)`` when whole groups are drawn with replacement.
 
     Songs of one artist are alike, so drawing songs one by one would make the interval too
-    narrow. Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
+    narrow. Draws whose score is NaN are left out. Source: Efron and Tibshirani, An Introduction
+    to the Bootstrap, 1993, ch. 13.
     """
     names = np.array(groups)
     rows_of = [np.flatnonzero(names == name) for name in np.unique(names)]
@@ -288,7 +295,7 @@ def bootstrap_interval(
         score(np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))]))
         for _ in range(_RESAMPLES)
     ]
-    low, high = np.quantile(scores, (0.025, 0.975))
+    low, high = np.nanquantile(scores, (0.025, 0.975))
     return float(low), float(high)
 
 

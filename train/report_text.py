@@ -186,7 +186,7 @@ def metal_section(conditions: Sequence[ConditionScore]) -> str:
                 name,
                 f"{metal.rock_as_metal} of {metal.rock_songs}",
                 f"{metal.metal_as_rock} of {metal.metal_songs}",
-                str(metal.others_as_metal),
+                f"{metal.others_as_metal} of {metal.other_songs}",
             ]
             for name, metal in rows
         ),

@@ -26,8 +26,9 @@ class MetalScore:
     rock_as_metal: int
     metal_songs: int
     metal_as_rock: int
+    other_songs: int
+    """Neither rock nor metal."""
     others_as_metal: int
-    """Songs that are neither rock nor metal and are answered metal."""
 
 
 @dataclass(frozen=True)
@@ -121,5 +122,6 @@ def _metal(answers: Answers, answer: NDArray[np.int64]) -> MetalScore | None:
         rock_as_metal=int((is_rock & (answer == metal)).sum()),
         metal_songs=int(is_metal.sum()),
         metal_as_rock=int((is_metal & (answer == rock)).sum()),
+        other_songs=int((~is_rock & ~is_metal).sum()),
         others_as_metal=int((~is_rock & ~is_metal & (answer == metal)).sum()),
     )

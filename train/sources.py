@@ -113,7 +113,9 @@ def _test(
 
     def balanced_accuracy(rows: NDArray[np.int64]) -> float:
         drawn = names[rows]
-        return float(np.mean([right[rows][drawn == name].mean() for name in np.unique(drawn)]))
+        if len(np.unique(drawn)) < len(there):
+            return np.nan
+        return float(np.mean([right[rows][drawn == name].mean() for name in there]))
 
     return SourceTest(
         songs={str(name): int((names == name).sum()) for name in there},

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.predictor import Predictor
 from melonnx.train.answers import Answers
 from melonnx.train.datasets import DataSetError, Track, read_dataset
-from melonnx.train.evaluate import Report, score_answers
+from melonnx.train.evaluate import Report
 from melonnx.train.robustness import ConditionScore, measure_conditions
 from melonnx.train.run import read_run
 from melonnx.train.sources import SourceReport, tell_sources_apart
@@ -129,13 +129,17 @@ def study(
     predictor: Predictor,
     songs: Songs,
     answers: Answers,
+    scores: Report,
     *,
-    merge: Sequence[Sequence[str]],
     random: Mapping[str, Any] | None,
     command: str,
     say: Say,
 ) -> Study:
-    """Score the ``answers`` that ``predictor`` gave, and have it answer again on changed audio."""
+    """Ask again on changed audio, and look for the sources in the embeddings.
+
+    ``answers``, ``scores``: what ``predictor`` said of the ``songs``, and how good that is.
+    ``random``: the figures of a random split; ``command``: what makes all this again.
+    """
     return Study(
         model_file=str(model),
         model_sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
@@ -148,7 +152,7 @@ def study(
             "libsndfile": soundfile.__libsndfile_version__,
             "Python": platform.python_version(),
         },
-        scores=score_answers(answers, merge),
+        scores=scores,
         conditions=measure_conditions(predictor, answers, say),
         sources=tell_sources_apart(answers, songs.sources),
         random=None if random is None else dict(random),

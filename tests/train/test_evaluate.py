@@ -105,3 +105,12 @@ def test_interval_is_wider_when_an_artists_songs_go_together():
     assert low < alone_low < right.mean() < alone_high < high
     # Forty artists of one mind each: the binomial interval of forty draws.
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.7 * 0.3 / 40), rel=0.25)
+
+
+def test_draws_without_a_score_are_left_out_of_the_interval():
+    values = np.array([0.25, 0.25, np.nan])
+
+    def score(rows):
+        return float(values[rows].mean())
+
+    assert bootstrap_interval(score, ["a", "b", "c"]) == (0.25, 0.25)

@@ -10,6 +10,7 @@ import pytest
 from melonnx.infer import Predictor
 from melonnx.train.answers import ask
 from melonnx.train.conditions import CONDITIONS
+from melonnx.train.evaluate import score_answers
 from melonnx.train.report import write_report
 from melonnx.train.robustness import MetalScore
 from melonnx.train.study import read_test_songs, study
@@ -39,7 +40,7 @@ def whole(genres, tiny_model, tmp_path_factory):
         predictor,
         songs,
         answers,
-        merge=[("drone", "noise")],
+        score_answers(answers, [("drone", "noise")]),
         random=None,
         command="melonnx evaluate this",
         say=quiet,
@@ -139,11 +140,11 @@ def test_a_random_split_stands_beside_and_is_said_to_flatter(whole, tmp_path):
 
 
 def test_metal_has_a_section_where_there_is_metal(whole, tmp_path):
-    metal = MetalScore(7, 1, 5, 2, 3)
+    metal = MetalScore(7, 1, 5, 2, 18, 3)
     rows = tuple(replace(row, metal=metal) for row in whole.conditions)
     table = cells(written(replace(whole, conditions=rows), tmp_path)[0], "Is loud metal?")
-    assert table["unchanged"] == ["1 of 7", "2 of 5", "3"]
-    assert table["limiter, raised by 6 dB"] == ["1 of 7", "2 of 5", "3"]
+    assert table["unchanged"] == ["1 of 7", "2 of 5", "3 of 18"]
+    assert table["limiter, raised by 6 dB"] == ["1 of 7", "2 of 5", "3 of 18"]
     assert "mp3, 64 kbit/s mono" not in table
 
 

@@ -79,5 +79,5 @@ def test_rock_and_metal_are_counted_by_hand(answers, predictor, monkeypatch):
     assert score.metal is not None
     assert (score.metal.rock_songs, score.metal.rock_as_metal) == (3, 3)
     assert (score.metal.metal_songs, score.metal.metal_as_rock) == (3, 1)
-    assert score.metal.others_as_metal == 1
+    assert (score.metal.other_songs, score.metal.others_as_metal) == (3, 1)
     assert score.accuracy == pytest.approx(4 / 9)
