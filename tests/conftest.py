@@ -151,10 +151,10 @@ def genres(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_folder(genres: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on ``genres``."""
     from melonnx.train.datasets import read_folder
-    from melonnx.train.fit import train
     from melonnx.train.run import Settings
+    from melonnx.train.train import train
 
-    settings = Settings(epochs=6, batches_per_epoch=8, batch_size=16)
+    settings = Settings(epochs=6, batches_per_epoch=8, batch_size=16, copies=0)
     folder = tmp_path_factory.mktemp("runs") / "run"
     cache = tmp_path_factory.mktemp("cache")
     train(genres, read_folder(genres), folder, settings, cache, lambda line: None)

@@ -11,12 +11,12 @@ from melonnx.export.release import export_run
 from melonnx.infer import Predictor
 from melonnx.train.cli import app
 from melonnx.train.datasets import read_dataset
-from melonnx.train.fit import train
 from melonnx.train.run import RunError, Settings, read_run
+from melonnx.train.train import train
 from tests.conftest import RATE, encode, make_song
 from tests.train.test_fma import row, write_fma
 
-TINY = {"epochs": 2, "batches_per_epoch": 2, "batch_size": 8}
+TINY = {"epochs": 2, "batches_per_epoch": 2, "batch_size": 8, "copies": 0}
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,19 @@
 import numpy as np
 
 from melonnx.train.augment import augment, crop, mix_up
-from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
+from melonnx.train.crops import Examples, crop_batches, every_patch
+from melonnx.train.run import Settings
 
 
 def labelled():
     log_mels = [np.full((50 + 20 * i, 8), (i + 1) / 10, np.float16) for i in range(6)]
-    return LabelledLogMels(log_mels, np.array([0, 0, 0, 0, 1, 1]), 2)
+    classes = np.array([0, 0, 0, 0, 1, 1])
+    return Examples([(one,) for one in log_mels], np.eye(2, dtype=np.float32)[classes], classes)
 
 
 def take(number, first=0, seed=3):
-    batches = crop_batches(labelled(), 40, 16, 0.2, seed, first)
+    settings = Settings(window=40, batch_size=16, mixup=0.2, seed=seed)
+    batches = crop_batches(labelled(), settings, first)
     return [tuple(part.numpy() for part in batch) for batch in batches.take(number)]
 
 
@@ -36,7 +39,7 @@ def test_shapes_types_and_targets():
 
 
 def test_every_patch_covers_each_track_as_inference_does():
-    patches, owners = every_patch(labelled().log_mels, 40, 20)
+    patches, owners = every_patch([one[0] for one in labelled().log_mels], 40, 20)
     assert patches.shape[1:] == (40, 8)
     assert np.bincount(owners).tolist() == [2, 3, 4, 5, 6, 7]
     for patch, owner in zip(patches, owners, strict=True):

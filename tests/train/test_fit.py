@@ -11,8 +11,8 @@ import pytest
 from melonnx.infer import MelSpec
 from melonnx.train.cnn import build_network, with_all_outputs
 from melonnx.train.datasets import read_folder
-from melonnx.train.fit import train
 from melonnx.train.run import RunError, Settings, read_run
+from melonnx.train.train import train
 
 
 def test_network_is_six_convolutions_small_enough_for_the_wheel():
@@ -67,7 +67,7 @@ def test_finished_run_is_left_alone_and_other_settings_refused(run_folder, genre
 
 
 def test_stopped_run_goes_on_and_counts_on(genres, tmp_path):
-    settings = Settings(epochs=4, batches_per_epoch=2, batch_size=8, patience=99)
+    settings = Settings(epochs=4, batches_per_epoch=2, batch_size=8, patience=99, copies=0)
     tracks = read_folder(genres)
     lines: list[str] = []
 
@@ -100,7 +100,7 @@ def test_official_split_is_kept_and_its_shared_artists_are_said(genres, tmp_path
         replace(track, split=("train", "valid", "test")[number % 3])
         for number, track in enumerate(read_folder(genres))
     ]
-    settings = Settings(split="official", epochs=1, batches_per_epoch=1, batch_size=4)
+    settings = Settings(split="official", epochs=1, batches_per_epoch=1, batch_size=4, copies=0)
     lines: list[str] = []
     run = train(genres, tracks, tmp_path / "run", settings, tmp_path / "cache", lines.append)
     assert [track.split for track in run.tracks] == list(run.parts)
@@ -112,7 +112,7 @@ def test_official_split_is_kept_and_its_shared_artists_are_said(genres, tmp_path
 
 def test_early_stop_keeps_the_best_epoch(genres, tmp_path):
     settings = Settings(
-        epochs=30, batches_per_epoch=1, batch_size=4, patience=1, learning_rate=1e-9
+        epochs=30, batches_per_epoch=1, batch_size=4, patience=1, learning_rate=1e-9, copies=0
     )
     lines: list[str] = []
     train(genres, read_folder(genres), tmp_path / "run", settings, tmp_path / "cache", lines.append)

@@ -9,10 +9,11 @@ from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.audio import load_audio
 from melonnx.infer.mel import log_mel
 from melonnx.train.datasets import DataSetError, read_folder
-from melonnx.train.fit import train
+from melonnx.train.material import Sources
 from melonnx.train.pictures import read_pictures
 from melonnx.train.run import Settings, read_run
 from melonnx.train.splits import split_tracks
+from melonnx.train.train import train
 from tests.conftest import real_data
 
 SPEC = MelSpec()
@@ -68,10 +69,11 @@ def test_other_files_are_refused(tmp_path, change, says):
 def test_training_takes_pictures_and_tests_on_audio_only(genres, tmp_path):
     path = tmp_path / "pictures.npz"
     write(path, 24)
-    settings = Settings(epochs=1, batches_per_epoch=2, batch_size=8)
+    settings = Settings(epochs=1, batches_per_epoch=2, batch_size=8, copies=0)
     lines: list[str] = []
+    sources = Sources(pictures=path)
     run = train(
-        genres, read_folder(genres), tmp_path / "run", settings, tmp_path, lines.append, path
+        genres, read_folder(genres), tmp_path / "run", settings, tmp_path, lines.append, sources
     )
     assert "pictures: 24" in lines
     again = read_run(tmp_path / "run")
