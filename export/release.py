@@ -17,9 +17,11 @@ from melonnx.infer.mel import log_mel
 from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import patch_batches, window_starts
-from melonnx.train.evaluate import Report, evaluate
-from melonnx.train.run import Run, RunError
+from melonnx.train.answers import Panel, ask_panel
+from melonnx.train.evaluate import Report, score_answers
+from melonnx.train.run import Run, RunError, read_run
 from melonnx.train.splits import artists_in_several_parts
+from melonnx.train.tracks import Track
 
 __all__ = ["Exported", "export_run"]
 
@@ -50,26 +52,19 @@ def export_run(
 ) -> Exported:
     """Write ``run``'s network to ``out`` as one file, by rename, once it is proved.
 
-    ``measure``: classify the run's test part with the very file and store the figures in it.
+    ``measure``: classify the run's test part with the very file and store the figures in it. Of
+    a run with folds each fold's network is written, as ``model.onnx``, and measured on its fold.
 
     Raises RunError (unfinished, or its audio is gone) and ProofError; then ``out`` is as it was.
     """
     if not run.finished:
         raise RunError(f"{run.folder}: is not finished; train on with the same command")
     network = keras.models.load_model(run.network_path, compile=False)
-    info = ModelInfo(
+    info = replace(
+        _describe(run),
         name=name,
         version=version,
-        labels=run.labels,
-        parents=run.parents,
-        mel_spec=run.settings.mel_spec,
-        window=run.settings.window,
-        window_hop=run.settings.window_hop,
-        max_windows=run.settings.max_windows,
-        temperature=round(run.temperature, 4),
-        thresholds={label: round(value, 4) for label, value in run.thresholds.items()},
         dataset=dataset,
-        split=_describe_split(run),
         license=license_name,
         attribution=attribution,
     )
@@ -83,8 +78,11 @@ def export_run(
     try:
         _write(model, temporary)
         if measure:
-            say(f"measuring on {len(run.songs('test'))} test songs")
-            report = evaluate(Predictor(temporary), run.songs("test"), say)
+            panel = _export_folds(run, patches[:8], say) or [
+                (Predictor(temporary), run.songs("test"))
+            ]
+            say(f"measuring on {sum(len(songs) for _, songs in panel)} test songs")
+            report = score_answers(ask_panel(panel, say))
             info = replace(info, metrics=report.summary())
             model = to_onnx(network, info)
             prove(model, network, patches[:8])
@@ -95,12 +93,49 @@ def export_run(
     return Exported(info, proof, report)
 
 
+def _export_folds(run: Run, patches: NDArray[np.float32], say: Callable[[str], None]) -> Panel:
+    """Write each fold's model into its folder; each is asked of the songs kept from it."""
+    panel: list[tuple[Predictor, list[Track]]] = []
+    for folder in run.fold_folders:
+        fold = read_run(folder)
+        network = keras.models.load_model(fold.network_path, compile=False)
+        model = to_onnx(network, _describe(fold))
+        prove(model, network, patches)
+        _write(model, fold.model_path)
+        say(f"wrote {fold.model_path}")
+        panel.append((Predictor(fold.model_path), fold.songs("test")))
+    return panel
+
+
+def _describe(run: Run) -> ModelInfo:
+    return ModelInfo(
+        name=run.folder.name,
+        version="0",
+        labels=run.labels,
+        parents=run.parents,
+        mel_spec=run.settings.mel_spec,
+        window=run.settings.window,
+        window_hop=run.settings.window_hop,
+        max_windows=run.settings.max_windows,
+        temperature=round(run.temperature, 4),
+        thresholds={label: round(value, 4) for label, value in run.thresholds.items()},
+        split=_describe_split(run),
+    )
+
+
 def _write(model: onnx.ModelProto, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def _describe_split(run: Run) -> str:
+    if run.settings.folds:
+        heard = "its artist" if run.settings.split == "artist" else "it: ARTISTS LEAK"
+        return (
+            f"{run.settings.folds} folds by {run.settings.split}, seed {run.settings.seed}: "
+            f"{len(run.songs('train'))} songs, each asked of a network that had not heard {heard}; "
+            f"this one has learnt from all {len(run.tracks)} tracks"
+        )
     sizes = (
         ", ".join(f"{len(run.part(part))} {part}" for part in ("train", "valid"))
         + f", {len(run.songs('test'))} test"

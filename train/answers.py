@@ -10,7 +10,10 @@ from melonnx.infer.library import classify_files
 from melonnx.infer.predictor import Predictor
 from melonnx.train.datasets import DataSetError, Track
 
-__all__ = ["Answers", "ask"]
+__all__ = ["Answers", "Panel", "ask", "ask_panel"]
+
+Panel = Sequence[tuple[Predictor, Sequence[Track]]]
+"""Models of one kind, each with the songs that it is asked about."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,25 @@ class Answers:
     def groups(self) -> list[str]:
         """The artist, or the block of neighbours, of each song."""
         return [track.group for track in self.tracks]
+
+
+def ask_panel(panel: Panel, say: Callable[[str], None]) -> Answers:
+    """Ask each model of its own songs; the answers are joined in that order.
+
+    Raises DataSetError as :func:`ask` does.
+    """
+    parts = [ask(predictor, tracks, say) for predictor, tracks in panel]
+    return Answers(
+        labels=parts[0].labels,
+        tracks=tuple(track for part in parts for track in part.tracks),
+        true=np.concatenate([part.true for part in parts]),
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        unsure=np.concatenate([part.unsure for part in parts]),
+        embeddings=np.concatenate([part.embeddings for part in parts]),
+        subgenres=tuple(answer for part in parts for answer in part.subgenres),
+        leaves=parts[0].leaves,
+        failures={path: error for part in parts for path, error in part.failures.items()},
+    )
 
 
 def ask(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None]) -> Answers:

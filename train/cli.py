@@ -184,9 +184,9 @@ def evaluate(
 ) -> None:
     """Measure a model file on songs whose genre is known, through the runtime."""
     from melonnx.infer.predictor import Predictor
-    from melonnx.train.answers import ask
+    from melonnx.train.answers import ask_panel
     from melonnx.train.evaluate import require_merges, score_answers
-    from melonnx.train.study import read_random_scores, read_test_songs, study
+    from melonnx.train.study import read_panel, read_random_scores, read_test_songs, study
 
     if random is not None and out is None:
         raise typer.BadParameter("needs --out", param_hint="--random")
@@ -195,7 +195,8 @@ def evaluate(
     predictor = Predictor(model)
     require_merges(merges, predictor.info.genres)
     songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
-    answers = ask(predictor, songs.tracks, say)
+    panel = read_panel(model, data, songs)
+    answers = ask_panel(panel, say)
     scores = score_answers(answers, merges)
     print(*scores.lines(), sep="\n")
     if out is None:
@@ -208,7 +209,7 @@ def evaluate(
     words += [word for name, path in options.items() if path for word in (f"--{name}", str(path))]
     whole = study(
         model,
-        predictor,
+        panel,
         songs,
         answers,
         scores,

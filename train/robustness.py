@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.audio import load_audio
 from melonnx.infer.errors import AudioError
-from melonnx.infer.predictor import Predictor
-from melonnx.train.answers import Answers
+from melonnx.train.answers import Answers, Panel
 from melonnx.train.conditions import CONDITIONS, Condition
 from melonnx.train.evaluate import bootstrap_interval
 
@@ -51,13 +50,14 @@ class ConditionScore:
 
 
 def measure_conditions(
-    predictor: Predictor, answers: Answers, say: Callable[[str], None]
+    panel: Panel, answers: Answers, say: Callable[[str], None]
 ) -> tuple[ConditionScore, ...]:
     """Classify the songs of ``answers`` under each condition; the first row is without change.
 
+    ``panel``: who gave the answers.
     Each song is decoded once, to mono at the model's rate.
     """
-    changed = answers_under(CONDITIONS, predictor, answers, say)
+    changed = answers_under(CONDITIONS, panel, answers, say)
     plain = Condition("unchanged", "level", lambda waveform, _: waveform)
     return tuple(
         _score(condition, answers, answer)
@@ -69,17 +69,18 @@ def measure_conditions(
 
 def answers_under(
     conditions: Sequence[Condition],
-    predictor: Predictor,
+    panel: Panel,
     answers: Answers,
     say: Callable[[str], None],
 ) -> NDArray[np.int64]:
     """Index of the answer [songs, conditions]; -1 where what is left cannot be classified."""
-    rate = predictor.info.mel_spec.sample_rate
+    asked = {track.path: predictor for predictor, tracks in panel for track in tracks}
+    rate = panel[0][0].info.mel_spec.sample_rate
     table = np.full((len(answers.tracks), len(conditions)), _NO_ANSWER)
     for row, track in enumerate(answers.tracks):
         if row and row % 25 == 0:
             say(f"changed audio: {row} of {len(answers.tracks)} songs")
-        waveform = load_audio(track.path, rate)
+        predictor, waveform = asked[track.path], load_audio(track.path, rate)
         for column, condition in enumerate(conditions):
             changed = condition.change(waveform, rate)
             try:

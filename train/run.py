@@ -98,6 +98,11 @@ class Run:
         return [t for t, part in zip(self.tracks, self.parts, strict=True) if part == wanted]
 
     @property
+    def model_path(self) -> Path:
+        """The model file of a fold, once its run has been exported."""
+        return self.folder / "model.onnx"
+
+    @property
     def fold_folders(self) -> list[Path]:
         """A run for each fold; none where there is one split."""
         return [self.folder / f"fold-{number + 1}" for number in range(self.settings.folds)]

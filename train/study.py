@@ -13,15 +13,15 @@ import soundfile
 
 from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.predictor import Predictor
-from melonnx.train.answers import Answers
+from melonnx.train.answers import Answers, Panel, ask
 from melonnx.train.datasets import DataSetError, Track, read_dataset
 from melonnx.train.evaluate import Report
 from melonnx.train.robustness import ConditionScore, measure_conditions
-from melonnx.train.run import read_run
+from melonnx.train.run import RunError, read_run
 from melonnx.train.sources import SourceReport, tell_sources_apart
 from melonnx.train.track_table import read_sources
 
-__all__ = ["Songs", "Study", "read_random_scores", "read_test_songs", "study"]
+__all__ = ["Songs", "Study", "read_panel", "read_random_scores", "read_test_songs", "study"]
 
 Say = Callable[[str], None]
 
@@ -83,13 +83,38 @@ class Study:
         }
 
 
+def read_panel(model: Path, data: Path, songs: Songs) -> Panel:
+    """Who is asked of which song: ``model`` of all, or each fold's own model of its fold.
+
+    Raises RunError where ``data`` is a run with folds that has not been exported.
+    """
+    if not (data / "run.json").exists() or not read_run(data).settings.folds:
+        return [(Predictor(model), songs.tracks)]
+    folds = [read_run(folder) for folder in read_run(data).fold_folders]
+    for fold in folds:
+        if not fold.model_path.exists():
+            raise RunError(f"{data}: its folds have no model files; melonnx export makes them")
+    return [(Predictor(fold.model_path), fold.songs("test")) for fold in folds]
+
+
 def read_test_songs(data: Path, artists: Path | None, *, subgenres: bool, say: Say) -> Songs:
     """The test part of the run in ``data``; where that is no run, all songs of the data set.
 
-    Raises DataSetError and RunError.
+    Of a run with folds that is every song, each in its fold. Raises DataSetError and RunError.
     """
     if (data / "run.json").exists():
         run = read_run(data)
+        if run.settings.folds:
+            folds = [read_run(folder) for folder in run.fold_folders]
+            return Songs(
+                tuple(song for fold in folds for song in fold.songs("test")),
+                f"every song of the run `{data}` on `{run.data}`, asked of that one of its "
+                f"{len(folds)} fold models which had not heard its "
+                f"{'artist' if run.settings.split == 'artist' else 'own clip'} (seed "
+                f"{run.settings.seed}; data hash `{run.data_hash[:16]}`)",
+                run.settings.split,
+                read_sources(run.data, artists),
+            )
         sizes = ", ".join(f"{len(run.part(part))} {part}" for part in ("train", "valid", "test"))
         settings = run.settings
         return Songs(
@@ -126,7 +151,7 @@ def read_random_scores(path: Path) -> dict[str, Any]:
 
 def study(
     model: Path,
-    predictor: Predictor,
+    panel: Panel,
     songs: Songs,
     answers: Answers,
     scores: Report,
@@ -137,9 +162,12 @@ def study(
 ) -> Study:
     """Ask again on changed audio, and look for the sources in the embeddings.
 
-    ``answers``, ``scores``: what ``predictor`` said of the ``songs``, and how good that is.
+    ``answers``, ``scores``: what ``panel`` said of the ``songs``, and how good that is. The
+    networks of several folds have no embedding in common, so it is ``model``'s that is searched.
     ``random``: the figures of a random split; ``command``: what makes all this again.
     """
+    predictor = Predictor(model)
+    heard = answers if len(panel) == 1 else ask(predictor, songs.tracks, say)
     return Study(
         model_file=str(model),
         model_sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
@@ -153,7 +181,7 @@ def study(
             "Python": platform.python_version(),
         },
         scores=scores,
-        conditions=measure_conditions(predictor, answers, say),
-        sources=tell_sources_apart(answers, songs.sources),
+        conditions=measure_conditions(panel, answers, say),
+        sources=tell_sources_apart(heard, songs.sources),
         random=None if random is None else dict(random),
     )
