@@ -59,6 +59,8 @@ def export_run(
     """
     if not run.finished:
         raise RunError(f"{run.folder}: is not finished; train on with the same command")
+    if measure and not run.settings.folds and not run.songs("test"):
+        raise RunError(f"{run.folder}: kept no songs for a test; export with --no-measure")
     network = keras.models.load_model(run.network_path, compile=False)
     info = replace(
         _describe(run),
@@ -136,6 +138,8 @@ def _describe_split(run: Run) -> str:
             f"{len(run.songs('train'))} songs, each asked of a network that had not heard {heard}; "
             f"this one has learnt from all {len(run.tracks)} tracks"
         )
+    if run.settings.split == "none":
+        return f"none: all {len(run.tracks)} tracks were learnt from, and nothing was measured"
     sizes = (
         ", ".join(f"{len(run.part(part))} {part}" for part in ("train", "valid"))
         + f", {len(run.songs('test'))} test"

@@ -19,6 +19,7 @@ __all__ = [
     "MelPower",
     "MelSpec",
     "Waveform",
+    "band_centres",
     "log_mel",
     "mel_filterbank",
     "mel_power",
@@ -120,8 +121,17 @@ def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _band_edges(spec: MelSpec) -> NDArray[np.float64]:
     """Hz of the ``n_mels + 2`` corners: filter i rises from the i-th and falls to the i+2-th."""
-    ends = _hz_to_mel(np.array([spec.fmin, spec.fmax]))
-    return _mel_to_hz(np.linspace(ends[0], ends[1], spec.n_mels + 2))
+    return _equal_steps(spec.n_mels, spec.fmin, spec.fmax)
+
+
+def band_centres(n_mels: int, fmin: float, fmax: float) -> NDArray[np.float64]:
+    """Hz at which each of ``n_mels`` bands from ``fmin`` to ``fmax`` Hz is strongest (n_mels,)."""
+    return _equal_steps(n_mels, fmin, fmax)[1:-1]
+
+
+def _equal_steps(n_mels: int, fmin: float, fmax: float) -> NDArray[np.float64]:
+    ends = _hz_to_mel(np.array([fmin, fmax]))
+    return _mel_to_hz(np.linspace(ends[0], ends[1], n_mels + 2))
 
 
 @lru_cache(maxsize=8)

@@ -52,13 +52,23 @@ def data(
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Argument(help="Folder of <genre>/<file>, FMA or GTZAN.")],
+    data: Annotated[
+        Path,
+        typer.Argument(help="Folder of <genre>/<file>, FMA or GTZAN; or an .npz of log-mels."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the run; made, or gone on with.")],
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
     ] = None,
     pictures: Annotated[
         Path | None, typer.Option(help="An .npz of log-mels to learn from besides the audio.")
+    ] = None,
+    pictures_fmax: Annotated[
+        float | None,
+        typer.Option(help="Hz that the log-mels' bands reach to, if not the front end's."),
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="A run of the same network, to begin with its weights.")
     ] = None,
     transfer: Annotated[
         Path | None,
@@ -87,8 +97,8 @@ def train(
     split: Annotated[
         str,
         typer.Option(
-            help="artist; official, as FMA and GTZAN publish it; or random, which flatters, to "
-            "see by how much."
+            help="artist; official, as FMA and GTZAN publish it; random, which flatters, to "
+            "see by how much; or none, to learn from everything and measure nothing."
         ),
     ] = "artist",
     subgenres: Annotated[
@@ -100,6 +110,10 @@ def train(
     ] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     patience: Annotated[int | None, typer.Option(min=1, help="Stop after so many in vain.")] = None,
+    mixup: Annotated[
+        float | None,
+        typer.Option(min=0, help="How much crops are blended; 0, for none, suits large sets."),
+    ] = None,
     mirrored: Annotated[
         bool, typer.Option("--mirrored", help="Train on all GPUs; each batch is shared out.")
     ] = False,
@@ -123,7 +137,7 @@ def train(
         raise typer.BadParameter("are of another front end", param_hint="--pictures")
     from melonnx.train.cache import default_cache_folder
     from melonnx.train.material import Sources
-    from melonnx.train.run import Settings
+    from melonnx.train.run import Settings, read_run
     from melonnx.train.tracks import require_subgenres
     from melonnx.train.train import train as make_run
     from melonnx.train.transfer import TRANSFER
@@ -134,15 +148,20 @@ def train(
         seed=seed,
         folds=folds,
     )
-    asked = {"epochs": epochs, "patience": patience, "copies": copies}
+    asked = {"epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup}
     settings = replace(settings, **{k: v for k, v in asked.items() if v is not None})
+    has_no_audio = data.suffix == ".npz"
+    if has_no_audio:
+        data, pictures = data.parent, data
     sources = Sources(
         pictures=pictures and pictures.resolve(),
+        pictures_fmax=pictures_fmax,
+        start=start and read_run(start).network_path,
         backbone=transfer or teacher,
         unlabelled=unlabelled and unlabelled.resolve(),
     )
     root = data.resolve()
-    tracks = _read_tracks(root, artists, subgenres=subgenres)
+    tracks = [] if has_no_audio else _read_tracks(root, artists, subgenres=subgenres)
     if subgenres:
         require_subgenres(root, tracks)
     where = cache or default_cache_folder()

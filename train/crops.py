@@ -25,10 +25,17 @@ class Examples:
     """[tracks, labels], rows sum to 1."""
     classes: NDArray[np.int64]
     """[tracks]: index of the label; -1 where nobody knows the genre."""
+    vectors: NDArray[np.float32] | None = None
+    """[tracks, imitated]: what another network says of each, to be imitated; None for nothing."""
+
+    @property
+    def answers(self) -> NDArray[np.float32]:
+        """[tracks, labels + imitated]: all that the network should answer."""
+        return self.targets if self.vectors is None else np.hstack([self.targets, self.vectors])
 
 
 def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.Dataset:
-    """Batches float32 ([batch, window, n_mels], [batch, labels]) without end.
+    """Batches float32 ([batch, window, n_mels], [batch, labels + imitated]) without end.
 
     Batch number n is a pure function of the seed and n; ``first`` is the number to begin with,
     so a resumed run goes on with the batches that it would have had. Genres are drawn with the
@@ -40,6 +47,7 @@ def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.
     chances /= chances.sum()
     unlabelled = np.flatnonzero(examples.classes < 0)
     share = settings.unlabelled if len(unlabelled) else 0.0
+    answers = examples.answers
 
     def make(number: np.int64) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rng = np.random.default_rng((settings.seed, int(number)))
@@ -54,7 +62,7 @@ def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.
             augment(crop(own[rng.integers(len(own))], settings.window, rng), rng)
             for own in versions
         ])  # fmt: skip
-        targets = examples.targets[tracks]
+        targets = answers[tracks]
         if settings.mixup > 0:
             return mix_up(patches, targets, settings.mixup, rng)
         return patches, targets
@@ -63,7 +71,7 @@ def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.
         patches, targets = tf.numpy_function(make, [number], (tf.float32, tf.float32))
         n_mels = examples.log_mels[0][0].shape[1]
         patches.set_shape((settings.batch_size, settings.window, n_mels))
-        targets.set_shape((settings.batch_size, n_labels))
+        targets.set_shape((settings.batch_size, answers.shape[1]))
         return patches, targets
 
     numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)

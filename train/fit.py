@@ -15,9 +15,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from melonnx.train.cache import CachedLogMel
-from melonnx.train.cnn import build_network
+from melonnx.train.cnn import build_network, start_from
 from melonnx.train.crops import Examples, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
+from melonnx.train.losses import GenreAccuracy, GenreLoss
 from melonnx.train.run import Settings, write_atomically
 
 __all__ = ["by_track", "fit_network"]
@@ -38,21 +39,24 @@ def fit_network(
     validation: Examples | None,
     say: Say,
     *,
+    start: Path | None = None,
     mirrored: bool = False,
 ) -> keras.Model:
     """Train and return the network that is to be kept; ``folder`` holds it as ``network.keras``.
 
     It is that of the epoch with the least validation loss, or of the last one where there is no
-    ``validation``. ``mirrored``: on all GPUs together, which share each batch. What an earlier
-    call left in ``folder`` is gone on with.
+    ``validation``. ``start``: a trained network to begin with instead of chance. ``mirrored``: on
+    all GPUs together, which share each batch. What an earlier call left in ``folder`` is gone on
+    with.
     """
-    keeper = _Keeper(folder, settings, examples.targets.shape[1], validation, say)
+    n_batches = max(settings.batches_per_epoch, len(examples.log_mels) // settings.batch_size)
+    keeper = _Keeper(folder, settings, examples, n_batches, validation, say)
     with _scope(mirrored, say):
-        network = keeper.resume() or _new_network(settings, examples)
+        network = keeper.resume() or _new_network(settings, examples, n_batches, start)
         if not keeper.stopped and keeper.next_epoch < settings.epochs:
             network.fit(
-                crop_batches(examples, settings, keeper.next_epoch * settings.batches_per_epoch),
-                steps_per_epoch=settings.batches_per_epoch,
+                crop_batches(examples, settings, keeper.next_epoch * n_batches),
+                steps_per_epoch=n_batches,
                 initial_epoch=keeper.next_epoch,
                 epochs=settings.epochs,
                 callbacks=[keeper],
@@ -63,16 +67,19 @@ def fit_network(
 
 
 def by_track(
-    network: keras.Model, log_mels: Sequence[CachedLogMel], settings: Settings
+    network: keras.Model, log_mels: Sequence[CachedLogMel], settings: Settings, n_labels: int
 ) -> NDArray[np.float64]:
-    """Probabilities [tracks, labels] as inference gives them: the mean over windows."""
+    """Probabilities [tracks, labels] as inference gives them: the mean over windows.
+
+    ``n_labels``: how many of the network's outputs are logits.
+    """
     parts: list[NDArray[np.float64]] = []
     for at in range(0, len(log_mels), _TRACKS_AT_ONCE):
         some = log_mels[at : at + _TRACKS_AT_ONCE]
         patches, owners = every_patch(
             some, settings.window, settings.window_hop, settings.max_windows
         )
-        logits = network.predict(patches, batch_size=64, verbose=0)
+        logits = network.predict(patches, batch_size=64, verbose=0)[:, :n_labels]
         probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
         sums = np.zeros((len(some), probabilities.shape[1]))
         np.add.at(sums, owners, probabilities)
@@ -88,19 +95,27 @@ def _scope(mirrored: bool, say: Say) -> AbstractContextManager[Any]:
     return strategy.scope()
 
 
-def _new_network(settings: Settings, examples: Examples) -> keras.Model:
-    network = build_network(settings.mel_spec.n_mels, examples.targets.shape[1])
+def _new_network(
+    settings: Settings, examples: Examples, n_batches: int, start: Path | None
+) -> keras.Model:
+    network = _untrained(settings, examples)
+    if start is not None:
+        trained: Any = keras.models.load_model(start, compile=False)
+        start_from(network, trained)
     schedule = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate, settings.epochs * settings.batches_per_epoch
+        settings.learning_rate, settings.epochs * n_batches
     )
     network.compile(
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay),
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=settings.label_smoothing
-        ),
-        metrics=["accuracy"],
+        loss=GenreLoss(examples.targets.shape[1], settings.label_smoothing),
+        metrics=[GenreAccuracy(examples.targets.shape[1])],
     )
     return network
+
+
+def _untrained(settings: Settings, examples: Examples) -> keras.Model:
+    n_labels = examples.targets.shape[1]
+    return build_network(settings.mel_spec.n_mels, n_labels, examples.answers.shape[1] - n_labels)
 
 
 class _Keeper(keras.callbacks.Callback):
@@ -117,14 +132,17 @@ class _Keeper(keras.callbacks.Callback):
         self,
         folder: Path,
         settings: Settings,
-        n_labels: int,
+        examples: Examples,
+        n_batches: int,
         validation: Examples | None,
         say: Say,
     ) -> None:
         super().__init__()
         self._folder, self._settings, self._say = folder, settings, say
         self._validation = validation
-        self._averaged: Any = build_network(settings.mel_spec.n_mels, n_labels)
+        self._averaged: Any = _untrained(settings, examples)
+        self._n_batches = n_batches
+        self._n_labels = examples.targets.shape[1]
         self._history: list[dict[str, float]] = []
         self._files: dict[str, str] = {}
         self._mean: list[np.ndarray] = []
@@ -178,7 +196,7 @@ class _Keeper(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         del logs
-        step = self.next_epoch * self._settings.batches_per_epoch + batch
+        step = self.next_epoch * self._n_batches + batch
         keep = np.float32(min(_MEMORY, (1 + step) / (10 + step)))
         for mean, weights in zip(self._mean, self._trained().get_weights(), strict=True):
             mean *= keep
@@ -209,7 +227,7 @@ class _Keeper(keras.callbacks.Callback):
         if self._validation is None:
             return {}
         log_mels = [versions[0] for versions in self._validation.log_mels]
-        probabilities = by_track(self._averaged, log_mels, self._settings)
+        probabilities = by_track(self._averaged, log_mels, self._settings, self._n_labels)
         right = probabilities[np.arange(len(probabilities)), self._validation.classes]
         return {
             "val_loss": float(-np.log(np.maximum(right, 1e-7)).mean()),

@@ -24,8 +24,8 @@ def fold_parts(tracks: Sequence[Track], settings: Settings) -> list[list[Part]]:
     random. Raises DataSetError where that cannot be, or a label is missing from a fold's
     training part.
     """
-    if settings.split == "official":
-        raise DataSetError("an official split is one split; folds are by artist or random")
+    if settings.split not in ("artist", "random"):
+        raise DataSetError(f"folds are by artist or random, not {settings.split}")
     labels = np.array([track.label for track in tracks])
     by_artist = settings.split == "artist"
     groups = np.array([track.group if by_artist else track.song for track in tracks])

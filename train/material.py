@@ -31,6 +31,10 @@ class Sources:
 
     pictures: Path | None = None
     """A file of log-mels (``melonnx.train.pictures``)."""
+    pictures_fmax: float | None = None
+    """Hz that the pictures' bands reach to, where it is not the front end's."""
+    start: Path | None = None
+    """A trained network to begin with."""
     backbone: Path | None = None
     """The file that ``melonnx.train.backbone`` reads."""
     unlabelled: Path | None = None
@@ -38,7 +42,7 @@ class Sources:
 
     def hashes(self) -> dict[str, str]:
         """sha256 of each file, and of a folder's names and sizes; by field."""
-        paths = {"pictures": self.pictures, "backbone": self.backbone}
+        paths = {"pictures": self.pictures, "backbone": self.backbone, "start": self.start}
         hashes = {
             name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in paths.items()
@@ -74,6 +78,8 @@ class Material:
     embeddings: dict[Path, NDArray[np.float32]]
     """float32 [copies + 1, d] by track with audio; empty without a backbone."""
     pieces: tuple[Piece, ...]
+    vectors: dict[Path, NDArray[np.float32]]
+    """(d,) by picture: features to imitate."""
     backbone: keras.Model | None
 
 
@@ -85,10 +91,8 @@ def gather(
     Raises DataSetError where nothing can be read, and BackboneError.
     """
     log_mels = _with_copies([t.path for t in tracks], settings.mel_spec, settings, cache, say)
-    if not log_mels:
-        raise DataSetError("none of the tracks could be read")
     readable = [track for track in tracks if track.path in log_mels]
-    backbone, embeddings, pieces = None, {}, ()
+    backbone, embeddings, pieces, vectors = None, {}, (), {}
     if sources.backbone is not None:
         backbone = drop_dead_filters(load_backbone(sources.backbone))
         paths = [track.path for track in readable]
@@ -97,16 +101,21 @@ def gather(
         if sources.unlabelled is not None:
             pieces = _pieces(sources.unlabelled, backbone, settings, cache, say)
     if sources.pictures is not None:
-        pictures, of_pictures = read_pictures(sources.pictures, settings.mel_spec)
-        readable += _with_the_split_of_their_audio(pictures, readable)
-        log_mels |= {path: (picture,) for path, picture in of_pictures.items()}
-        say(f"pictures: {len(pictures)}")
-    return Material(tuple(readable), log_mels, embeddings, tuple(pieces), backbone)
+        pictures = read_pictures(sources.pictures, settings.mel_spec, sources.pictures_fmax)
+        readable += _with_the_split_of_their_audio(pictures.tracks, readable)
+        log_mels |= {path: (picture,) for path, picture in pictures.log_mels.items()}
+        vectors = pictures.vectors
+        say(f"pictures: {len(pictures.tracks)}")
+    if not readable:
+        raise DataSetError("none of the tracks could be read")
+    return Material(tuple(readable), log_mels, embeddings, tuple(pieces), vectors, backbone)
 
 
 def _with_copies(
     paths: list[Path], spec: MelSpec, settings: Settings, cache: Path, say: Say
 ) -> dict[Path, tuple[CachedLogMel, ...]]:
+    if not paths:
+        return {}
     versions = [_log_mels(paths, spec, cache, say)]
     paths = [path for path in paths if path in versions[0]]
     versions += [_log_mels(paths, spec, cache, say, copy) for copy in range(1, settings.copies + 1)]
@@ -172,7 +181,7 @@ def _music_in(folder: Path) -> list[Path]:
     return sorted(find_music(folder, recursive=True))
 
 
-def _with_the_split_of_their_audio(pictures: list[Track], songs: list[Track]) -> list[Track]:
+def _with_the_split_of_their_audio(pictures: Sequence[Track], songs: list[Track]) -> list[Track]:
     """So that nothing parts them: a picture is of the song without an artist of its number."""
     split_of = {(song.genre, song.number): song.split for song in songs if not song.artist}
     return [

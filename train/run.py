@@ -52,6 +52,7 @@ class Settings:
     learning rate, are often the best, so it should be long."""
     batch_size: int = 32
     batches_per_epoch: int = 60
+    """At least; as many as hold each track once where that is more."""
     learning_rate: float = 1e-3
     weight_decay: float = 1e-3
     label_smoothing: float = 0.05
@@ -108,8 +109,9 @@ class Run:
         return [self.folder / f"fold-{number + 1}" for number in range(self.settings.folds)]
 
     def songs(self, wanted: Part) -> list[Track]:
-        """The tracks of one part whose audio there is: pictures are left out."""
-        return [track for track in self.part(wanted) if not track.is_picture]
+        """The tracks of one part whose audio there is; where there is none at all, pictures."""
+        only_pictures = all(track.is_picture for track in self.tracks)
+        return [track for track in self.part(wanted) if only_pictures or not track.is_picture]
 
     def hash_data(self) -> str:
         """sha256 over each track's path, size, label, artist and part, as they are now."""

@@ -45,7 +45,8 @@ def train(
     """Train on ``tracks`` and leave the run in ``folder``; an interrupted run goes on.
 
     ``say`` is told one line for each step and epoch. With one split, validation data chooses
-    the epoch, the temperature and the thresholds, and test data is not looked at. With folds,
+    the epoch, the temperature and the thresholds, and test data is not looked at. With none, the
+    network learns for all epochs and its probabilities are as they come. With folds,
     each fold's network learns for all epochs without validation and is tested on the fold; the
     run's own network learns from all tracks, and its temperature and thresholds are those of
     the folds' answers, each of which is about an artist that its network had not heard.
@@ -71,7 +72,11 @@ def train(
     if shared:
         whose = ", by the data set's own choice" if settings.split == "official" else ""
         say(f"{shared} artists are in several parts{whose}: the scores flatter")
-    network = _fit(run, material, say, mirrored)
+    network = _fit(run, material, sources, say, mirrored)
+    if settings.split == "none":
+        run = replace(run, finished=True)
+        run.write()
+        return run
     validation = run.part("valid")
     run = _calibrated(run, *_answers(network, run, validation, material))
     low, high = min(run.thresholds.values()), max(run.thresholds.values())
@@ -101,7 +106,7 @@ def _train_folds(
         fold_folder = whole.fold_folders[number]
         fold = _open_run(_new_run(data, fold_folder, settings, tracks, parts, sources))
         say(f"fold {number + 1} of {settings.folds}: {len(fold.songs('test'))} songs kept out")
-        network = _fit(fold, material, say, mirrored)
+        network = _fit(fold, material, sources, say, mirrored)
         folds.append(fold)
         answers.append(_answers(network, fold, fold.songs("test"), material))
     for number, fold in enumerate(folds):
@@ -110,7 +115,7 @@ def _train_folds(
     scores = score_folds(answers, len(whole.labels))
     print_folds(scores, folder, say)
     say(f"now all {len(tracks)} tracks")
-    _fit(whole, material, say, mirrored)
+    _fit(whole, material, sources, say, mirrored)
     whole = _calibrated(whole, *_joined(answers))
     whole.write()
     return whole
@@ -157,7 +162,7 @@ def _open_run(run: Run) -> Run:
     return before
 
 
-def _fit(run: Run, material: Material, say: Say, mirrored: bool) -> keras.Model:
+def _fit(run: Run, material: Material, sources: Sources, say: Say, mirrored: bool) -> keras.Model:
     if run.settings.network == "transfer":
         return _fit_transfer(run, material)
     examples = (
@@ -166,7 +171,15 @@ def _fit(run: Run, material: Material, say: Say, mirrored: bool) -> keras.Model:
         else _examples(run, "train", material)
     )
     validation = _examples(run, "valid", material) if run.part("valid") else None
-    return fit_network(run.folder, run.settings, examples, validation, say, mirrored=mirrored)
+    return fit_network(
+        run.folder,
+        run.settings,
+        examples,
+        validation,
+        say,
+        start=sources.start,
+        mirrored=mirrored,
+    )
 
 
 def _fit_transfer(run: Run, material: Material) -> keras.Model:
@@ -185,7 +198,11 @@ def _examples(run: Run, part: Part, material: Material) -> Examples:
     tracks = run.part(part)
     classes = _classes(run, tracks)
     targets = np.eye(len(run.labels), dtype=np.float32)[classes]
-    return Examples([material.log_mels[track.path] for track in tracks], targets, classes)
+    vectors = None
+    if material.vectors and all(track.path in material.vectors for track in tracks):
+        vectors = np.stack([material.vectors[track.path] for track in tracks])
+    log_mels = [material.log_mels[track.path] for track in tracks]
+    return Examples(log_mels, targets, classes, vectors)
 
 
 def _with_teacher(run: Run, material: Material, say: Say) -> Examples:
@@ -224,7 +241,8 @@ def _answers(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Uncalibrated probabilities [tracks, labels] and classes [tracks]."""
     log_mels = [material.log_mels[track.path][0] for track in tracks]
-    return by_track(network, log_mels, run.settings), _classes(run, tracks)
+    probabilities = by_track(network, log_mels, run.settings, len(run.labels))
+    return probabilities, _classes(run, tracks)
 
 
 def _joined(

@@ -37,7 +37,8 @@ def test_pictures_are_scaled_and_repeats_left_out(tmp_path):
     log_mels = np.zeros((3, 100, 128), np.uint8)
     log_mels[1, 5, 7] = 255
     write(path, 3, log_mel=log_mels, split=None)
-    tracks, by_path = read_pictures(path, SPEC)
+    pictures = read_pictures(path, SPEC)
+    tracks, by_path = pictures.tracks, pictures.log_mels
     assert [(track.path.name, track.genre, track.split) for track in tracks] == [
         ("drone.00000", "drone", ""),
         ("noise.00010", "noise", ""),
@@ -87,7 +88,8 @@ def test_training_takes_pictures_and_tests_on_audio_only(genres, tmp_path):
 
 def test_real_pictures_are_what_the_runtime_hears(real_music):
     path = real_data("gtzan-mel/gtzan-mel.npz")
-    tracks, by_path = read_pictures(path, SPEC)
+    pictures = read_pictures(path, SPEC)
+    tracks, by_path = pictures.tracks, pictures.log_mels
     picture_of = {track.path.name: by_path[track.path] for track in tracks}
     correlations = []
     for song in sorted(real_music.glob("*/gtzan-*.mp3"))[::20]:
@@ -104,7 +106,8 @@ def test_a_picture_and_its_audio_score_alike(real_music):
     """The same song by both doors: the shipped model's probabilities, half the sum of
     absolute differences; through 56 kbit/s mp3, so not exactly."""
     path = real_data("gtzan-mel/gtzan-mel.npz")
-    tracks, by_path = read_pictures(path, SPEC)
+    pictures = read_pictures(path, SPEC)
+    tracks, by_path = pictures.tracks, pictures.log_mels
     picture_of = {track.path.name: by_path[track.path] for track in tracks}
     predictor = Predictor(device="cpu")
     differences = []
@@ -119,7 +122,7 @@ def test_a_picture_and_its_audio_score_alike(real_music):
 
 def test_real_pictures_part_no_block_with_their_audio(real_music):
     path = real_data("gtzan-mel/gtzan-mel.npz")
-    tracks = read_folder(real_music) + read_pictures(path, SPEC)[0]
+    tracks = [*read_folder(real_music), *read_pictures(path, SPEC).tracks]
     parts = split_tracks(tracks, "artist", 0)
     for track, part in zip(tracks, parts, strict=True):
         if not track.artist:
