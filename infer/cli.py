@@ -79,7 +79,9 @@ def classify(
         int | None, typer.Option(min=1, help="Genres to name: 3 by default, all with --json.")
     ] = None,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")] = False,
-    model: Annotated[Path | None, typer.Option(help="A model file of your own.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
 ) -> None:
@@ -109,13 +111,15 @@ def classify(
 
 @app.command()
 def info(
-    model: Annotated[Path | None, typer.Argument(help="A model file.")] = None,
+    model: Annotated[
+        Path | None, typer.Argument(help="A model file, or a released one's name.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The metadata as JSON.")] = False,
 ) -> None:
-    """Show what a model file says of itself; without MODEL, the released one."""
+    """Show what a model file says of itself; without MODEL, the default one."""
     import json
 
-    from melonnx.infer.model import DEFAULT_MODEL, load_model
+    from melonnx.infer.model import find_model, load_model
 
     info = load_model(model, device="cpu").info
     if as_json:
@@ -129,7 +133,7 @@ def info(
             genre: ", ".join(label for label in info.labels if parents[label] == genre)
             for genre in info.genres
         }
-    print(f"file: {model or DEFAULT_MODEL}")
+    print(f"file: {find_model(model)}")
     for name in ("name", "version", *sorted(values.keys() - {"name", "version"})):
         value = values[name]
         if isinstance(value, dict):

@@ -15,10 +15,20 @@ from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.onnx_file import has_external_data
 from melonnx.infer.windows import Patches
 
-__all__ = ["DEFAULT_MODEL", "Device", "Model", "Outputs", "load_model"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "MODELS_FOLDER",
+    "Device",
+    "Model",
+    "Outputs",
+    "find_model",
+    "load_model",
+]
 
-DEFAULT_MODEL = Path(__file__).parent.parent / "models" / "genre-small.onnx"
-"""The released model: ``models/`` lies beside ``infer/`` in a checkout and when installed."""
+MODELS_FOLDER = Path(__file__).parent.parent / "models"
+"""Of the released models: it lies beside ``infer/`` in a checkout and when installed."""
+
+DEFAULT_MODEL = MODELS_FOLDER / "genre-small.onnx"
 
 Device = Literal["auto", "cpu", "cuda"] | Sequence[str]
 """``auto`` takes CUDA where it comes up and the CPU otherwise; a list names onnxruntime's
@@ -67,18 +77,21 @@ def load_model(
     device: Device = "auto",
     threads: int | None = None,
 ) -> Model:
-    """Open a model file; None opens the released one.
+    """Open a model file, or a released one by its name; None opens the default one.
 
     ``threads``: threads of one run, by default one for each core.
 
     Raises ModelFileError (missing, damaged, foreign, unknown format version, data outside the
     file) and DeviceError (what was asked for did not come up: there is no silent fall-back).
     """
-    path = DEFAULT_MODEL if path is None else Path(path)
+    path = find_model(path)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
+        names = ", ".join(sorted(file.stem for file in MODELS_FOLDER.glob("*.onnx")))
+        raise ModelFileError(
+            f"{path}: cannot be read ({error.strerror}); the released models are {names}"
+        ) from None
     try:
         outside = has_external_data(data)
     except ValueError as error:
@@ -89,6 +102,15 @@ def load_model(
     if device == "cuda" or not isinstance(device, str):
         _require(session, _providers(device))
     return Model(_read_info(path, session), session)
+
+
+def find_model(path: str | os.PathLike[str] | None) -> Path:
+    """The file of a released model where ``path`` is its name or None, else ``path``."""
+    if path is None:
+        return DEFAULT_MODEL
+    named = MODELS_FOLDER / f"{os.fspath(path)}.onnx"
+    is_name = Path(path).name == os.fspath(path) and not Path(path).exists()
+    return named if is_name and named.exists() else Path(path)
 
 
 def _providers(device: Device) -> list[str]:

@@ -26,7 +26,8 @@ _SILENCE = 2 / 32768
 class Predictor:
     """One model, loaded once; use it for as many songs and from as many threads as you like.
 
-    ``model``: path of a model file; None takes the released one.
+    ``model``: path of a model file, or the name of a released one ("genre-base",
+    "genre-small"); None takes the default one.
     ``device``: "auto", "cpu", "cuda", or a list of onnxruntime execution providers.
     ``threads``: threads of one run of the network; None takes one for each core.
 
