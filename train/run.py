@@ -33,7 +33,7 @@ class Settings:
     mel_spec: MelSpec = field(default_factory=MelSpec)
     window: int = 130
     """Frames of a patch: 10 s."""
-    window_hop: int = 65
+    window_hop: int = 130
     """Frames between patches at inference."""
     max_windows: int = 0
     """Patches of a track at inference; 0 for all."""
