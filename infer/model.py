@@ -28,7 +28,7 @@ __all__ = [
 MODELS_FOLDER = Path(__file__).parent.parent / "models"
 """Of the released models: it lies beside ``infer/`` in a checkout and when installed."""
 
-DEFAULT_MODEL = MODELS_FOLDER / "genre-small.onnx"
+DEFAULT_MODEL = MODELS_FOLDER / "genre-base.onnx"
 
 Device = Literal["auto", "cpu", "cuda"] | Sequence[str]
 """``auto`` takes CUDA where it comes up and the CPU otherwise; a list names onnxruntime's
@@ -68,7 +68,9 @@ class Model:
     def run(self, patches: Patches, *, evidence: bool = True) -> Outputs:
         """Run float32 [windows, frames, n_mels] through the network."""
         names = OUTPUTS if evidence else OUTPUTS[:2]
-        return Outputs(*self.session.run(list(names), {INPUT: patches}))
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True  # else what leads to evidence is run anyway
+        return Outputs(*self.session.run(list(names), {INPUT: patches}, options))
 
 
 def load_model(

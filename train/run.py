@@ -53,7 +53,7 @@ class Settings:
     batch_size: int = 32
     batches_per_epoch: int = 60
     """At least; as many as hold each track once where that is more."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-3
     label_smoothing: float = 0.05
     mixup: float = 0.4
