@@ -105,29 +105,27 @@ def _open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: Exi
 
     libsndfile stops at the tag's length, or without one at an estimate from the first frames:
     half of a variable-rate file, or the second of two joined files, would be lost. Where the
-    tag cannot be right, a true one is put in front.
+    tag cannot be right, an endless one is put in front.
     """
     n_bytes = size - mpeg.start
     tag_fits = mpeg.claimed_bytes is not None and n_bytes < mpeg.claimed_bytes * 1.01 + 4096
-    as_it_is = mpeg.claimed_samples and tag_fits and mpeg.start == 0
-    view = file if as_it_is else _with_true_tag(file, mpeg, resources)
+    as_it_is = tag_fits and mpeg.claimed_samples is not None
+    view = _mpeg_view(file, mpeg.start, as_it_is=as_it_is)
     decoder = _open_soundfile(view, resources)
     if decoder is None:
         raise UnreadableAudioError("has MPEG audio frames, but none that decodes")
     return Decoder(
         decoder.samplerate,
         decoder.channels,
-        _mpeg_blocks(decoder, view, file, resources),
+        _mpeg_blocks(decoder, view, file, size, resources),
         claimed=mpeg.claimed_samples if tag_fits else None,
     )
 
 
-def _with_true_tag(file: BinaryIO, mpeg: sniff.MpegStream, resources: ExitStack) -> BinaryIO:
-    n_samples = sniff.count_mpeg_samples(file, mpeg.start)
-    file.seek(mpeg.start)
-    prefix = sniff.info_frame(file.read(4), n_samples)
-    joined = io.BufferedReader(_Joined(prefix, file, mpeg.start))
-    return cast("BinaryIO", resources.enter_context(joined))
+def _mpeg_view(file: BinaryIO, start: int, *, as_it_is: bool) -> BinaryIO:
+    file.seek(start)
+    prefix = b"" if as_it_is else sniff.info_frame(file.read(4))
+    return cast("BinaryIO", _Joined(prefix, file, start)) if prefix or start else file
 
 
 def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
@@ -188,22 +186,28 @@ def _read(decoder: soundfile.SoundFile, length: int) -> Iterator[Samples]:
 
 
 def _mpeg_blocks(
-    decoder: soundfile.SoundFile, view: BinaryIO, file: BinaryIO, resources: ExitStack
+    decoder: soundfile.SoundFile, view: BinaryIO, file: BinaryIO, size: int, resources: ExitStack
 ) -> Iterator[Samples]:
-    """Blocks of MPEG audio; libmpg123 gives up at damage, so begin again behind it."""
+    """Blocks of MPEG audio; begin again where frames follow what decoded.
+
+    libsndfile gives up at damage, often as if the file ended there.
+    """
     kind = decoder.samplerate, decoder.channels
     damage: DecodeError | None = None
     while True:
+        n_samples = 0
         try:
-            yield from _soundfile_blocks(decoder, view, resources)
+            for block in _soundfile_blocks(decoder, view, resources):
+                n_samples += len(block)
+                yield block
         except DecodeError as error:
             damage = error
-        else:
-            break
-        behind = sniff.find_mpeg_stream(file, file.tell())
+        behind = sniff.find_mpeg_stream(file, file.tell(), limit=size)
         if behind is None:
             break
-        view = _with_true_tag(file, behind, resources)
+        if n_samples < decoder.frames:
+            damage = damage or DecodeError("frames follow the end")
+        view = _mpeg_view(file, behind.start, as_it_is=False)
         again = _open_soundfile(view, resources)
         if again is None or (again.samplerate, again.channels) != kind:
             break
@@ -279,11 +283,9 @@ class _Joined(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         view = memoryview(buffer).cast("B")
-        if self._at < len(self._prefix):
-            data = self._prefix[self._at : self._at + len(view)]
-        else:
-            self._file.seek(self._at - len(self._prefix) + self._start)
-            data = self._file.read(len(view))
+        data = self._prefix[self._at : self._at + len(view)]
+        self._file.seek(max(0, self._at - len(self._prefix)) + self._start)
+        data += self._file.read(len(view) - len(data))  # a short read would mean the end
         view[: len(data)] = data
         self._at += len(data)
         return len(data)

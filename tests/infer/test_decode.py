@@ -28,13 +28,13 @@ def without_tag(mp3):
     return mp3[mp3.index(b"\xff\xfb", 4) :]
 
 
-def encode_av(seconds, container, codec):
+def encode_av(seconds, container, codec, bit_rate=128_000):
     av = pytest.importorskip("av", reason="needs the ffmpeg extra")
     buffer = io.BytesIO()
     samples = make_song(seconds, 44100, 2)
     with av.open(buffer, "w", format=container) as out:
         stream = out.add_stream(codec, rate=44100 if codec != "libopus" else 48000, layout="stereo")
-        stream.bit_rate = 128_000
+        stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(samples.T), format="fltp", layout="stereo"
         )
@@ -90,6 +90,14 @@ def test_the_ffmpeg_extra_gives_the_song(container, codec):
     assert reader.duration_s == pytest.approx(3, abs=0.15)
     # Level too: PyAV's own mono mix would be 3 dB hot.
     assert np.sqrt(np.mean(waveform**2) / np.mean(song**2)) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("front", [b"", b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)])
+def test_mp2_decodes_whole(front):
+    data = front + encode_av(6, "mp2", "mp2", bit_rate=96_000)
+    waveform, reader = read(data)
+    assert len(waveform) / RATE == pytest.approx(6, abs=0.05)
+    assert reader.warnings == ()
 
 
 @pytest.mark.parametrize("name", ["song.m4a", "song.mp3"])
@@ -164,12 +172,51 @@ def test_wav_of_unknown_length_is_not_called_truncated():
     assert reader.warnings == ()
 
 
-def test_damage_in_the_middle_of_an_mp3_costs_only_that():
-    mp3 = bytearray(encode_mp3(6))
-    middle = len(mp3) // 2
-    mp3[middle : middle + 2000] = np.random.default_rng(0).bytes(2000)
-    waveform, _ = read(bytes(mp3))
-    assert len(waveform) / RATE == pytest.approx(6, abs=0.4)
+@pytest.fixture(scope="module")
+def long_mp3():
+    return encode_mp3(30, level=0.3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("width", [500, 3000, 20_000])
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_hole_in_an_mp3_costs_only_that(long_mp3, tagged, width, seed):
+    damaged = bytearray(long_mp3 if tagged else without_tag(long_mp3))
+    at = len(damaged) // 4
+    damaged[at : at + width] = np.random.default_rng(seed).bytes(width)
+    waveform, reader = read(bytes(damaged))
+    lost = 30 - len(waveform) / RATE
+    assert lost < 0.6 + width * 30 / len(damaged)
+    assert lost < 0.1 or reader.warnings
+
+
+def test_a_hole_of_two_megabytes_costs_only_that_and_is_told(long_mp3):
+    frames = without_tag(long_mp3)
+    waveform, reader = read(frames + bytes(2 << 20) + frames)
+    assert len(waveform) / RATE == pytest.approx(60, abs=1)
+    assert [warning.partition(":")[0] for warning in reader.warnings] == ["damaged"]
+
+
+def test_many_holes_in_an_mp3_leave_what_is_between_them(long_mp3):
+    rng = np.random.default_rng(0)
+    damaged = bytearray(long_mp3)
+    for at in range(10_000, len(damaged) - 3000, 50_000):
+        damaged[at : at + 3000] = rng.bytes(3000)
+    waveform, reader = read(bytes(damaged))
+    assert len(waveform) / RATE > 30 * 0.85
+    assert len(reader.warnings) == 1
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_tags_around_an_mp3_change_no_sample(rate, mode):
+    mp3 = encode(make_song(7, rate, 2), rate, **MP3, bitrate_mode=mode)
+    expected = load_audio(mp3, RATE)
+    assert len(expected) == pytest.approx(7 * RATE, abs=2)
+    for data in (b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + mp3, mp3 + b"TAG" + bytes(125)):
+        waveform, reader = read(data)
+        np.testing.assert_array_equal(waveform, expected)
+        assert reader.warnings == ()
 
 
 @pytest.mark.parametrize(
