@@ -61,11 +61,12 @@ def export_run(
         name=name,
         version=version,
         labels=run.labels,
+        parents=run.parents,
         mel_spec=run.settings.mel_spec,
         window=run.settings.window,
         window_hop=run.settings.window_hop,
         temperature=round(run.temperature, 4),
-        thresholds={label: round(run.threshold, 4) for label in run.labels},
+        thresholds={label: round(run.threshold, 4) for label in run.genres},
         dataset=dataset,
         split=_describe_split(run),
         license=license_name,
@@ -120,9 +121,9 @@ def _real_patches(run: Run) -> NDArray[np.float32]:
     """Patches of songs of every genre, none of the test, by the runtime's own front end."""
     settings, spec = run.settings, run.settings.mel_spec
     patches: list[NDArray[np.float32]] = []
-    for label in run.labels:
+    for genre in run.genres:
         songs = run.songs("valid") + run.songs("train")
-        tracks = [track for track in songs if track.genre == label]
+        tracks = [track for track in songs if track.genre == genre]
         for track in tracks[:_PROOF_TRACKS_A_GENRE]:
             try:
                 frames = log_mel(load_audio(track.path, spec.sample_rate), spec)

@@ -98,7 +98,9 @@ def classify(
     if as_json:
         all_ok = output.print_json(predictions)
     elif sys.stdout.isatty():
-        all_ok = output.print_table(predictions, len(songs), top or 3)
+        all_ok = output.print_table(
+            predictions, len(songs), top or 3, subgenres=bool(predictor.info.parents)
+        )
     else:
         all_ok = output.print_lines(predictions, top or 3)
     if not all_ok:
@@ -120,7 +122,13 @@ def info(
         print(info.to_json())
         return
     values = json.loads(info.to_json())
+    parents = values.pop("parents")
     values["labels"] = ", ".join(info.labels)
+    if parents:
+        values["labels"] = {
+            genre: ", ".join(label for label in info.labels if parents[label] == genre)
+            for genre in info.genres
+        }
     print(f"file: {model or DEFAULT_MODEL}")
     for name in ("name", "version", *sorted(values.keys() - {"name", "version"})):
         value = values[name]

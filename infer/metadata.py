@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
+from melonnx.infer.hierarchy import genre_names
 from melonnx.infer.mel import MelSpec
 
 __all__ = ["FORMAT_VERSION", "METADATA_KEY", "ModelInfo"]
@@ -19,7 +20,7 @@ class ModelInfo:
     name: str
     version: str
     labels: tuple[str, ...]
-    """In the order of the network's outputs."""
+    """In the order of the network's outputs; sub-genres where there are ``parents``."""
     mel_spec: MelSpec
     window: int
     """Frames of one patch."""
@@ -30,7 +31,10 @@ class ModelInfo:
     temperature: float = 1.0
     """Divides the logits; fitted on validation data."""
     thresholds: dict[str, float] = field(default_factory=dict)
-    """An answer below its label's threshold is marked unsure; absent means 0."""
+    """An answer below its genre's threshold is marked unsure; absent means 0."""
+    parents: dict[str, str] = field(default_factory=dict)
+    """Genre by label, of a model that tells sub-genres; empty where the labels are genres.
+    A genre's label of its own, for music of none of its sub-genres, is above itself."""
     dataset: str = ""
     split: str = ""
     """How training, validation and test data were parted."""
@@ -48,6 +52,16 @@ class ModelInfo:
             raise ValueError(f"max_windows={self.max_windows} must be >= 0")
         if not self.temperature > 0:
             raise ValueError(f"temperature={self.temperature} must be positive")
+        if self.parents and set(self.parents) != set(self.labels):
+            strange = sorted(set(self.parents) ^ set(self.labels))
+            raise ValueError(f"parents must name the genre of each label; {strange} do not fit")
+        if len(self.genres) < 2:
+            raise ValueError(f"parents name one genre only, {', '.join(self.genres)!r}")
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """What a song is told to be: the labels, or the genres that are above them."""
+        return genre_names(self.labels, self.parents)
 
     def to_json(self) -> str:
         """The metadata entry, keys sorted so that equal models are equal bytes."""
@@ -84,6 +98,7 @@ class ModelInfo:
                     "max_windows": int(values["max_windows"]),
                     "temperature": float(values["temperature"]),
                     "thresholds": {k: float(v) for k, v in values["thresholds"].items()},
+                    "parents": {k: str(v) for k, v in values["parents"].items()},
                 }
             )
         except (TypeError, AttributeError) as error:

@@ -25,7 +25,7 @@ def print_json(predictions: Iterable[Prediction]) -> bool:
 
 def print_lines(predictions: Iterable[Prediction], top: int) -> bool:
     """Tab-separated: path, then label and probability of the ``top`` likeliest, then "sure"
-    or "unsure".
+    or "unsure"; then the sub-genre and its probability, if the model tells them.
     """
     all_ok = True
     for prediction in predictions:
@@ -34,19 +34,28 @@ def print_lines(predictions: Iterable[Prediction], top: int) -> bool:
         if prediction.ok:
             cells = [f"{label}\t{score:.4f}" for label, score in prediction.top(top)]
             sure = "unsure" if prediction.unsure else "sure"
+            if prediction.subgenre is not None:
+                probability = prediction.subgenres[prediction.subgenre]
+                sure += f"\t{prediction.subgenre}\t{probability:.4f}"
             print(prediction.path, *cells, sure, sep="\t", flush=True)
     return all_ok
 
 
-def print_table(predictions: Iterable[Prediction], total: int, top: int) -> bool:
-    """A table on stdout, and a progress bar on stderr if that is a terminal too."""
+def print_table(
+    predictions: Iterable[Prediction], total: int, top: int, *, subgenres: bool = False
+) -> bool:
+    """A table on stdout, and a progress bar on stderr if that is a terminal too.
+
+    ``subgenres``: with a column for them.
+    """
     from rich.console import Console
     from rich.progress import track
     from rich.table import Table
     from rich.text import Text
 
     errors = Console(stderr=True)
-    table = Table("song", "genre", "", "runners-up", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    columns = ("song", "genre", "", *["sub-genre"] * subgenres, "runners-up")
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     failed: list[Prediction] = []
     rows = 0
     for prediction in track(
@@ -64,6 +73,7 @@ def print_table(predictions: Iterable[Prediction], total: int, top: int) -> bool
                 Text(prediction.path, overflow="fold"),
                 Text(genre, style="yellow" if prediction.unsure else "bold green"),
                 f"{first[1]:.0%}",
+                *[Text(_subgenre(prediction))] * subgenres,
                 Text(runners_up, style="dim"),
             )
     for prediction in failed:
@@ -71,6 +81,14 @@ def print_table(predictions: Iterable[Prediction], total: int, top: int) -> bool
     if rows:
         Console().print(table)
     return all(prediction.ok for prediction in failed)
+
+
+def _subgenre(prediction: Prediction) -> str:
+    """Nothing where the genre is the likeliest of its own sub-genres."""
+    subgenre = prediction.subgenre
+    if subgenre is None or subgenre == prediction.label:
+        return ""
+    return f"{subgenre} {prediction.subgenres[subgenre]:.0%}"
 
 
 def _complain(prediction: Prediction) -> None:

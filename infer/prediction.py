@@ -36,6 +36,12 @@ class Prediction:
     """``score`` is below the threshold that the model's file sets for ``label``."""
     probabilities: dict[str, float] = field(default_factory=dict)
     """Most probable label first; they sum to 1 unless fewer were asked for."""
+    subgenre: str | None = None
+    """The likeliest of ``label``'s sub-genres, which may be ``label`` itself: none of the
+    others. None where the model tells genres only."""
+    subgenres: dict[str, float] = field(default_factory=dict)
+    """Most probable first, of the genres in ``probabilities``: those of a genre sum to its
+    probability. Empty where the model tells genres only."""
     timeline: tuple[Segment, ...] = ()
     """One segment a window, in order."""
     embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
@@ -62,7 +68,10 @@ class Prediction:
         return list(self.probabilities.items())[:k]
 
     def to_dict(self, *, embedding: bool = False) -> dict[str, Any]:
-        """The prediction as JSON values, the embedding only if asked for."""
+        """The prediction as JSON values, the embedding only if asked for.
+
+        ``subgenre`` and ``subgenres`` are there if the model tells them.
+        """
         values: dict[str, Any] = {
             "path": self.path,
             "status": self.status,
@@ -76,6 +85,8 @@ class Prediction:
             "model": self.model,
             "warnings": list(self.warnings),
         }
+        if self.subgenres:
+            values |= {"subgenre": self.subgenre, "subgenres": self.subgenres}
         if embedding:
             values["embedding"] = None if self.embedding is None else self.embedding.tolist()
         return values

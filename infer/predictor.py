@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from melonnx.infer.audio import AudioReader, Source, open_array, open_audio
 from melonnx.infer.calibration import scale
 from melonnx.infer.errors import EmptyAudioError, SilentAudioError
+from melonnx.infer.hierarchy import sum_by_genre
 from melonnx.infer.mel import LogMel, log_mel
 from melonnx.infer.model import Device, load_model
 from melonnx.infer.prediction import Prediction, Segment
@@ -52,7 +53,7 @@ class Predictor:
     ) -> Prediction:
         """Classify a path, the bytes of a file, or a binary stream.
 
-        ``top``: keep only so many of the probabilities. ``offset``, ``duration``: seconds of
+        ``top``: keep only so many genres' probabilities. ``offset``, ``duration``: seconds of
         the source to skip and to use at most.
 
         Raises an AudioError for what cannot be classified: NoMusicError, UnreadableAudioError,
@@ -103,15 +104,23 @@ class Predictor:
             for patches in patch_batches(frames, info.window, starts, _BATCH)
         ]
         by_window = np.concatenate([output.probabilities for output in outputs])
-        probabilities = scale(by_window.mean(axis=0), info.temperature)
-        order = np.argsort(-probabilities, kind="stable")
-        label, score = info.labels[order[0]], float(probabilities[order[0]])
+        leaves = scale(by_window.mean(axis=0), info.temperature)
+        by_genre = sum_by_genre(leaves, info.labels, info.parents)
+        probabilities = _falling(info.genres, by_genre, top)
+        label, score = next(iter(probabilities.items()))
+        subgenres = {
+            leaf: probability
+            for leaf, probability in _falling(info.labels, leaves).items()
+            if info.parents.get(leaf) in probabilities
+        }
         return Prediction(
             path=name,
             label=label,
             score=score,
             unsure=score < info.thresholds.get(label, 0.0),
-            probabilities={info.labels[i]: float(probabilities[i]) for i in order[:top]},
+            probabilities=probabilities,
+            subgenre=next((leaf for leaf in subgenres if info.parents[leaf] == label), None),
+            subgenres=subgenres,
             timeline=self._timeline(by_window, starts, duration_s),
             embedding=np.concatenate([output.embedding for output in outputs]).mean(axis=0),
             duration_s=duration_s,
@@ -123,13 +132,23 @@ class Predictor:
         self, by_window: NDArray[np.float32], starts: list[int], duration_s: float
     ) -> tuple[Segment, ...]:
         """One segment a window, each reaching half-way to its neighbours' middles."""
-        probabilities = scale(by_window, self.info.temperature)
-        middles = np.array(starts) + self.info.window / 2
-        edges = (middles[:-1] + middles[1:]) / 2 * self.info.mel_spec.frame_seconds
+        info = self.info
+        leaves = scale(by_window, info.temperature)
+        probabilities = sum_by_genre(leaves, info.labels, info.parents)
+        middles = np.array(starts) + info.window / 2
+        edges = (middles[:-1] + middles[1:]) / 2 * info.mel_spec.frame_seconds
         bounds = [0.0, *edges.tolist(), duration_s]
         return tuple(
-            Segment(bounds[i], bounds[i + 1], self.info.labels[label], float(row[label]))
+            Segment(bounds[i], bounds[i + 1], info.genres[label], float(row[label]))
             for i, (label, row) in enumerate(
                 zip(probabilities.argmax(axis=1), probabilities, strict=True)
             )
         )
+
+
+def _falling(
+    names: tuple[str, ...], probabilities: NDArray[np.float64], top: int | None = None
+) -> dict[str, float]:
+    """The ``top`` most probable, or all, most probable first."""
+    order = np.argsort(-probabilities, kind="stable")
+    return {names[i]: float(probabilities[i]) for i in order[:top]}

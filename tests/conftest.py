@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,8 +67,7 @@ def encode(samples: NDArray, rate: int, format_: str, subtype: str | None = None
     return buffer.getvalue()
 
 
-@pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_tiny_model(path: Path, labels: Sequence[str], **facts: Any) -> Path:
     """An untrained network of the real shape, exported by the real door."""
     import keras
 
@@ -77,19 +77,39 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from melonnx.train.cnn import build_network
 
     keras.utils.set_random_seed(1)
-    network = build_network(128, 3)
+    network = build_network(128, len(labels))
     info = ModelInfo(
         name="tiny",
         version="0",
-        labels=("drone", "noise", "pulse"),
+        labels=tuple(labels),
         mel_spec=MelSpec(),
         window=130,
         window_hop=65,
-        thresholds={"drone": 0.99, "noise": 0.99, "pulse": 0.99},
+        **facts,
     )
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
     path.write_bytes(to_onnx(network, info).SerializeToString(deterministic=True))
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """It tells three genres, and is sure of nothing."""
+    thresholds = {"drone": 0.99, "noise": 0.99, "pulse": 0.99}
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    return write_tiny_model(path, tuple(thresholds), thresholds=thresholds)
+
+
+@pytest.fixture(scope="session")
+def tree_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """It tells two genres by six sub-genres, whose order is not the genres'."""
+    drones = ("drone > hum", "drone > buzz", "drone")
+    pulses = ("pulse > fast", "pulse > slow", "pulse")
+    return write_tiny_model(
+        tmp_path_factory.mktemp("model") / "tree.onnx",
+        [label for pair in zip(drones, pulses, strict=True) for label in pair],
+        parents=dict.fromkeys(drones, "drone") | dict.fromkeys(pulses, "pulse"),
+        thresholds={"drone": 0.99, "pulse": 0.0},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ def data(
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
     ] = None,
+    subgenres: Annotated[bool, typer.Option("--subgenres", help="Count by sub-genre.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Take stock of a data set: counts, hours, files that are broken or there twice.
@@ -37,7 +38,8 @@ def data(
     from melonnx.train.inventory import take_inventory
     from melonnx.train.inventory_output import listening, print_inventory, print_json
 
-    inventory = take_inventory(read_dataset(root.resolve(), artists), listening)
+    dataset = read_dataset(root.resolve(), artists, subgenres=subgenres)
+    inventory = take_inventory(dataset, listening)
     if as_json:
         print_json(inventory)
     else:
@@ -61,6 +63,13 @@ def train(
             "see by how much."
         ),
     ] = "artist",
+    subgenres: Annotated[
+        bool,
+        typer.Option(
+            "--subgenres",
+            help="Those of FMA's tree, of <genre>/<subgenre>/<file>, or of the CSV too.",
+        ),
+    ] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     patience: Annotated[int | None, typer.Option(min=1, help="Stop after so many in vain.")] = None,
     seed: Annotated[int, typer.Option(help="Of split, weights and crops.")] = 0,
@@ -76,13 +85,16 @@ def train(
     from melonnx.train.cache import default_cache_folder
     from melonnx.train.fit import train as fit
     from melonnx.train.run import Settings
+    from melonnx.train.tracks import require_subgenres
 
     settings = Settings(split=split, seed=seed)
     settings = replace(
         settings, epochs=epochs or settings.epochs, patience=patience or settings.patience
     )
     root = data.resolve()
-    tracks = _read_tracks(root, artists)
+    tracks = _read_tracks(root, artists, subgenres=subgenres)
+    if subgenres:
+        require_subgenres(root, tracks)
     fit(
         root,
         tracks,
@@ -111,18 +123,22 @@ def evaluate(
     from melonnx.train.evaluate import evaluate as measure
     from melonnx.train.run import read_run
 
-    is_run = (data / "run.json").exists()
-    tracks = read_run(data).songs("test") if is_run else _read_tracks(data.resolve(), artists)
-    report = measure(Predictor(model), tracks, say)
+    predictor = Predictor(model)
+    if (data / "run.json").exists():
+        tracks = read_run(data).songs("test")
+    else:
+        has_tree = bool(predictor.info.parents)
+        tracks = _read_tracks(data.resolve(), artists, subgenres=has_tree)
+    report = measure(predictor, tracks, say)
     print(*report.lines(), sep="\n")
     if out is not None:
         out.write_text(json.dumps(report.to_dict(), indent=2), encoding="utf-8")
 
 
-def _read_tracks(root: Path, artists: Path | None) -> list[Track]:
+def _read_tracks(root: Path, artists: Path | None, *, subgenres: bool) -> list[Track]:
     from melonnx.train.datasets import read_dataset
 
-    dataset = read_dataset(root, artists)
+    dataset = read_dataset(root, artists, subgenres=subgenres)
     for reason, count in dataset.skipped.items():
         say(f"left out: {reason} ({count})")
     return list(dataset.tracks)

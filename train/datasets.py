@@ -11,11 +11,14 @@ from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genre
 __all__ = ["DataSet", "DataSetError", "Track", "read_dataset", "read_folder"]
 
 
-def read_dataset(root: Path, artists_table: Path | None = None) -> DataSet:
+def read_dataset(
+    root: Path, artists_table: Path | None = None, *, subgenres: bool = False
+) -> DataSet:
     """Read FMA, GTZAN or ``root/<genre>/<file>``, whichever ``root`` is.
 
     FMA is known by its ``fma_metadata``, GTZAN by its split lists or by the names of its files.
-    ``artists_table``: as in :func:`read_folder`; FMA has artists of its own.
+    ``artists_table``: as in :func:`read_folder`; FMA has artists of its own. ``subgenres``:
+    read these too; FMA has a tree of them, GTZAN none.
 
     Raises DataSetError where the layout is none of these or cannot be used.
     """
@@ -24,28 +27,34 @@ def read_dataset(root: Path, artists_table: Path | None = None) -> DataSet:
     if is_fma(root):
         if artists_table is not None:
             raise DataSetError(f"{root}: is FMA, which names its artists; leave --artists out")
-        return read_fma(root)
+        return read_fma(root, subgenres=subgenres)
     if is_gtzan(root):
         return read_gtzan(root, artists_table)
-    return DataSet(root, "folder", tuple(read_folder(root, artists_table)), {})
+    tracks = read_folder(root, artists_table, subgenres=subgenres)
+    return DataSet(root, "folder", tuple(tracks), {})
 
 
-def read_folder(root: Path, table: Path | None = None) -> list[Track]:
+def read_folder(root: Path, table: Path | None = None, *, subgenres: bool = False) -> list[Track]:
     """Read ``root/<genre>/<file>``, sorted by path.
 
     ``table``: a CSV with the columns ``path`` (relative to ``root``), ``artist`` and, where
     there is one, ``split``; others are ignored. None takes ``root/tracks.csv`` if that is
-    there. Files that the table does not name have no known artist.
+    there. Files that the table does not name have no known artist. ``subgenres``: read
+    ``root/<genre>/<subgenre>/<file>`` too, and the table's column ``subgenre``, which goes
+    before the folder's name.
 
     Raises DataSetError where fewer than two genres are found or the table cannot be used.
     """
     if not root.is_dir():
         raise DataSetError(f"{root}: no such folder")
     rows = read_track_table(root, table)
-    tracks = [
-        Track(path, path.parent.name, *rows.get(path.relative_to(root).as_posix(), TableRow()))
-        for path in sorted(root.glob("*/*"))
-        if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
-    ]
+    tracks: list[Track] = []
+    for path in sorted([*root.glob("*/*"), *(root.glob("*/*/*") if subgenres else ())]):
+        if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("."):
+            relative = path.relative_to(root)
+            genre, *below = relative.parts[:-1]
+            row = rows.get(relative.as_posix(), TableRow())
+            subgenre = row.subgenre or "".join(below) if subgenres else ""
+            tracks.append(Track(path, genre, row.artist, row.split, subgenre))
     require_two_genres(root, tuple(tracks), "<genre>/<file> with one folder for each genre")
     return tracks

@@ -1,7 +1,7 @@
 """Measures a model file through the runtime on songs whose genre is known."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from melonnx.infer.library import classify_files
 from melonnx.infer.predictor import Predictor
 from melonnx.train.datasets import DataSetError, Track
 
-__all__ = ["GenreScore", "Report", "bootstrap_interval", "evaluate"]
+__all__ = ["GenreScore", "Report", "SubgenreScore", "bootstrap_interval", "evaluate"]
 
 _RESAMPLES = 2000
 
@@ -24,6 +24,24 @@ class GenreScore:
     precision: float
     recall: float
     songs: int
+
+
+@dataclass(frozen=True)
+class SubgenreScore:
+    """How the answers of a model that tells sub-genres fare below the genres.
+
+    A song of a sub-genre that the model does not tell should be found to be of its genre and
+    of none of the others; where the model has no such label either, it is not counted here.
+    """
+
+    songs: int
+    labels: int
+    """How many the model tells apart."""
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    macro_f1: float
+    """Over the labels that the songs have or are given."""
+    macro_f1_interval: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -47,10 +65,12 @@ class Report:
     """Songs by true genre (rows) and answer (columns), in the order of ``labels``."""
     labels: tuple[str, ...]
     failures: dict[str, str]
+    subgenres: SubgenreScore | None = None
+    """None where the model tells genres only, or the songs name no sub-genre."""
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def summary(self) -> dict[str, Any]:
         """The figures that travel in a model file."""
@@ -59,7 +79,11 @@ class Report:
             "macro_f1_interval", "top3_accuracy", "majority_baseline", "sure_share",
             "sure_accuracy",
         )  # fmt: skip
-        return {name: _rounded(getattr(self, name)) for name in names}
+        figures = {name: _rounded(getattr(self, name)) for name in names}
+        if self.subgenres is not None:
+            below = asdict(self.subgenres)
+            figures |= {f"subgenre_{name}": _rounded(value) for name, value in below.items()}
+        return figures
 
     def lines(self) -> list[str]:
         """The report for a person."""
@@ -73,6 +97,7 @@ class Report:
             f"among the top 3    {self.top3_accuracy:.1%}",
             f"majority baseline  {self.majority_baseline:.1%}",
             f"not unsure         {self.sure_share:.1%} of songs, {self.sure_accuracy:.1%} right",
+            *_subgenre_lines(self.subgenres),
             "",
             f"{'':{width}}  precision  recall  songs",
             *(
@@ -88,10 +113,11 @@ def evaluate(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str],
 
     Raises DataSetError where a genre is not among the model's labels, or nothing is left.
     """
-    labels = predictor.info.labels
+    labels = predictor.info.genres
     strange = {track.genre for track in tracks} - set(labels)
     if strange:
         raise DataSetError(f"genres {sorted(strange)} are not among the model's labels {labels}")
+    answered: list[tuple[Track, str | None]] = []
     failures: dict[str, str] = {}
     true: list[int] = []
     probabilities: list[list[float]] = []
@@ -107,12 +133,14 @@ def evaluate(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str],
         true.append(labels.index(track.genre))
         probabilities.append([prediction.probabilities[label] for label in labels])
         unsure.append(prediction.unsure)
+        answered.append((track, prediction.subgenre))
         groups.append(track.group)
     if not true:
         raise DataSetError("none of the songs could be classified")
-    return _report(
+    report = _report(
         labels, np.array(true), np.array(probabilities), np.array(unsure), groups, failures
     )
+    return replace(report, subgenres=_score_subgenres(answered, predictor.info.labels))
 
 
 def _report(
@@ -157,6 +185,47 @@ def _report(
         labels=labels,
         failures=failures,
     )
+
+
+def _score_subgenres(
+    answered: Sequence[tuple[Track, str | None]], labels: tuple[str, ...]
+) -> SubgenreScore | None:
+    rows = [
+        (track.label if track.label in labels else track.genre, answer, track.group)
+        for track, answer in answered
+        if answer is not None and not {track.label, track.genre}.isdisjoint(labels)
+    ]
+    if not rows or not any(track.subgenre for track, _ in answered):
+        return None
+    true, answer, groups = (np.array(column) for column in zip(*rows, strict=True))
+
+    def accuracy(rows: NDArray[np.int64]) -> float:
+        return float((true[rows] == answer[rows]).mean())
+
+    def macro_f1(rows: NDArray[np.int64]) -> float:
+        return float(f1_score(true[rows], answer[rows], average="macro", zero_division=0.0))
+
+    everything = np.arange(len(true))
+    return SubgenreScore(
+        songs=len(true),
+        labels=len(labels),
+        accuracy=accuracy(everything),
+        accuracy_interval=bootstrap_interval(accuracy, groups.tolist()),
+        macro_f1=macro_f1(everything),
+        macro_f1_interval=bootstrap_interval(macro_f1, groups.tolist()),
+    )
+
+
+def _subgenre_lines(score: SubgenreScore | None) -> list[str]:
+    if score is None:
+        return []
+    low, high = score.accuracy_interval
+    f1_low, f1_high = score.macro_f1_interval
+    return [
+        f"sub-genre accuracy {score.accuracy:.1%}  (95%: {low:.1%} to {high:.1%}; "
+        f"{score.labels} labels, {score.songs} songs)",
+        f"sub-genre macro-F1 {score.macro_f1:.3f}  (95%: {f1_low:.3f} to {f1_high:.3f})",
+    ]
 
 
 def bootstrap_interval(

@@ -20,9 +20,10 @@ from melonnx.train.cnn import build_network
 from melonnx.train.crops import LabelledLogMels, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
 from melonnx.train.datasets import DataSetError, Track
+from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
 from melonnx.train.pictures import read_pictures
 from melonnx.train.run import Run, RunError, Settings, read_run, write_atomically
-from melonnx.train.splits import artists_in_several_parts, split_tracks
+from melonnx.train.splits import artists_in_several_parts
 
 __all__ = ["train"]
 
@@ -63,7 +64,7 @@ def train(
         tracks += picture_tracks
         log_mels |= picture_log_mels
         say(f"pictures: {len(picture_tracks)}")
-    run = _open_run(data, tracks, folder, settings)
+    run = _open_run(data, tracks, folder, settings, say)
     if run.finished:
         say(f"{folder} holds this run, finished; nothing to do")
         return run
@@ -103,13 +104,15 @@ def _log_mels(
     return log_mels
 
 
-def _open_run(data: Path, tracks: list[Track], folder: Path, settings: Settings) -> Run:
-    parts = split_tracks(tracks, settings.split, settings.seed)
+def _open_run(data: Path, tracks: list[Track], folder: Path, settings: Settings, say: Say) -> Run:
+    tracks, parts = split_labels(tracks, settings.split, settings.seed, say)
+    labels, parents = labels_and_parents(tracks)
     run = Run(
         folder=folder,
         data=data,
         settings=settings,
-        labels=tuple(sorted({track.genre for track in tracks})),
+        labels=labels,
+        parents=parents,
         tracks=tuple(tracks),
         parts=tuple(parts),
         versions={
@@ -131,7 +134,7 @@ def _open_run(data: Path, tracks: list[Track], folder: Path, settings: Settings)
 
 def _labelled(run: Run, part: Any, log_mels: dict[Path, CachedLogMel]) -> LabelledLogMels:
     tracks = run.part(part)
-    classes = np.array([run.labels.index(track.genre) for track in tracks])
+    classes = np.array([run.labels.index(track.label) for track in tracks])
     return LabelledLogMels([log_mels[track.path] for track in tracks], classes, len(run.labels))
 
 
@@ -173,7 +176,9 @@ def _new_network(settings: Settings, n_labels: int) -> keras.Model:
 def _calibrate(run: Run, network: keras.Model, validation: LabelledLogMels) -> Run:
     by_track = _by_track(network, validation, run.settings)
     temperature = fit_temperature(by_track, validation.classes)
-    threshold = unsure_threshold(scale(by_track, temperature), validation.classes, _SURE_RATE)
+    scores = scale(by_track, temperature)
+    by_genre = at_genre_level(scores, validation.classes, run.labels, run.parents)
+    threshold = unsure_threshold(*by_genre, _SURE_RATE)
     return replace(run, temperature=temperature, threshold=threshold, finished=True)
 
 

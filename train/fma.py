@@ -5,11 +5,13 @@ Source: Defferrard, Benzi, Vandergheynst, Bresson, FMA: A Dataset for Music Anal
 """
 
 import csv
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from melonnx.train.genre_tree import GenreTree, read_genre_tree
 from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
 
 __all__ = ["is_fma", "read_fma"]
@@ -31,6 +33,7 @@ _COLUMNS = (
     ("set", "subset"),
     ("track", "genre_top"),
 )
+_NAMED_GENRES = ("track", "genres")
 
 # The 21 clips of fma_medium (6 of them in fma_small) that hold 0 to 27.4 s because the track's
 # length was wrong in the metadata: https://github.com/mdeff/fma/wiki, "Excerpts shorter than
@@ -53,6 +56,8 @@ class _Row:
     artist: str
     split: str
     subset: str
+    named: tuple[int, ...]
+    """Ids of the genres that the artist chose; not read unless sub-genres are wanted."""
 
 
 def is_fma(root: Path) -> bool:
@@ -64,21 +69,26 @@ def is_fma(root: Path) -> bool:
     return root.name in _SUBSETS_OF or any((root / name).is_dir() for name in names)
 
 
-def read_fma(root: Path) -> DataSet:
+def read_fma(root: Path, *, subgenres: bool = False) -> DataSet:
     """Read the tracks of the subset whose folder is there, with artists and official parts.
 
     ``root`` holds ``fma_metadata`` and one of ``fma_small``, ``fma_medium``, ``fma_large`` and
     ``fma_full``, or is that audio folder. Genres are the top ones, as FMA writes them.
 
-    Raises DataSetError where audio or ``tracks.csv`` is missing or not as published.
+    ``subgenres``: read these too, by ``fma_metadata/genres.csv``. A track's is the first of its
+    named genres that is below its top genre, brought up to the level right below that.
+
+    Raises DataSetError where audio, ``tracks.csv`` or ``genres.csv`` is missing or not as
+    published.
     """
     audio = _audio_folder(root)
     table = (audio.parent if audio == root else root) / "fma_metadata" / "tracks.csv"
     if not table.is_file():
         raise DataSetError(f"{table}: no such file; unpack fma_metadata.zip in {table.parents[1]}")
+    tree = read_genre_tree(table.with_name("genres.csv")) if subgenres else None
     skipped: Counter[str] = Counter()
     tracks: list[Track] = []
-    for row in _read_rows(table):
+    for row in _read_rows(table, named=subgenres):
         if row.subset not in _SUBSETS_OF[audio.name]:
             continue
         path = audio / f"{row.id:06}"[:3] / f"{row.id:06}.mp3"
@@ -89,10 +99,23 @@ def read_fma(root: Path) -> DataSet:
         elif not path.is_file():
             skipped["no such file"] += 1
         else:
-            tracks.append(Track(path, row.genre, row.artist, _PARTS.get(row.split, "")))
+            part = _PARTS.get(row.split, "")
+            tracks.append(Track(path, row.genre, row.artist, part, _subgenre(table, tree, row)))
     found = tuple(sorted(tracks, key=lambda track: track.path))
     require_two_genres(root, found, f"{audio.name}/NNN/NNNNNN.mp3 of the tracks in {table}")
     return DataSet(root, "fma", found, dict(skipped))
+
+
+def _subgenre(table: Path, tree: GenreTree | None, row: _Row) -> str:
+    if tree is None:
+        return ""
+    for number in row.named:
+        if number not in tree.genres:
+            raise DataSetError(f"{table}: track {row.id} names genre {number}, not in genres.csv")
+        top, *below = tree.lineage(number)
+        if top == row.genre and below:
+            return below[0]
+    return ""
 
 
 def _audio_folder(root: Path) -> Path:
@@ -108,21 +131,23 @@ def _audio_folder(root: Path) -> Path:
     return root / found[0]
 
 
-def _read_rows(table: Path) -> Iterator[_Row]:
+def _read_rows(table: Path, *, named: bool) -> Iterator[_Row]:
     """Stream the 260 MB of ``tracks.csv``: two rows of column names, one of the index's name."""
     limit = csv.field_size_limit(_LONGEST_FIELD)
     try:
         with table.open(newline="", encoding="utf-8") as file:
             rows = csv.reader(file)
-            at = _columns(table, next(rows, []), next(rows, []))
+            wanted = (*_COLUMNS, _NAMED_GENRES) if named else _COLUMNS
+            at = _columns(table, wanted, next(rows, []), next(rows, []))
             for row in rows:
                 if row[:1] == ["track_id"]:
                     continue
                 try:
-                    name, artist_id, split, subset, genre = (row[column] for column in at)
+                    name, artist_id, split, subset, genre, *ids = (row[column] for column in at)
+                    numbers = tuple(int(number) for text in ids for number in json.loads(text))
                     # One artist under two ids would leak; two of one name together do no harm.
-                    yield _Row(int(row[0]), genre, name or artist_id, split, subset)
-                except (IndexError, ValueError):
+                    yield _Row(int(row[0]), genre, name or artist_id, split, subset, numbers)
+                except (IndexError, ValueError, TypeError):
                     raise DataSetError(
                         f"{table}: line {rows.line_num} is not a track of FMA's; unpack it again"
                     ) from None
@@ -132,12 +157,14 @@ def _read_rows(table: Path) -> Iterator[_Row]:
         csv.field_size_limit(limit)
 
 
-def _columns(table: Path, upper: list[str], lower: list[str]) -> list[int]:
+def _columns(
+    table: Path, wanted: Sequence[tuple[str, str]], upper: list[str], lower: list[str]
+) -> list[int]:
     position = {names: at for at, names in enumerate(zip(upper, lower, strict=False))}
-    missing = [".".join(names) for names in _COLUMNS if names not in position]
+    missing = [".".join(names) for names in wanted if names not in position]
     if missing:
         raise DataSetError(
             f"{table}: has no column {', '.join(missing)}; expected the file that FMA publishes, "
             "with its two header rows"
         )
-    return [position[names] for names in _COLUMNS]
+    return [position[names] for names in wanted]

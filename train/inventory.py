@@ -41,6 +41,7 @@ class Inventory:
     root: str
     kind: Kind
     genres: dict[str, GenreCount]
+    """By label: sub-genres by themselves, where the tracks have them."""
     total: GenreCount
     skipped: dict[str, int]
     """Tracks left out by the reader, by reason."""
@@ -67,13 +68,13 @@ def take_inventory(dataset: DataSet, progress: Progress) -> Inventory:
         else:
             unreadable[_relative(path, root)] = result
     readable = [track for track in tracks if track.path in heard]
-    genres = sorted({track.genre for track in readable})
+    genres = sorted({track.label for track in readable})
     same_audio, same_recording = find_duplicates(heard)
     return Inventory(
         root=str(root),
         kind=dataset.kind,
         genres={
-            genre: _count([track for track in readable if track.genre == genre], heard)
+            genre: _count([track for track in readable if track.label == genre], heard)
             for genre in genres
         },
         total=_count(readable, heard),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from melonnx.infer.errors import MelonnxError
+from melonnx.infer.hierarchy import genre_names
 from melonnx.infer.mel import MelSpec
 from melonnx.train.datasets import Track
 from melonnx.train.splits import Part, SplitMethod
@@ -61,6 +62,13 @@ class Run:
     threshold: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
     finished: bool = False
+    parents: dict[str, str] = field(default_factory=dict)
+    """Genre by label; empty where no track has a sub-genre."""
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The labels, or the genres above them."""
+        return genre_names(self.labels, self.parents)
 
     @property
     def network_path(self) -> Path:
@@ -77,11 +85,11 @@ class Run:
 
     @property
     def data_hash(self) -> str:
-        """sha256 over each track's path, size, genre, artist and part."""
+        """sha256 over each track's path, size, label, artist and part."""
         digest = hashlib.sha256()
         for track, part in zip(self.tracks, self.parts, strict=True):
             size = (track.path.parent if track.is_picture else track.path).stat().st_size
-            row = (self._relative(track), size, track.genre, track.artist, part)
+            row = (self._relative(track), size, track.label, track.artist, part)
             digest.update(repr(row).encode(errors="surrogateescape"))
         return digest.hexdigest()
 
@@ -93,15 +101,16 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "tracks.csv").open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
-            rows.writerow(["path", "genre", "artist", "split", "group", "part"])
+            rows.writerow(["path", "genre", "artist", "split", "subgenre", "group", "part"])
             for track, part in zip(self.tracks, self.parts, strict=True):
-                facts = (self._relative(track), track.genre, track.artist, track.split)
-                rows.writerow([*facts, track.group, part])
+                facts = (track.genre, track.artist, track.split, track.subgenre)
+                rows.writerow([self._relative(track), *facts, track.group, part])
         values = {
             "data": str(self.data),
             "data_hash": self.data_hash,
             "settings": asdict(self.settings),
             "labels": self.labels,
+            "parents": self.parents,
             "temperature": self.temperature,
             "threshold": self.threshold,
             "versions": self.versions,
@@ -134,6 +143,7 @@ def read_run(folder: Path) -> Run:
                 row["genre"],
                 row["artist"],
                 row["split"],
+                row.get("subgenre", ""),
             )
             for row in rows
         ),
@@ -142,6 +152,7 @@ def read_run(folder: Path) -> Run:
         threshold=values["threshold"],
         versions=values["versions"],
         finished=values["finished"],
+        parents=values.get("parents", {}),
     )
 
 

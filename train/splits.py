@@ -9,7 +9,15 @@ import numpy as np
 
 from melonnx.train.datasets import DataSetError, Track
 
-__all__ = ["SPLIT_METHODS", "Part", "SplitMethod", "artists_in_several_parts", "split_tracks"]
+__all__ = [
+    "SPLIT_METHODS",
+    "Part",
+    "SplitMethod",
+    "UnsplittableLabelError",
+    "artists_in_several_parts",
+    "separate_groups",
+    "split_tracks",
+]
 
 Part = Literal["train", "valid", "test"]
 SplitMethod = Literal["artist", "official", "random"]
@@ -20,43 +28,50 @@ SPLIT_METHODS: tuple[SplitMethod, ...] = get_args(SplitMethod)
 _SHARES: dict[Part, float] = {"test": 0.2, "valid": 0.15}
 
 
+class UnsplittableLabelError(DataSetError):
+    """A label cannot be in each of the three parts."""
+
+    def __init__(self, label: str, reason: str) -> None:
+        super().__init__(reason)
+        self.label = label
+
+
 def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> list[Part]:
     """Name the part of each track: about 20% to test on, 15% to validate on.
 
-    Works genre by genre, the one with the fewest groups first, so that each genre is in each
-    part; whole groups (``Track.group``; single songs if ``random``) are moved. Tracks without
-    an artist stay on their side of the official split, if there is one and each part of a
-    genre can have some: train is trained on, valid and test are held out. ``official`` takes
-    the parts as the data set has them.
+    Works label by label (``Track.label``: a genre or a sub-genre), the one with the fewest
+    groups first, so that each is in each part; whole groups (``Track.group``; single songs if
+    ``random``) are moved. Tracks without an artist stay on their side of the official split, if
+    there is one and each part of a label can have some: train is trained on, valid and test are
+    held out. ``official`` takes the parts as the data set has them.
 
-    Raises DataSetError where a genre has fewer than three groups, or (``official``) a track
-    has no part or a part lacks a genre.
+    Raises UnsplittableLabelError where a label has fewer than three groups or, ``official``, is
+    not in each part; DataSetError where a track has no official part.
     """
     if method == "official":
         return _official_parts(tracks)
     members: dict[str, list[int]] = defaultdict(list)
-    genres: dict[str, set[str]] = defaultdict(set)
     for index, track in enumerate(tracks):
-        group = track.group if method == "artist" else track.song
-        members[group].append(index)
-        genres[track.genre].add(group)
+        members[_group(track, method)].append(index)
+    by_label = separate_groups(tracks, method)
     part_of: dict[str, Part] = {}
     rng = np.random.default_rng(seed)
-    for genre, names in sorted(genres.items(), key=lambda item: (len(item[1]), item[0])):
+    for label, names in sorted(by_label.items(), key=lambda item: (len(item[1]), item[0])):
         groups: list[_Group] = []
         for name in rng.permutation(sorted(names)).tolist():
-            own = [tracks[index] for index in members[name] if tracks[index].genre == genre]
+            own = [tracks[index] for index in members[name] if tracks[index].label == label]
             with_audio = sum(not track.is_picture for track in own)
             bound = _bound(own) if method == "artist" else ""
             groups.append(_Group(name, len(own), with_audio, bound))
         assigned = _assign(groups, part_of)
         if len(set(assigned.values())) < len(get_args(Part)):
-            # The official parts of this genre are too few to keep to: blocks have to do.
+            # The official parts of this label are too few to keep to: blocks have to do.
             assigned = _assign([replace(group, bound="") for group in groups], part_of)
         if len(set(assigned.values())) < len(get_args(Part)):
-            raise DataSetError(
-                f"genre {genre!r} has {len(groups)} separate artists or blocks; training, "
-                "validation and test need one each"
+            raise UnsplittableLabelError(
+                label,
+                f"genre {label!r} has {len(groups)} separate artists or blocks; training, "
+                "validation and test need one each",
             )
         part_of |= assigned
     parts: list[Part] = ["train"] * len(tracks)
@@ -66,9 +81,21 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     return parts
 
 
+def separate_groups(tracks: Sequence[Track], method: SplitMethod) -> dict[str, set[str]]:
+    """By label, the groups of its tracks; the songs where ``method`` does not mind artists."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for track in tracks:
+        groups[track.label].add(_group(track, method))
+    return dict(groups)
+
+
+def _group(track: Track, method: SplitMethod) -> str:
+    return track.group if method == "artist" else track.song
+
+
 @dataclass(frozen=True)
 class _Group:
-    """The tracks of one genre that stay together."""
+    """The tracks of one label that stay together."""
 
     name: str
     size: int
@@ -87,7 +114,7 @@ def _bound(tracks: list[Track]) -> str:
 
 
 def _assign(groups: list[_Group], before: dict[str, Part]) -> dict[str, Part]:
-    """The part of each group of one genre; ``before`` holds those of earlier genres.
+    """The part of each group of one label; ``before`` holds those of earlier labels.
 
     Whole groups are taken in the order of ``groups`` until each part has its share.
     """
@@ -95,7 +122,7 @@ def _assign(groups: list[_Group], before: dict[str, Part]) -> dict[str, Part]:
         group.name: before[group.name] for group in groups if group.name in before
     }
     free = [group for group in groups if group.name not in before and group.bound != "train"]
-    trains_anyway = any(group.bound == "train" for group in groups)
+    trains_anyway = "train" in part_of.values() or any(one.bound == "train" for one in groups)
     for part, share in _SHARES.items():
         sizes = {group: group.with_audio if part == "test" else group.size for group in groups}
         need = share * sum(sizes.values())
@@ -132,12 +159,13 @@ def _official_parts(tracks: Sequence[Track]) -> list[Part]:
             "is one; split by artist instead"
         )
     parts: list[Part] = [cast("Part", track.split) for track in tracks]
-    there = {(track.genre, part) for track, part in zip(tracks, parts, strict=True)}
-    for genre in sorted({track.genre for track in tracks}):
+    there = {(track.label, part) for track, part in zip(tracks, parts, strict=True)}
+    for label in sorted({track.label for track in tracks}):
         for part in get_args(Part):
-            if (genre, part) not in there:
-                raise DataSetError(
-                    f"the official split has no {genre!r} in its part {part!r}; split by artist "
-                    "instead"
+            if (label, part) not in there:
+                raise UnsplittableLabelError(
+                    label,
+                    f"the official split has no {label!r} in its part {part!r}; split by artist "
+                    "instead",
                 )
     return parts

@@ -16,14 +16,16 @@ class TableRow(NamedTuple):
 
     artist: str = ""
     split: str = ""
+    subgenre: str = ""
 
 
 def read_track_table(root: Path, table: Path | None) -> dict[str, TableRow]:
     """Rows by path relative to ``root``, from a CSV with the columns ``path`` and ``artist``.
 
-    A column ``split`` (train, valid, test or empty) is read where there is one; others are
-    ignored. ``table`` None takes ``root/tracks.csv``; without that the answer is empty.
-    Raises DataSetError where the table cannot be read, has no such columns or another split.
+    The columns ``split`` (train, valid, test or empty) and ``subgenre`` are read where they are
+    there; others are ignored. ``table`` None takes ``root/tracks.csv``; without that the answer
+    is empty. Raises DataSetError where the table cannot be read, has no such columns or another
+    split.
     """
     if table is None:
         table = root / "tracks.csv"
@@ -36,9 +38,7 @@ def read_track_table(root: Path, table: Path | None) -> dict[str, TableRow]:
             if missing:
                 raise DataSetError(f"{table}: has no column {' and '.join(sorted(missing))}")
             read = {
-                row["path"]: TableRow(
-                    (row["artist"] or "").strip(), (row.get("split") or "").strip()
-                )
+                row["path"]: TableRow(*((row.get(name) or "").strip() for name in TableRow._fields))
                 for row in rows
             }
     except (OSError, UnicodeDecodeError, csv.Error) as error:

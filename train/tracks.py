@@ -1,13 +1,21 @@
 """What a data set is: tracks, each with its genre, its artist and its official part."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from melonnx.infer.errors import MelonnxError
 
-__all__ = ["DataSet", "DataSetError", "Kind", "Track", "require_two_genres"]
+__all__ = [
+    "DataSet",
+    "DataSetError",
+    "Kind",
+    "Track",
+    "require_subgenres",
+    "require_two_genres",
+]
 
 Kind = Literal["fma", "gtzan", "folder"]
 """How the data set is laid out."""
@@ -29,6 +37,13 @@ class Track:
     """Empty where it is not known."""
     split: str = ""
     """The part that the data set's own split gives it: train, valid or test; empty for none."""
+    subgenre: str = ""
+    """The level right below the genre; empty where none is named, or none is wanted."""
+
+    @property
+    def label(self) -> str:
+        """What the network should answer: the genre, or "genre > sub-genre"."""
+        return f"{self.genre} > {self.subgenre}" if self.subgenre else self.genre
 
     @property
     def is_picture(self) -> bool:
@@ -49,14 +64,19 @@ class Track:
         number = self._number
         if number is None:
             return self.song
-        return " ".join(filter(None, ("block", self.genre, self.split, str(number // 10))))
+        return " ".join(filter(None, ("block", self._series, self.split, str(number // 10))))
 
     @property
     def song(self) -> str:
         """The same for a picture and the audio of one number, else one for each track."""
         if self.artist or self._number is None:
             return f"song {self.path}"
-        return f"song {self.genre} {self._number}"
+        return f"song {self._series} {self._number}"
+
+    @property
+    def _series(self) -> str:
+        """In which numbers run on: a genre, or a sub-genre in a folder of its own."""
+        return self.label if self.path.parent.name == self.subgenre else self.genre
 
     @property
     def _number(self) -> int | None:
@@ -81,4 +101,13 @@ def require_two_genres(root: Path, tracks: tuple[Track, ...], expected: str) -> 
     if len({track.genre for track in tracks}) < 2:
         raise DataSetError(
             f"{root}: holds {len(tracks)} tracks of fewer than two genres; expected {expected}"
+        )
+
+
+def require_subgenres(root: Path, tracks: Sequence[Track]) -> None:
+    """Raise DataSetError where no track names a sub-genre."""
+    if not any(track.subgenre for track in tracks):
+        raise DataSetError(
+            f"{root}: names no sub-genres; expected FMA, <genre>/<subgenre>/<file>, or a column "
+            "subgenre in the table"
         )

@@ -12,7 +12,7 @@ from melonnx.export.convert import OPSET, to_onnx
 from melonnx.export.prove import ProofError, prove
 from melonnx.export.release import _describe_split, export_run
 from melonnx.infer import MelSpec, Predictor
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.metadata import FORMAT_VERSION, METADATA_KEY, ModelInfo
 from melonnx.train.cnn import build_network
 from melonnx.train.run import RunError, read_run
 
@@ -80,7 +80,7 @@ def test_file_is_of_the_documented_form(network):
         "embedding": ["batch", 128],
         "evidence": ["batch", "evidence_frames", 8, 2],
     }
-    assert json.loads(model.metadata_props[0].value)["format_version"] == 1
+    assert json.loads(model.metadata_props[0].value)["format_version"] == FORMAT_VERSION
     assert model.metadata_props[0].key == METADATA_KEY
 
 

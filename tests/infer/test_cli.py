@@ -87,7 +87,30 @@ def test_truncated_mp3_is_answered_and_c_libraries_stay_quiet(melonnx, tiny_mode
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_table_on_a_terminal(song, tiny_model):
+def test_sub_genres_come_last_on_a_line_and_in_json(melonnx, song, tree_model):
+    result = melonnx("classify", song, "--model", tree_model)
+    *_, sure, leaf, probability = result.stdout.rstrip("\n").split("\t")
+    row = json.loads(melonnx("classify", song, "--model", tree_model, "--json").stdout)
+    assert sure in {"sure", "unsure"}
+    assert (leaf, float(probability)) == (
+        row["subgenre"],
+        pytest.approx(row["subgenres"][leaf], abs=1e-4),
+    )
+    assert sum(row["subgenres"].values()) == pytest.approx(1)
+    assert len(row["subgenres"]) == 6
+
+
+def test_table_on_a_terminal(song, tiny_model, tree_model):
+    shown = shown_on_a_terminal(song, tiny_model)
+    assert "song" in shown
+    assert "runners-up" in shown
+    assert str(song) in shown
+    assert "%" in shown
+    assert "sub-genre" not in shown
+    assert "sub-genre" in shown_on_a_terminal(song, tree_model)
+
+
+def shown_on_a_terminal(song, model):
     leader, follower = pty.openpty()
     command = [
         sys.executable,
@@ -96,17 +119,14 @@ def test_table_on_a_terminal(song, tiny_model):
         "classify",
         str(song),
         "--model",
-        str(tiny_model),
+        str(model),
     ]
     environment = os.environ | {"COLUMNS": "300", "TERM": "xterm"}
     subprocess.run(command, stdout=follower, stderr=subprocess.DEVNULL, check=True, env=environment)
     os.close(follower)
     shown = os.read(leader, 10_000).decode()
     os.close(leader)
-    assert "song" in shown
-    assert "runners-up" in shown
-    assert str(song) in shown
-    assert "%" in shown
+    return shown
 
 
 def test_reader_that_goes_away_is_no_traceback(song, tiny_model):
@@ -167,7 +187,14 @@ def test_info_tells_what_the_file_says(melonnx, tiny_model):
     shown = melonnx("info", tiny_model).stdout
     for expected in ("name: tiny", "drone, noise, pulse", "hop_length: 1707", "window: 130"):
         assert expected in shown
+    assert "parents" not in shown
     assert json.loads(melonnx("info", tiny_model, "--json").stdout)["labels"][0] == "drone"
+
+
+def test_info_shows_a_tree_as_one(melonnx, tree_model):
+    shown = melonnx("info", tree_model).stdout
+    assert "labels:\n  drone: drone > hum, drone > buzz, drone\n  pulse: pulse > fast" in shown
+    assert "parents" not in shown
 
 
 def test_a_missing_extra_is_named(song, tmp_path):

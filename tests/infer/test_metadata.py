@@ -1,6 +1,7 @@
 """A model's description survives its JSON, and nonsense is refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -21,9 +22,22 @@ INFO = ModelInfo(
 )
 
 
-def test_json_round_trip_is_exact_and_stable():
-    assert ModelInfo.from_json(INFO.to_json()) == INFO
-    assert ModelInfo.from_json(INFO.to_json()).to_json() == INFO.to_json()
+TREE = replace(
+    INFO,
+    labels=("Jazz", "Rock > Punk / Oi", "Rock"),
+    parents={"Rock": "Rock", "Rock > Punk / Oi": "Rock", "Jazz": "Jazz"},
+)
+
+
+@pytest.mark.parametrize("info", [INFO, TREE])
+def test_json_round_trip_is_exact_and_stable(info):
+    assert ModelInfo.from_json(info.to_json()) == info
+    assert ModelInfo.from_json(info.to_json()).to_json() == info.to_json()
+
+
+def test_genres_are_the_labels_or_what_is_above_them():
+    assert INFO.genres == INFO.labels
+    assert TREE.genres == ("Jazz", "Rock")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +57,10 @@ def test_json_round_trip_is_exact_and_stable():
         ({"mel_spec": {"n_mels": 3}}, "missing or unknown"),
         ({"mel_spec": INFO.mel_spec.to_dict() | {"n_fft": 0}}, "n_fft"),
         ({"thresholds": [1]}, "wrong type"),
+        ({"parents": ["a"]}, "wrong type"),
+        ({"parents": {"a": "a"}}, r"\['ü'\] do not fit"),
+        ({"parents": {"a": "a", "ü": "a", "x": "b"}}, r"\['x'\] do not fit"),
+        ({"parents": {"a": "g", "ü": "g"}}, "one genre only, 'g'"),
     ],
 )
 def test_bad_fields_are_named(change, says):

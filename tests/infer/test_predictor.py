@@ -3,6 +3,7 @@
 import io
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,6 +107,47 @@ def test_short_song_is_answered_and_flagged(predictor):
 def test_what_has_no_genre_is_refused(predictor, samples, error, says):
     with pytest.raises(error, match=says):
         predictor.predict_array(samples, RATE)
+
+
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 1.7, 5.0])
+def test_sub_genres_sum_to_their_genre(tree_model, temperature):
+    predictor = Predictor(tree_model, device="cpu")
+    parents = predictor.info.parents
+    predictor.info = replace(predictor.info, temperature=temperature)
+    song = make_song(25)
+    answer = predictor.predict_array(song, RATE)
+    for genre, probability in answer.probabilities.items():
+        below = [p for leaf, p in answer.subgenres.items() if parents[leaf] == genre]
+        assert len(below) == 3
+        assert sum(below) == pytest.approx(probability, abs=1e-12)
+    leaves = list(answer.subgenres.values())
+    assert sum(leaves) == pytest.approx(1, abs=1e-12)
+    assert leaves == sorted(leaves, reverse=True)
+    frames = log_mel(song[:, 0], predictor.info.mel_spec)
+    starts = [0, 65, 130, len(frames) - 130]
+    outputs = load_model(tree_model).run(np.stack([frames[at : at + 130] for at in starts]))
+    scaled = outputs.probabilities.mean(axis=0).astype(float) ** (1 / temperature)
+    expected = dict(zip(predictor.info.labels, scaled / scaled.sum(), strict=True))
+    assert answer.subgenres == pytest.approx(expected, abs=1e-6)
+
+
+def test_sub_genre_is_the_likeliest_below_the_answer(tree_model):
+    predictor = Predictor(tree_model, device="cpu")
+    answer = predictor.predict_array(make_song(25), RATE)
+    below = {leaf: p for leaf, p in answer.subgenres.items() if leaf.startswith(str(answer.label))}
+    assert answer.subgenre == max(below, key=lambda leaf: below[leaf])
+    assert {segment.label for segment in answer.timeline} <= {"drone", "pulse"}
+    assert answer.unsure == (answer.label == "drone")
+    assert answer.to_dict()["subgenre"] == answer.subgenre
+    assert answer.to_dict()["subgenres"] == answer.subgenres
+    cut = predictor.predict_array(make_song(25), RATE, top=1)
+    assert (list(cut.probabilities), cut.subgenres) == ([answer.label], below)
+
+
+def test_a_model_of_genres_tells_no_sub_genres(predictor):
+    answer = predictor.predict_array(make_song(12), RATE)
+    assert (answer.subgenre, answer.subgenres) == (None, {})
+    assert not {"subgenre", "subgenres"} & answer.to_dict().keys()
 
 
 def test_a_constant_offset_is_no_crash(predictor):

@@ -63,30 +63,45 @@ def test_a_changed_file_is_read_again(tmp_path):
     assert len(longer[path]) > len(short[path])
 
 
-def test_killed_at_any_moment_it_goes_on_and_ends_the_same(genres, tmp_path):
-    paths = sorted(genres.glob("*/*.wav"))
-    program = (
-        "import sys; from pathlib import Path; from melonnx.infer import MelSpec\n"
-        "import melonnx.train.cache as cache; cache._TRACKS_PER_SHARD = 2\n"
-        "if __name__ == '__main__':\n"
-        "    paths = sorted(Path(sys.argv[1]).glob('*/*.wav'))\n"
-        "    for _ in cache.build_cache(paths, MelSpec(), Path(sys.argv[2]), workers=2): pass\n"
-    )
+_BUILD = """
+import sys; from pathlib import Path; from melonnx.infer import MelSpec
+import melonnx.train.cache as cache; cache._TRACKS_PER_SHARD = 2
+if __name__ == '__main__':
+    paths = sorted(Path(sys.argv[1]).glob('*.wav'))
+    for _ in cache.build_cache(paths, MelSpec(), Path(sys.argv[2]), workers=2): pass
+"""
+"""A build like any, but for its many small shards: 120 of the clips below."""
+
+
+def test_killed_ten_times_it_goes_on_and_ends_the_same(tmp_path):
+    random = np.random.default_rng()
+    paths = [tmp_path / f"{number:03}.wav" for number in range(240)]
+    for path in paths:
+        path.write_bytes(encode(random.normal(0, 0.1, 3 * RATE), RATE, "WAV", "PCM_16"))
     script = tmp_path / "build.py"
-    script.write_text(program)
+    script.write_text(_BUILD)
     root = tmp_path / "cache"
-    for pause in (0.3, 0.8, 1.2, 1.6):
+    moments = [(int(random.integers(1, 4)), float(random.uniform(0, 0.03))) for _ in range(10)]
+    shards = 0
+    for more, pause in moments:  # each is at a random point of a shard's making
         child = subprocess.Popen(
-            [sys.executable, str(script), str(genres), str(root)], start_new_session=True
+            [sys.executable, str(script), str(tmp_path), str(root)], start_new_session=True
         )
+        while child.poll() is None and len(list(root.rglob("*.json"))) < shards + more:
+            time.sleep(0.001)
         time.sleep(pause)
+        assert child.poll() is None, f"the build ended before it was killed: {moments}"
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-    interrupted, _ = build(paths, root)
+        shards = len(list(root.rglob("*.json")))
+    assert list(root.rglob("*.tmp")), f"no kill fell into the writing of a shard: {moments}"
+    interrupted, errors = build(paths, root)
     whole, _ = build(paths, tmp_path / "whole")
-    assert set(interrupted) == set(paths)
+    assert errors == {}
+    assert interrupted.keys() == whole.keys() == set(paths)
     for path in paths:
-        np.testing.assert_array_equal(interrupted[path], whole[path])
+        assert interrupted[path].shape == whole[path].shape
+        assert interrupted[path].tobytes() == whole[path].tobytes(), moments
 
 
 def test_missing_file_is_an_error_row(tmp_path):

@@ -23,6 +23,29 @@ def test_table_of_ones_own(genres, tmp_path):
     assert artists == {"", "Me"}
 
 
+def test_sub_genres_are_folders_or_a_column_of_the_table(tmp_path):
+    names = ("rock/punk/1.wav", "rock/metal/2.wav", "rock/3.wav", "folk/4.wav", "folk/5.wav")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    table = "artist,subgenre,path\nMe,drone, \nMe,doom,rock/metal/2.wav\nMe,ballad,folk/5.wav\n"
+    (tmp_path / "tracks.csv").write_text(table)
+    labels = {t.path.name: t.label for t in read_dataset(tmp_path, subgenres=True).tracks}
+    assert labels == {
+        "1.wav": "rock > punk",
+        "2.wav": "rock > doom",
+        "3.wav": "rock",
+        "4.wav": "folk",
+        "5.wav": "folk > ballad",
+    }
+    flat = read_dataset(tmp_path).tracks
+    assert [(track.path.name, track.label) for track in flat] == [
+        ("4.wav", "folk"),
+        ("5.wav", "folk"),
+        ("3.wav", "rock"),
+    ]
+
+
 def test_unusable_folders_and_tables_are_refused(genres, tmp_path):
     with pytest.raises(DataSetError, match="no such folder"):
         read_folder(tmp_path / "gone")
@@ -46,6 +69,14 @@ def test_group_is_the_artist_or_a_block_of_ten_neighbours():
     assert group("rock.00010.mp3") != group("pop.00010.mp3", genre="pop")
     assert group("rock.00010.mp3", split="train") != group("rock.00011.mp3", split="valid")
     assert group("song.mp3") != group("other.mp3")
+
+
+def test_numbers_run_on_in_a_folder_and_not_from_one_to_the_next():
+    punk, metal = (Track(Path(f"x/{name}/03.mp3"), "rock", subgenre=name) for name in "pm")
+    assert punk.group != metal.group
+    assert punk.song != metal.song
+    by_table = [Track(Path("rock/03.mp3"), "rock", subgenre=name) for name in ("p", "m", "")]
+    assert len({track.group for track in by_table}) == 1
 
 
 def test_any_other_folder_is_read_as_genres(genres):

@@ -1,5 +1,7 @@
 """The report's figures are those of a count by hand, its intervals those of whole artists."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,31 @@ def test_unknown_genre_and_nothing_left_are_errors(genres, tiny_model):
         evaluate(predictor, [Track(genres / "x.wav", "polka")], lambda line: None)
     with pytest.raises(DataSetError, match="none of the songs"):
         evaluate(predictor, [Track(genres / "x.wav", "drone")], lambda line: None)
+
+
+def test_below_the_genres_a_label_the_model_lacks_is_its_genres_own(genres, tree_model):
+    predictor = Predictor(tree_model)
+    subgenres = ("hum", "slow", "fast", "waltz", "")
+    tracks = [
+        replace(track, subgenre=subgenres[number % 5])
+        for number, track in enumerate(read_folder(genres))
+        if track.genre != "noise" and track.path.suffix == ".wav"
+    ]
+    report = evaluate(predictor, tracks, lambda line: None)
+    answers = [predictor.predict(track.path).subgenre for track in tracks]
+    labels = predictor.info.labels
+    expected = [track.label if track.label in labels else track.genre for track in tracks]
+    assert report.labels == ("drone", "pulse")
+    assert report.subgenres is not None
+    assert (report.subgenres.songs, report.subgenres.labels) == (20, 6)
+    assert report.subgenres.accuracy == pytest.approx(np.mean(np.equal(answers, expected)))
+    low, high = report.subgenres.accuracy_interval
+    assert low <= report.subgenres.accuracy <= high
+    assert any(line.startswith("sub-genre macro-F1") for line in report.lines())
+    assert report.summary()["subgenre_labels"] == 6
+    flat = evaluate(predictor, [replace(t, subgenre="") for t in tracks], lambda line: None)
+    assert replace(report, subgenres=None) == flat
+    assert "subgenres" not in flat.to_dict()
 
 
 def test_interval_is_wider_when_an_artists_songs_go_together():

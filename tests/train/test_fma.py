@@ -11,20 +11,32 @@ from melonnx.train.fma import _SUBSETS_OF, is_fma
 from melonnx.train.splits import artists_in_several_parts, split_tracks
 
 # The published file's two header rows and its row of the index's name, columns in its order.
-UPPER = ("", "album", "artist", "artist", "artist", "set", "set", "track", "track")
-LOWER = ("", "title", "bio", "id", "name", "split", "subset", "genre_top", "title")
-INDEX = ("track_id", *[""] * 8)
+UPPER = ("", "album", "artist", "artist", "artist", "set", "set", "track", "track", "track")
+LOWER = ("", "title", "bio", "id", "name", "split", "subset", "genre_top", "genres", "title")
+INDEX = ("track_id", *[""] * 9)
+GENRES = """genre_id,#tracks,parent,title,top_level
+12,32923,0,Rock,12
+17,12706,0,Folk,17
+25,9261,12,Punk,12
+31,1498,12,Metal,12
+58,3277,12,Psych-Rock,12
+103,4126,17,Singer-Songwriter,17
+109,752,25,Post-Punk / New Wave,12
+"""
 BIO = "<p>Sings, on\nseveral lines, of “love”.</p>"
 
 
-def row(number, genre="Rock", artist="Ann", split="training", subset="small", bio=BIO):
-    return (number, "Album", bio, 7, artist, split, subset, genre, "Title, with a comma")
+def row(
+    number, genre="Rock", artist="Ann", split="training", subset="small", bio=BIO, named="[12]"
+):
+    return (number, "Album", bio, 7, artist, split, subset, genre, named, "Title, with a comma")
 
 
 def write_fma(root, rows, audio="fma_small", without=()):
     (root / "fma_metadata").mkdir(parents=True)
     with (root / "fma_metadata/tracks.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([UPPER, LOWER, INDEX, *rows])
+    (root / "fma_metadata/genres.csv").write_text(GENRES)
     (root / audio).mkdir()
     (root / audio / "checksums").touch()
     for number, *_ in rows:
@@ -127,11 +139,54 @@ def test_every_row_is_read_or_counted(tmp_path_factory, facts):
     dataset = read_dataset(write_fma(tmp_path_factory.mktemp("fma"), rows, "fma_large"))
     assert len(dataset.tracks) + sum(dataset.skipped.values()) == len(rows)
     by_number = {int(track.path.stem): track for track in dataset.tracks}
-    for number, _, _, _, artist, split, _, genre, _ in rows:
+    for number, _, _, _, artist, split, _, genre, *_ in rows:
         if number in by_number:
             assert by_number[number].genre == genre
             assert by_number[number].artist == (artist or "7")
             assert split.startswith(by_number[number].split)
+
+
+@pytest.mark.parametrize(
+    ("named", "subgenre"),
+    [
+        ("[12]", ""),
+        ("[]", ""),
+        ("[25]", "Punk"),
+        ("[109]", "Punk"),
+        ("[12, 31, 25]", "Metal"),
+        ("[103, 58]", "Psych-Rock"),
+        ("[103]", ""),
+    ],
+)
+def test_sub_genre_is_the_first_named_below_the_top_genre(tmp_path, named, subgenre):
+    root = write_fma(tmp_path, [row(1, named=named), row(2, "Folk", named="[103]")])
+    rock, folk = read_dataset(root, subgenres=True).tracks
+    assert (rock.genre, rock.subgenre) == ("Rock", subgenre)
+    assert folk.label == "Folk > Singer-Songwriter"
+    assert {track.subgenre for track in read_dataset(root).tracks} == {""}
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("[999]", "track 1 names genre 999, not in genres.csv"),
+        ("12", "line 4 is not a track"),
+        ("[12", "line 4 is not a track"),
+    ],
+)
+def test_genres_that_lead_nowhere_are_refused(tmp_path, named, says):
+    root = write_fma(tmp_path, [row(1, bio="", named=named), row(2, "Folk")])
+    with pytest.raises(DataSetError, match=says):
+        read_dataset(root, subgenres=True)
+    assert len(read_dataset(root).tracks) == 2
+
+
+def test_no_tree_is_an_error_only_where_it_is_wanted(tmp_path):
+    root = write_fma(tmp_path, [row(1), row(2, "Folk")])
+    (root / "fma_metadata/genres.csv").unlink()
+    with pytest.raises(DataSetError, match=r"genres\.csv: cannot be read"):
+        read_dataset(root, subgenres=True)
+    assert len(read_dataset(root).tracks) == 2
 
 
 def test_official_split_is_taken_and_its_shared_artists_counted(tmp_path):
