@@ -5,7 +5,6 @@ m4a, aac, wma and webm. The bytes choose the decoder, never the name, and what a
 of the length is never believed.
 """
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,6 +22,8 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
     UnsupportedFormatError,
 )
+from melonnx.infer.headers import is_cut_short, mend
+from melonnx.infer.joined import Joined
 
 __all__ = ["Decoder", "Samples", "open_decoder"]
 
@@ -40,7 +41,8 @@ _NEEDS_AV = {
     "matroska": "WebM or Matroska audio",
     "adts": "AAC audio",
 }
-_UNKNOWN_RIFF_SIZE = 0x7FFFFFFF
+_UNKNOWN_LENGTH = 1 << 62
+"""Samples: libsndfile's word for a FLAC that does not say."""
 
 
 class DecodeError(Exception):
@@ -76,27 +78,31 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     size = file.seek(0, os.SEEK_END)
     if size == 0:
         raise EmptyAudioError("the file is empty (0 bytes)")
+    start = sniff.after_id3(file)
+    if start:
+        file = cast("BinaryIO", Joined(b"", file, start))
+        size -= start
     file.seek(0)
     head = file.read(64)
     container = sniff.container(head)
-    file.seek(0)
     if container in _NEEDS_AV:
-        return _open_av(file, _NEEDS_AV[container], resources)
+        return _open_av(file, container, resources)
     mpeg = None if container else sniff.find_mpeg_stream(file)
     if mpeg is not None:
         return _open_mpeg(file, mpeg, size, resources)
-    decoder = _open_soundfile(file, resources)
+    cut_short = is_cut_short(file, container, size)
+    view = mend(file, container, size)
+    decoder = _open_soundfile(view, resources)
     if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
         raise UnreadableAudioError(_what_it_is(head))
     skipped = _skip(decoder, round(offset_s * decoder.samplerate))
-    riff_size = int.from_bytes(head[4:8], "little") if container == "riff" else 0
     return Decoder(
         decoder.samplerate,
         decoder.channels,
-        _soundfile_blocks(decoder, file, resources),
+        _soundfile_blocks(decoder, view, resources),
         skipped=skipped,
-        claimed=decoder.frames,
-        cut_short=size + 8 < riff_size < _UNKNOWN_RIFF_SIZE,
+        claimed=decoder.frames if decoder.frames < _UNKNOWN_LENGTH else None,
+        cut_short=cut_short,
     )
 
 
@@ -125,7 +131,7 @@ def _open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: Exi
 def _mpeg_view(file: BinaryIO, start: int, *, as_it_is: bool) -> BinaryIO:
     file.seek(start)
     prefix = b"" if as_it_is else sniff.info_frame(file.read(4))
-    return cast("BinaryIO", _Joined(prefix, file, start)) if prefix or start else file
+    return cast("BinaryIO", Joined(prefix, file, start)) if prefix or start else file
 
 
 def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
@@ -216,37 +222,51 @@ def _mpeg_blocks(
         raise damage
 
 
-def _open_av(file: BinaryIO, what: str, resources: ExitStack) -> Decoder:
+def _open_av(file: BinaryIO, kind: str, resources: ExitStack) -> Decoder:
+    what = _NEEDS_AV[kind]
     try:
         import av
         from av.error import FFmpegError
     except ModuleNotFoundError:
         raise UnsupportedFormatError(f"is {what}. {MissingExtraError('ffmpeg', 'PyAV')}") from None
+    refused = UnreadableAudioError(f"looks like {what}, but holds no audio that decodes")
+    file.seek(0)
     try:
         container = resources.enter_context(av.open(cast("Any", file)))
         stream = container.streams.audio[0]
-        rate, channels = stream.rate, stream.channels
     except (FFmpegError, IndexError, ValueError):
-        raise UnreadableAudioError(f"looks like {what}, but holds no audio that decodes") from None
+        raise refused from None
+    if stream.codec_context is None or not (stream.rate and stream.channels):  # no decoder for it
+        raise refused
     claimed = None
-    if stream.duration and stream.time_base:
-        claimed = int(stream.duration * stream.time_base * rate)
-    return Decoder(rate, channels, _av_blocks(container, stream), claimed=claimed)
+    if stream.duration and stream.time_base and kind != "adts":  # there FFmpeg only estimates it
+        claimed = int(stream.duration * stream.time_base * stream.rate)
+    blocks = _av_blocks(container, stream, stream.rate)
+    return Decoder(stream.rate, stream.channels, blocks, claimed=claimed)
 
 
-def _av_blocks(container: Any, stream: Any) -> Iterator[Samples]:
+def _av_blocks(container: Any, stream: Any, rate: int) -> Iterator[Samples]:
+    """Blocks at ``rate`` Hz, though the stream may change its rate and channels on the way."""
     from av import AudioResampler
     from av.error import FFmpegError
 
-    planar = AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+    planar, shape = None, None
     try:
         for frame in container.decode(stream):
-            for part in planar.resample(frame):
-                yield part.to_ndarray().T.astype(np.float32, copy=False)
-        for part in planar.resample(None):
-            yield part.to_ndarray().T.astype(np.float32, copy=False)
-    except FFmpegError as error:
+            if planar is None or shape != (frame.format.name, frame.layout.name, frame.sample_rate):
+                yield from _as_blocks(planar, None)
+                shape = frame.format.name, frame.layout.name, frame.sample_rate
+                planar = AudioResampler(format="fltp", layout=frame.layout, rate=rate)
+            yield from _as_blocks(planar, frame)
+        yield from _as_blocks(planar, None)
+    except (FFmpegError, ValueError) as error:
         raise DecodeError(str(error)) from error
+
+
+def _as_blocks(planar: Any, frame: Any) -> Iterator[Samples]:
+    """Resample a frame; None gives what ``planar`` still holds."""
+    for part in planar.resample(frame) if planar is not None else ():
+        yield part.to_ndarray().T.astype(np.float32, copy=False)
 
 
 class _Forward(soundfile.SoundFile):
@@ -258,37 +278,6 @@ class _Forward(soundfile.SoundFile):
 
     def seekable(self) -> bool:
         return False
-
-
-class _Joined(io.RawIOBase):
-    """A seekable view of ``prefix`` followed by ``file`` from byte ``start`` on."""
-
-    def __init__(self, prefix: bytes, file: BinaryIO, start: int) -> None:
-        self._prefix, self._file, self._start = prefix, file, start
-        self._size = len(prefix) + file.seek(0, os.SEEK_END) - start
-        self._at = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any, /) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._prefix[self._at : self._at + len(view)]
-        self._file.seek(max(0, self._at - len(self._prefix)) + self._start)
-        data += self._file.read(len(view) - len(data))  # a short read would mean the end
-        view[: len(data)] = data
-        self._at += len(data)
-        return len(data)
 
 
 def _what_it_is(head: bytes) -> str:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
-__all__ = ["MpegStream", "container", "find_mpeg_stream", "info_frame"]
+__all__ = ["MpegStream", "after_id3", "container", "find_mpeg_stream", "info_frame"]
 
 _FIRST_READ = 64 * 1024
 _SEARCH = 1024 * 1024
@@ -16,6 +16,20 @@ _THREE_FRAMES = 8192
 """Bytes, at least."""
 _ENDLESS = 900_000
 """Frames, over six hours; libmpg123 ignores a tag of more than 932,067 where long has 32 bits."""
+
+_MAGIC = {
+    b"\x30\x26\xb2\x75": "asf",
+    b"\x1a\x45\xdf\xa3": "matroska",
+    b"RIFF": "riff",
+    b"RIFX": "riff",
+    b"RF64": "riff",
+    b"riff": "w64",
+    b"fLaC": "flac",
+    b"OggS": "ogg",
+    b"FORM": "aiff",
+    b".snd": "au",
+    b"caff": "caf",
+}
 
 _BITRATES = {  # kbit/s by (is MPEG-1, layer); ISO 11172-3 and 13818-3, table of bitrate_index
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -64,19 +78,9 @@ def container(head: bytes) -> str:
     """
     if head[4:8] == b"ftyp":
         return "mp4"
-    if head[:4] == b"\x30\x26\xb2\x75":
-        return "asf"
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return "matroska"
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return "adts"
-    if head[:4] in (b"RIFF", b"RIFX", b"RF64"):
-        return "riff"
-    if head[:4] in (b"fLaC", b"OggS", b"FORM", b".snd", b"caff"):
-        return {b"fLaC": "flac", b"OggS": "ogg", b"FORM": "aiff", b".snd": "au"}.get(
-            head[:4], "caf"
-        )
-    return ""
+    return _MAGIC.get(head[:4], "")
 
 
 def _frame_header(data: bytes, at: int) -> _FrameHeader | None:
@@ -102,8 +106,9 @@ def _frame_header(data: bytes, at: int) -> _FrameHeader | None:
     return _FrameHeader(size, samples, (version, layer, rate), side_info)
 
 
-def _after_id3(file: BinaryIO, size: int, at: int) -> int:
+def after_id3(file: BinaryIO, at: int = 0) -> int:
     """Byte behind the ID3v2 tags that stand at byte ``at``, where they may stand in a row."""
+    size = file.seek(0, os.SEEK_END)
     while True:
         file.seek(at)
         tag = file.read(10)
@@ -155,7 +160,7 @@ def find_mpeg_stream(file: BinaryIO, begin: int = 0, limit: int = _SEARCH) -> Mp
     is no such run: then it is no MPEG audio, whatever the name says.
     """
     size = file.seek(0, os.SEEK_END)
-    base = start = _after_id3(file, size, begin)
+    base = start = after_id3(file, begin)
     length = min(_FIRST_READ, limit)
     while True:
         file.seek(start)

@@ -28,12 +28,12 @@ def without_tag(mp3):
     return mp3[mp3.index(b"\xff\xfb", 4) :]
 
 
-def encode_av(seconds, container, codec, bit_rate=128_000):
+def encode_av(seconds, container, codec, bit_rate=128_000, rate=44100):
     av = pytest.importorskip("av", reason="needs the ffmpeg extra")
     buffer = io.BytesIO()
     samples = make_song(seconds, 44100, 2)
     with av.open(buffer, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=44100 if codec != "libopus" else 48000, layout="stereo")
+        stream = out.add_stream(codec, rate=rate if codec != "libopus" else 48000, layout="stereo")
         stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(samples.T), format="fltp", layout="stereo"
@@ -117,6 +117,42 @@ def test_damaged_m4a_with_the_extra(tmp_path):
         load_audio(path, RATE)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_any_damage_to_an_m4a_gives_a_waveform_or_one_of_our_errors(seed):
+    data = bytearray(encode_av(1, "mp4", "aac"))
+    rng = np.random.default_rng(seed)
+    for at in rng.integers(data.find(b"moov"), len(data), 15):
+        data[at] = rng.integers(0, 256)
+    try:
+        assert np.isfinite(load_audio(bytes(data), RATE)).all()
+    except AudioError as error:
+        assert str(error).startswith("<bytes>: ")
+
+
+def test_aac_that_changes_its_rate_keeps_its_pitch():
+    first = encode_av(2, "adts", "aac")
+    waveform, _ = read(first + encode_av(2, "adts", "aac", rate=22050))
+    expected = load_audio(first, RATE)
+    second = waveform[len(expected) :][: RATE + 4000]
+    match = np.correlate(second, expected[2000 : 2000 + RATE], "valid").max()
+    assert match > 0.9 * np.linalg.norm(expected[2000 : 2000 + RATE]) ** 2
+
+
+def test_aac_is_known_behind_an_id3_tag():
+    data = encode_av(3, "adts", "aac")
+    expected, _ = read(data)
+    waveform, reader = read(b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + data)
+    np.testing.assert_array_equal(waveform, expected)
+    assert reader.warnings == ()
+
+
+def test_aac_whose_length_was_estimated_is_not_called_truncated():
+    low, high = (encode_av(6, "adts", "aac", bit_rate=rate) for rate in (24_000, 256_000))
+    waveform, reader = read(low + high)
+    assert len(waveform) / RATE == pytest.approx(12, abs=0.2)
+    assert reader.warnings == ()
+
+
 def test_mp3_tag_that_counts_too_few_does_not_cut_the_song():
     joined = encode_mp3(3) + encode_mp3(4, seed=1)
     waveform, reader = read(joined)
@@ -154,22 +190,47 @@ def test_truncated_mp3_keeps_what_decodes_and_says_so():
     assert "of the 6.0 s" in reader.warnings[0]
 
 
-@pytest.mark.parametrize(("format_", "subtype"), [("WAV", "PCM_16"), ("FLAC", "PCM_16")])
-def test_truncated_wav_and_flac_keep_what_decodes_and_say_so(format_, subtype):
+@pytest.mark.parametrize(
+    ("format_", "subtype"),
+    [
+        *[(name, "PCM_16") for name in ("WAV", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC")],
+        ("OGG", "VORBIS"),
+        ("OGG", "OPUS"),
+    ],
+)
+def test_truncated_files_keep_what_decodes_and_say_so(format_, subtype):
     rng = np.random.default_rng(0)
-    data = encode(rng.uniform(-0.5, 0.5, (6 * RATE, 2)), RATE, format_, subtype)
-    waveform, reader = read(data[: len(data) // 2])
-    assert len(waveform) / RATE == pytest.approx(3, abs=0.3)
-    assert [warning.partition(":")[0] for warning in reader.warnings] == ["truncated"]
+    rate = 24000 if subtype == "OPUS" else RATE
+    data = encode(rng.uniform(-0.5, 0.5, (12 * rate, 2)), rate, format_, subtype)
+    assert read(data)[1].warnings == ()
+    for share in (0.3, 0.5, 0.99):
+        waveform, reader = read(data[: int(len(data) * share)])
+        assert len(waveform) / RATE == pytest.approx(12 * share, abs=1.1)  # a page of Ogg
+        assert [warning.partition(":")[0] for warning in reader.warnings] == ["truncated"]
 
 
-def test_wav_of_unknown_length_is_not_called_truncated():
-    wav = bytearray(encode(make_song(2), RATE, "WAV", "PCM_16"))
-    wav[4:8] = b"\xff\xff\xff\xff"
-    wav[40:44] = b"\xff\xff\xff\xff"
-    waveform, reader = read(bytes(wav))
-    assert len(waveform) == pytest.approx(2 * RATE, abs=50)
-    assert reader.warnings == ()
+def test_a_recorder_that_died_left_a_wav_that_decodes():
+    song = make_song(2)
+    for riff, data in ((0, 0), (36, 0), (0xFFFFFFFF, 0), (0xFFFFFFFF, 0xFFFFFFFF)):
+        wav = bytearray(encode(song, RATE, "WAV", "PCM_16"))
+        wav[4:8], wav[40:44] = riff.to_bytes(4, "little"), data.to_bytes(4, "little")
+        waveform, reader = read(bytes(wav))
+        assert len(waveform) == len(song)
+        assert reader.warnings == ()
+
+
+def test_flac_and_caf_of_unknown_length_decode_and_are_not_called_truncated():
+    song = make_song(2)
+    flac = bytearray(encode(song, RATE, "FLAC"))
+    flac[21] &= 0xF0
+    flac[22:26] = bytes(4)  # STREAMINFO's total samples
+    caf = bytearray(encode(song, RATE, "CAF", "PCM_16"))
+    size = caf.index(b"data") + 4
+    caf[size : size + 8] = b"\xff" * 8
+    for data in (flac, caf):
+        waveform, reader = read(bytes(data))
+        assert len(waveform) == pytest.approx(len(song), abs=2)
+        assert reader.warnings == ()
 
 
 @pytest.fixture(scope="module")
