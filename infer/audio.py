@@ -17,11 +17,20 @@ from melonnx.infer.errors import (
     EmptyAudioError,
     InvalidSamplesError,
     NoMusicError,
+    SilentAudioError,
     UnreadableAudioError,
 )
-from melonnx.infer.mel import Waveform
+from melonnx.infer.mel import MelSpec, Waveform
 
-__all__ = ["AudioReader", "Source", "load_audio", "open_array", "open_audio", "source_name"]
+__all__ = [
+    "AudioReader",
+    "Source",
+    "load_audio",
+    "open_array",
+    "open_audio",
+    "require_sound",
+    "source_name",
+]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """A path, the bytes of a file, or an open binary stream."""
@@ -29,6 +38,8 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 _LOUDEST = 1e10
 _MAX_CHANNELS = 64
 _RATES = range(1_000, 1_000_001)
+_SILENCE = 2 / 32768
+"""Two steps of 16-bit audio: a peak below it is dither, not music."""
 
 
 class AudioReader:
@@ -187,6 +198,20 @@ def load_audio(
     """
     with open_audio(source, sample_rate, offset=offset, duration=duration) as reader:
         return np.concatenate(list(reader))
+
+
+def require_sound(reader: AudioReader, spec: MelSpec) -> None:
+    """Refuse what has no genre, in training as in inference. Call it after the last block.
+
+    Raises EmptyAudioError where less than one frame was read, and SilentAudioError.
+    """
+    if reader.duration_s * spec.sample_rate < spec.n_fft:
+        raise EmptyAudioError(
+            f"{reader.name}: lasts {reader.duration_s * 1000:.1f} ms; one frame needs "
+            f"{1000 * spec.n_fft / spec.sample_rate:.0f} ms"
+        )
+    if reader.peak < _SILENCE:
+        raise SilentAudioError(f"{reader.name}: is silence, so it has no genre")
 
 
 def source_name(source: Source) -> str:

@@ -5,7 +5,6 @@ m4a, aac, wma and webm. The bytes choose the decoder, never the name, and what a
 of the length is never believed.
 """
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,6 +22,8 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
     UnsupportedFormatError,
 )
+from melonnx.infer.headers import is_cut_short, mend
+from melonnx.infer.joined import Joined
 
 __all__ = ["Decoder", "Samples", "open_decoder"]
 
@@ -40,7 +41,8 @@ _NEEDS_AV = {
     "matroska": "WebM or Matroska audio",
     "adts": "AAC audio",
 }
-_UNKNOWN_RIFF_SIZE = 0x7FFFFFFF
+_UNKNOWN_LENGTH = 1 << 62
+"""Samples: libsndfile's word for a FLAC that does not say."""
 
 
 class DecodeError(Exception):
@@ -76,27 +78,31 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     size = file.seek(0, os.SEEK_END)
     if size == 0:
         raise EmptyAudioError("the file is empty (0 bytes)")
+    start = sniff.after_id3(file)
+    if start:
+        file = cast("BinaryIO", Joined(b"", file, start))
+        size -= start
     file.seek(0)
     head = file.read(64)
     container = sniff.container(head)
-    file.seek(0)
     if container in _NEEDS_AV:
-        return _open_av(file, _NEEDS_AV[container], resources)
+        return _open_av(file, container, resources)
     mpeg = None if container else sniff.find_mpeg_stream(file)
     if mpeg is not None:
         return _open_mpeg(file, mpeg, size, resources)
-    decoder = _open_soundfile(file, resources)
+    cut_short = is_cut_short(file, container, size)
+    view = mend(file, container, size)
+    decoder = _open_soundfile(view, resources)
     if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
         raise UnreadableAudioError(_what_it_is(head))
     skipped = _skip(decoder, round(offset_s * decoder.samplerate))
-    riff_size = int.from_bytes(head[4:8], "little") if container == "riff" else 0
     return Decoder(
         decoder.samplerate,
         decoder.channels,
-        _soundfile_blocks(decoder, file, resources),
+        _soundfile_blocks(decoder, view, resources),
         skipped=skipped,
-        claimed=decoder.frames,
-        cut_short=size + 8 < riff_size < _UNKNOWN_RIFF_SIZE,
+        claimed=decoder.frames if decoder.frames < _UNKNOWN_LENGTH else None,
+        cut_short=cut_short,
     )
 
 
@@ -105,29 +111,27 @@ def _open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: Exi
 
     libsndfile stops at the tag's length, or without one at an estimate from the first frames:
     half of a variable-rate file, or the second of two joined files, would be lost. Where the
-    tag cannot be right, a true one is put in front.
+    tag cannot be right, an endless one is put in front.
     """
     n_bytes = size - mpeg.start
     tag_fits = mpeg.claimed_bytes is not None and n_bytes < mpeg.claimed_bytes * 1.01 + 4096
-    as_it_is = mpeg.claimed_samples and tag_fits and mpeg.start == 0
-    view = file if as_it_is else _with_true_tag(file, mpeg, resources)
+    as_it_is = tag_fits and mpeg.claimed_samples is not None
+    view = _mpeg_view(file, mpeg.start, as_it_is=as_it_is)
     decoder = _open_soundfile(view, resources)
     if decoder is None:
         raise UnreadableAudioError("has MPEG audio frames, but none that decodes")
     return Decoder(
         decoder.samplerate,
         decoder.channels,
-        _mpeg_blocks(decoder, view, file, resources),
+        _mpeg_blocks(decoder, view, file, size, resources),
         claimed=mpeg.claimed_samples if tag_fits else None,
     )
 
 
-def _with_true_tag(file: BinaryIO, mpeg: sniff.MpegStream, resources: ExitStack) -> BinaryIO:
-    n_samples = sniff.count_mpeg_samples(file, mpeg.start)
-    file.seek(mpeg.start)
-    prefix = sniff.info_frame(file.read(4), n_samples)
-    joined = io.BufferedReader(_Joined(prefix, file, mpeg.start))
-    return cast("BinaryIO", resources.enter_context(joined))
+def _mpeg_view(file: BinaryIO, start: int, *, as_it_is: bool) -> BinaryIO:
+    file.seek(start)
+    prefix = b"" if as_it_is else sniff.info_frame(file.read(4))
+    return cast("BinaryIO", Joined(prefix, file, start)) if prefix or start else file
 
 
 def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
@@ -188,22 +192,28 @@ def _read(decoder: soundfile.SoundFile, length: int) -> Iterator[Samples]:
 
 
 def _mpeg_blocks(
-    decoder: soundfile.SoundFile, view: BinaryIO, file: BinaryIO, resources: ExitStack
+    decoder: soundfile.SoundFile, view: BinaryIO, file: BinaryIO, size: int, resources: ExitStack
 ) -> Iterator[Samples]:
-    """Blocks of MPEG audio; libmpg123 gives up at damage, so begin again behind it."""
+    """Blocks of MPEG audio; begin again where frames follow what decoded.
+
+    libsndfile gives up at damage, often as if the file ended there.
+    """
     kind = decoder.samplerate, decoder.channels
     damage: DecodeError | None = None
     while True:
+        n_samples = 0
         try:
-            yield from _soundfile_blocks(decoder, view, resources)
+            for block in _soundfile_blocks(decoder, view, resources):
+                n_samples += len(block)
+                yield block
         except DecodeError as error:
             damage = error
-        else:
-            break
-        behind = sniff.find_mpeg_stream(file, file.tell())
+        behind = sniff.find_mpeg_stream(file, file.tell(), limit=size)
         if behind is None:
             break
-        view = _with_true_tag(file, behind, resources)
+        if n_samples < decoder.frames:
+            damage = damage or DecodeError("frames follow the end")
+        view = _mpeg_view(file, behind.start, as_it_is=False)
         again = _open_soundfile(view, resources)
         if again is None or (again.samplerate, again.channels) != kind:
             break
@@ -212,37 +222,51 @@ def _mpeg_blocks(
         raise damage
 
 
-def _open_av(file: BinaryIO, what: str, resources: ExitStack) -> Decoder:
+def _open_av(file: BinaryIO, kind: str, resources: ExitStack) -> Decoder:
+    what = _NEEDS_AV[kind]
     try:
         import av
         from av.error import FFmpegError
     except ModuleNotFoundError:
         raise UnsupportedFormatError(f"is {what}. {MissingExtraError('ffmpeg', 'PyAV')}") from None
+    refused = UnreadableAudioError(f"looks like {what}, but holds no audio that decodes")
+    file.seek(0)
     try:
         container = resources.enter_context(av.open(cast("Any", file)))
         stream = container.streams.audio[0]
-        rate, channels = stream.rate, stream.channels
     except (FFmpegError, IndexError, ValueError):
-        raise UnreadableAudioError(f"looks like {what}, but holds no audio that decodes") from None
+        raise refused from None
+    if stream.codec_context is None or not (stream.rate and stream.channels):  # no decoder for it
+        raise refused
     claimed = None
-    if stream.duration and stream.time_base:
-        claimed = int(stream.duration * stream.time_base * rate)
-    return Decoder(rate, channels, _av_blocks(container, stream), claimed=claimed)
+    if stream.duration and stream.time_base and kind != "adts":  # there FFmpeg only estimates it
+        claimed = int(stream.duration * stream.time_base * stream.rate)
+    blocks = _av_blocks(container, stream, stream.rate)
+    return Decoder(stream.rate, stream.channels, blocks, claimed=claimed)
 
 
-def _av_blocks(container: Any, stream: Any) -> Iterator[Samples]:
+def _av_blocks(container: Any, stream: Any, rate: int) -> Iterator[Samples]:
+    """Blocks at ``rate`` Hz, though the stream may change its rate and channels on the way."""
     from av import AudioResampler
     from av.error import FFmpegError
 
-    planar = AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+    planar, shape = None, None
     try:
         for frame in container.decode(stream):
-            for part in planar.resample(frame):
-                yield part.to_ndarray().T.astype(np.float32, copy=False)
-        for part in planar.resample(None):
-            yield part.to_ndarray().T.astype(np.float32, copy=False)
-    except FFmpegError as error:
+            if planar is None or shape != (frame.format.name, frame.layout.name, frame.sample_rate):
+                yield from _as_blocks(planar, None)
+                shape = frame.format.name, frame.layout.name, frame.sample_rate
+                planar = AudioResampler(format="fltp", layout=frame.layout, rate=rate)
+            yield from _as_blocks(planar, frame)
+        yield from _as_blocks(planar, None)
+    except (FFmpegError, ValueError) as error:
         raise DecodeError(str(error)) from error
+
+
+def _as_blocks(planar: Any, frame: Any) -> Iterator[Samples]:
+    """Resample a frame; None gives what ``planar`` still holds."""
+    for part in planar.resample(frame) if planar is not None else ():
+        yield part.to_ndarray().T.astype(np.float32, copy=False)
 
 
 class _Forward(soundfile.SoundFile):
@@ -254,39 +278,6 @@ class _Forward(soundfile.SoundFile):
 
     def seekable(self) -> bool:
         return False
-
-
-class _Joined(io.RawIOBase):
-    """A seekable view of ``prefix`` followed by ``file`` from byte ``start`` on."""
-
-    def __init__(self, prefix: bytes, file: BinaryIO, start: int) -> None:
-        self._prefix, self._file, self._start = prefix, file, start
-        self._size = len(prefix) + file.seek(0, os.SEEK_END) - start
-        self._at = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any, /) -> int:
-        view = memoryview(buffer).cast("B")
-        if self._at < len(self._prefix):
-            data = self._prefix[self._at : self._at + len(view)]
-        else:
-            self._file.seek(self._at - len(self._prefix) + self._start)
-            data = self._file.read(len(view))
-        view[: len(data)] = data
-        self._at += len(data)
-        return len(data)
 
 
 def _what_it_is(head: bytes) -> str:

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import AudioReader, Source, open_array, open_audio
+from melonnx.infer.audio import AudioReader, Source, open_array, open_audio, require_sound
 from melonnx.infer.calibration import scale
-from melonnx.infer.errors import EmptyAudioError, SilentAudioError
 from melonnx.infer.hierarchy import sum_by_genre
 from melonnx.infer.mel import LogMel, log_mel
 from melonnx.infer.model import Device, load_model
@@ -19,8 +18,6 @@ __all__ = ["Predictor"]
 
 _BATCH = 2
 """Windows a run: more make it no faster, and each needs 3 MB for its widest layer."""
-_SILENCE = 2 / 32768
-"""Two steps of 16-bit audio: a peak below it is dither, not music."""
 
 
 class Predictor:
@@ -77,13 +74,7 @@ class Predictor:
     def _predict(self, reader: AudioReader, top: int | None) -> Prediction:
         spec = self.info.mel_spec
         frames = log_mel(reader, spec)
-        if reader.duration_s * spec.sample_rate < spec.n_fft:
-            raise EmptyAudioError(
-                f"{reader.name}: lasts {reader.duration_s * 1000:.1f} ms; one frame needs "
-                f"{1000 * spec.n_fft / spec.sample_rate:.0f} ms"
-            )
-        if reader.peak < _SILENCE:
-            raise SilentAudioError(f"{reader.name}: is silence, so it has no genre")
+        require_sound(reader, spec)
         warnings = reader.warnings
         if len(frames) < self.info.window:
             whole = self.info.window * spec.frame_seconds

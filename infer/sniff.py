@@ -8,10 +8,28 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
-__all__ = ["MpegStream", "container", "count_mpeg_samples", "find_mpeg_stream", "info_frame"]
+__all__ = ["MpegStream", "after_id3", "container", "find_mpeg_stream", "info_frame"]
 
-_HEAD = 64 * 1024
+_FIRST_READ = 64 * 1024
 _SEARCH = 1024 * 1024
+_THREE_FRAMES = 8192
+"""Bytes, at least."""
+_ENDLESS = 900_000
+"""Frames, over six hours; libmpg123 ignores a tag of more than 932,067 where long has 32 bits."""
+
+_MAGIC = {
+    b"\x30\x26\xb2\x75": "asf",
+    b"\x1a\x45\xdf\xa3": "matroska",
+    b"RIFF": "riff",
+    b"RIFX": "riff",
+    b"RF64": "riff",
+    b"riff": "w64",
+    b"fLaC": "flac",
+    b"OggS": "ogg",
+    b"FORM": "aiff",
+    b".snd": "au",
+    b"caff": "caf",
+}
 
 _BITRATES = {  # kbit/s by (is MPEG-1, layer); ISO 11172-3 and 13818-3, table of bitrate_index
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -60,19 +78,9 @@ def container(head: bytes) -> str:
     """
     if head[4:8] == b"ftyp":
         return "mp4"
-    if head[:4] == b"\x30\x26\xb2\x75":
-        return "asf"
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return "matroska"
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return "adts"
-    if head[:4] in (b"RIFF", b"RIFX", b"RF64"):
-        return "riff"
-    if head[:4] in (b"fLaC", b"OggS", b"FORM", b".snd", b"caff"):
-        return {b"fLaC": "flac", b"OggS": "ogg", b"FORM": "aiff", b".snd": "au"}.get(
-            head[:4], "caf"
-        )
-    return ""
+    return _MAGIC.get(head[:4], "")
 
 
 def _frame_header(data: bytes, at: int) -> _FrameHeader | None:
@@ -98,8 +106,9 @@ def _frame_header(data: bytes, at: int) -> _FrameHeader | None:
     return _FrameHeader(size, samples, (version, layer, rate), side_info)
 
 
-def _after_id3(file: BinaryIO, size: int, at: int) -> int:
+def after_id3(file: BinaryIO, at: int = 0) -> int:
     """Byte behind the ID3v2 tags that stand at byte ``at``, where they may stand in a row."""
+    size = file.seek(0, os.SEEK_END)
     while True:
         file.seek(at)
         tag = file.read(10)
@@ -143,65 +152,42 @@ def _agree(data: bytes, at: int, end: int) -> bool:
     return True
 
 
-def find_mpeg_stream(file: BinaryIO, begin: int = 0) -> MpegStream | None:
+def find_mpeg_stream(file: BinaryIO, begin: int = 0, limit: int = _SEARCH) -> MpegStream | None:
     """Find where MPEG audio begins: three consecutive frames that agree.
 
-    ``file``: seekable; its position afterwards is undefined. The search covers 1 MiB from byte
-    ``begin`` on, or from behind the ID3 tags that stand there. Returns None where there is no such
-    run: then it is no MPEG audio, whatever the name says.
+    ``file``: seekable; its position afterwards is undefined. The search covers ``limit`` bytes
+    from byte ``begin`` on, or from behind the ID3 tags that stand there. Returns None where there
+    is no such run: then it is no MPEG audio, whatever the name says.
     """
     size = file.seek(0, os.SEEK_END)
-    base = _after_id3(file, size, begin)
-    searched = 0
-    for length in (_HEAD, _SEARCH):
-        file.seek(base)
+    base = start = after_id3(file, begin)
+    length = min(_FIRST_READ, limit)
+    while True:
+        file.seek(start)
         data = file.read(length)
-        at = data.find(b"\xff", searched)
+        at = data.find(b"\xff")
         while at >= 0:
-            if _agree(data, at, size - base):
+            if _agree(data, at, size - start):
                 first = _frame_header(data, at)
                 assert first is not None
-                return MpegStream(base + at, *_tag_claims(data, at, first))
+                return MpegStream(start + at, *_tag_claims(data, at, first))
             at = data.find(b"\xff", at + 1)
-        searched = max(0, len(data) - 8192)
-        if len(data) < length:
-            break
-    return None
+        if len(data) < length or start + length >= base + limit:
+            return None
+        start += length - _THREE_FRAMES
+        length = _SEARCH
 
 
-def count_mpeg_samples(file: BinaryIO, start: int) -> int:
-    """Count samples per channel by walking every frame header from byte ``start``.
-
-    Costs one pass over the bytes. Junk between frames is stepped over; a last frame cut
-    short counts whole.
-    """
-    file.seek(start)
-    data = file.read(_SEARCH)
-    at = total = 0
-    while True:
-        if at + 4 > len(data):
-            more = file.read(_SEARCH)
-            if not more:
-                return total
-            data, at = data[at:] + more, max(0, at - len(data))
-            continue
-        header = _frame_header(data, at)
-        if header is not None:
-            total += header.samples
-            at += header.size
-        else:
-            found = data.find(b"\xff", at + 1)
-            at = found if found >= 0 else len(data)
-
-
-def info_frame(data: bytes, samples: int) -> bytes:
-    """Make an Info frame that states a stream's true length, to stand before its first frame.
+def info_frame(data: bytes) -> bytes:
+    """Make an Info frame that states a length without end, to stand before a first frame.
 
     ``data``: the stream's first bytes, beginning with a frame header. Decoders that stop at
     an estimate of the length (libsndfile does where the tag is missing) read to the end behind
-    it. The layout is the de-facto Xing/LAME one.
+    it. The layout is the de-facto Xing/LAME one, which only layer III has: empty for the others.
     """
     header = bytearray(data[:4])
+    if header[1] >> 1 & 3 != 1:
+        return b""
     header[1] |= 1  # no checksum follows
     header[2] = 9 << 4 | header[2] & 0x0C  # a bit rate whose frame has room for the tag
     first = _frame_header(bytes(header), 0)
@@ -210,6 +196,5 @@ def info_frame(data: bytes, samples: int) -> bytes:
     frame = bytearray(first.size)
     frame[:4] = header
     tag = 4 + first.side_info
-    frame[tag : tag + 8] = b"Info" + (1).to_bytes(4)
-    frame[tag + 8 : tag + 12] = (-(-samples // first.samples)).to_bytes(4)
+    frame[tag : tag + 12] = b"Info" + (1).to_bytes(4) + _ENDLESS.to_bytes(4)
     return bytes(frame)

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import load_audio, open_audio
-from melonnx.infer.errors import AudioError, SilentAudioError
+from melonnx.infer.audio import open_audio, require_sound
+from melonnx.infer.errors import AudioError
 from melonnx.infer.mel import MelSpec, log_mel
 from melonnx.train.distort import distort
 
@@ -153,15 +153,13 @@ def _write_shard(
 
 
 def _cacheable(path: Path, spec: MelSpec, copy: int) -> CachedLogMel:
+    with open_audio(path, spec.sample_rate) as reader:
+        heard = np.concatenate(list(reader)) if copy else log_mel(reader, spec)
+    require_sound(reader, spec)
     if copy:
         rng = np.random.default_rng((copy, zlib.crc32(path.name.encode(errors="surrogateescape"))))
-        values = log_mel(distort(load_audio(path, spec.sample_rate), spec.sample_rate, rng), spec)
-    else:
-        with open_audio(path, spec.sample_rate) as reader:
-            values = log_mel(reader, spec)
-    if not values.any():
-        raise SilentAudioError(f"{path}: is silence, so it has no genre")
-    return values.astype(np.float16)
+        heard = log_mel(distort(heard, spec.sample_rate, rng), spec)
+    return heard.astype(np.float16)
 
 
 def _sync(file: Any) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import open_audio
-from melonnx.infer.errors import AudioError, SilentAudioError
+from melonnx.infer.audio import open_audio, require_sound
+from melonnx.infer.errors import AudioError
 from melonnx.infer.mel import LogMel, MelSpec, Waveform, log_mel
 
 __all__ = ["Fingerprint", "Heard", "Listened", "find_duplicates", "fingerprint", "listen"]
@@ -57,8 +57,7 @@ def listen(path: Path) -> Listened:
     try:
         with open_audio(path, _SPEC.sample_rate) as reader:
             values = log_mel(hashed(reader), _SPEC)
-        if not values.any():
-            raise SilentAudioError(f"{path}: is silence, so it has no genre")
+        require_sound(reader, _SPEC)
     except AudioError as error:
         return path, str(error)
     return path, Heard(reader.duration_s, digest.hexdigest(), fingerprint(values))

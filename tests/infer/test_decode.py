@@ -28,13 +28,13 @@ def without_tag(mp3):
     return mp3[mp3.index(b"\xff\xfb", 4) :]
 
 
-def encode_av(seconds, container, codec):
+def encode_av(seconds, container, codec, bit_rate=128_000, rate=44100):
     av = pytest.importorskip("av", reason="needs the ffmpeg extra")
     buffer = io.BytesIO()
     samples = make_song(seconds, 44100, 2)
     with av.open(buffer, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=44100 if codec != "libopus" else 48000, layout="stereo")
-        stream.bit_rate = 128_000
+        stream = out.add_stream(codec, rate=rate if codec != "libopus" else 48000, layout="stereo")
+        stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(samples.T), format="fltp", layout="stereo"
         )
@@ -92,6 +92,14 @@ def test_the_ffmpeg_extra_gives_the_song(container, codec):
     assert np.sqrt(np.mean(waveform**2) / np.mean(song**2)) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("front", [b"", b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)])
+def test_mp2_decodes_whole(front):
+    data = front + encode_av(6, "mp2", "mp2", bit_rate=96_000)
+    waveform, reader = read(data)
+    assert len(waveform) / RATE == pytest.approx(6, abs=0.05)
+    assert reader.warnings == ()
+
+
 @pytest.mark.parametrize("name", ["song.m4a", "song.mp3"])
 def test_m4a_without_the_extra_names_it_whatever_the_file_is_called(tmp_path, monkeypatch, name):
     monkeypatch.setitem(sys.modules, "av", None)
@@ -107,6 +115,42 @@ def test_damaged_m4a_with_the_extra(tmp_path):
     path.write_bytes(b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom" + bytes(5000))
     with pytest.raises(UnreadableAudioError, match=r"song\.m4a: looks like MPEG-4"):
         load_audio(path, RATE)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_damage_to_an_m4a_gives_a_waveform_or_one_of_our_errors(seed):
+    data = bytearray(encode_av(1, "mp4", "aac"))
+    rng = np.random.default_rng(seed)
+    for at in rng.integers(data.find(b"moov"), len(data), 15):
+        data[at] = rng.integers(0, 256)
+    try:
+        assert np.isfinite(load_audio(bytes(data), RATE)).all()
+    except AudioError as error:
+        assert str(error).startswith("<bytes>: ")
+
+
+def test_aac_that_changes_its_rate_keeps_its_pitch():
+    first = encode_av(2, "adts", "aac")
+    waveform, _ = read(first + encode_av(2, "adts", "aac", rate=22050))
+    expected = load_audio(first, RATE)
+    second = waveform[len(expected) :][: RATE + 4000]
+    match = np.correlate(second, expected[2000 : 2000 + RATE], "valid").max()
+    assert match > 0.9 * np.linalg.norm(expected[2000 : 2000 + RATE]) ** 2
+
+
+def test_aac_is_known_behind_an_id3_tag():
+    data = encode_av(3, "adts", "aac")
+    expected, _ = read(data)
+    waveform, reader = read(b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + data)
+    np.testing.assert_array_equal(waveform, expected)
+    assert reader.warnings == ()
+
+
+def test_aac_whose_length_was_estimated_is_not_called_truncated():
+    low, high = (encode_av(6, "adts", "aac", bit_rate=rate) for rate in (24_000, 256_000))
+    waveform, reader = read(low + high)
+    assert len(waveform) / RATE == pytest.approx(12, abs=0.2)
+    assert reader.warnings == ()
 
 
 def test_mp3_tag_that_counts_too_few_does_not_cut_the_song():
@@ -146,30 +190,94 @@ def test_truncated_mp3_keeps_what_decodes_and_says_so():
     assert "of the 6.0 s" in reader.warnings[0]
 
 
-@pytest.mark.parametrize(("format_", "subtype"), [("WAV", "PCM_16"), ("FLAC", "PCM_16")])
-def test_truncated_wav_and_flac_keep_what_decodes_and_say_so(format_, subtype):
+@pytest.mark.parametrize(
+    ("format_", "subtype"),
+    [
+        *[(name, "PCM_16") for name in ("WAV", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC")],
+        ("OGG", "VORBIS"),
+        ("OGG", "OPUS"),
+    ],
+)
+def test_truncated_files_keep_what_decodes_and_say_so(format_, subtype):
     rng = np.random.default_rng(0)
-    data = encode(rng.uniform(-0.5, 0.5, (6 * RATE, 2)), RATE, format_, subtype)
-    waveform, reader = read(data[: len(data) // 2])
-    assert len(waveform) / RATE == pytest.approx(3, abs=0.3)
-    assert [warning.partition(":")[0] for warning in reader.warnings] == ["truncated"]
+    rate = 24000 if subtype == "OPUS" else RATE
+    data = encode(rng.uniform(-0.5, 0.5, (12 * rate, 2)), rate, format_, subtype)
+    assert read(data)[1].warnings == ()
+    for share in (0.3, 0.5, 0.99):
+        waveform, reader = read(data[: int(len(data) * share)])
+        assert len(waveform) / RATE == pytest.approx(12 * share, abs=1.1)  # a page of Ogg
+        assert [warning.partition(":")[0] for warning in reader.warnings] == ["truncated"]
 
 
-def test_wav_of_unknown_length_is_not_called_truncated():
-    wav = bytearray(encode(make_song(2), RATE, "WAV", "PCM_16"))
-    wav[4:8] = b"\xff\xff\xff\xff"
-    wav[40:44] = b"\xff\xff\xff\xff"
-    waveform, reader = read(bytes(wav))
-    assert len(waveform) == pytest.approx(2 * RATE, abs=50)
-    assert reader.warnings == ()
+def test_a_recorder_that_died_left_a_wav_that_decodes():
+    song = make_song(2)
+    for riff, data in ((0, 0), (36, 0), (0xFFFFFFFF, 0), (0xFFFFFFFF, 0xFFFFFFFF)):
+        wav = bytearray(encode(song, RATE, "WAV", "PCM_16"))
+        wav[4:8], wav[40:44] = riff.to_bytes(4, "little"), data.to_bytes(4, "little")
+        waveform, reader = read(bytes(wav))
+        assert len(waveform) == len(song)
+        assert reader.warnings == ()
 
 
-def test_damage_in_the_middle_of_an_mp3_costs_only_that():
-    mp3 = bytearray(encode_mp3(6))
-    middle = len(mp3) // 2
-    mp3[middle : middle + 2000] = np.random.default_rng(0).bytes(2000)
-    waveform, _ = read(bytes(mp3))
-    assert len(waveform) / RATE == pytest.approx(6, abs=0.4)
+def test_flac_and_caf_of_unknown_length_decode_and_are_not_called_truncated():
+    song = make_song(2)
+    flac = bytearray(encode(song, RATE, "FLAC"))
+    flac[21] &= 0xF0
+    flac[22:26] = bytes(4)  # STREAMINFO's total samples
+    caf = bytearray(encode(song, RATE, "CAF", "PCM_16"))
+    size = caf.index(b"data") + 4
+    caf[size : size + 8] = b"\xff" * 8
+    for data in (flac, caf):
+        waveform, reader = read(bytes(data))
+        assert len(waveform) == pytest.approx(len(song), abs=2)
+        assert reader.warnings == ()
+
+
+@pytest.fixture(scope="module")
+def long_mp3():
+    return encode_mp3(30, level=0.3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("width", [500, 3000, 20_000])
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_hole_in_an_mp3_costs_only_that(long_mp3, tagged, width, seed):
+    damaged = bytearray(long_mp3 if tagged else without_tag(long_mp3))
+    at = len(damaged) // 4
+    damaged[at : at + width] = np.random.default_rng(seed).bytes(width)
+    waveform, reader = read(bytes(damaged))
+    lost = 30 - len(waveform) / RATE
+    assert lost < 0.6 + width * 30 / len(damaged)
+    assert lost < 0.1 or reader.warnings
+
+
+def test_a_hole_of_two_megabytes_costs_only_that_and_is_told(long_mp3):
+    frames = without_tag(long_mp3)
+    waveform, reader = read(frames + bytes(2 << 20) + frames)
+    assert len(waveform) / RATE == pytest.approx(60, abs=1)
+    assert [warning.partition(":")[0] for warning in reader.warnings] == ["damaged"]
+
+
+def test_many_holes_in_an_mp3_leave_what_is_between_them(long_mp3):
+    rng = np.random.default_rng(0)
+    damaged = bytearray(long_mp3)
+    for at in range(10_000, len(damaged) - 3000, 50_000):
+        damaged[at : at + 3000] = rng.bytes(3000)
+    waveform, reader = read(bytes(damaged))
+    assert len(waveform) / RATE > 30 * 0.85
+    assert len(reader.warnings) == 1
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_tags_around_an_mp3_change_no_sample(rate, mode):
+    mp3 = encode(make_song(7, rate, 2), rate, **MP3, bitrate_mode=mode)
+    expected = load_audio(mp3, RATE)
+    assert len(expected) == pytest.approx(7 * RATE, abs=2)
+    for data in (b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + mp3, mp3 + b"TAG" + bytes(125)):
+        waveform, reader = read(data)
+        np.testing.assert_array_equal(waveform, expected)
+        assert reader.warnings == ()
 
 
 @pytest.mark.parametrize(

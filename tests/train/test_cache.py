@@ -9,10 +9,12 @@ import time
 import numpy as np
 import pytest
 
-from melonnx.infer import MelSpec
+from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.audio import load_audio
+from melonnx.infer.library import classify_files
 from melonnx.infer.mel import log_mel
 from melonnx.train.cache import build_cache
+from melonnx.train.duplicates import listen
 from tests.conftest import RATE, encode, make_song
 
 SPEC = MelSpec()
@@ -109,10 +111,23 @@ def test_missing_file_is_an_error_row(tmp_path):
     assert "no such file" in next(iter(errors.values()))
 
 
-@pytest.mark.parametrize("silent", [True, False])
-def test_silence_is_left_out(tmp_path, silent):
-    path = tmp_path / "song.wav"
-    path.write_bytes(encode(np.zeros((RATE, 1)) if silent else make_song(1), RATE, "WAV"))
-    log_mels, errors = build([path], tmp_path / "cache")
-    assert (path in errors) == silent
-    assert (path in log_mels) != silent
+@pytest.mark.parametrize("copy", [0, 1])
+def test_what_the_runtime_refuses_is_not_learnt(tiny_model, tmp_path, copy):
+    rng = np.random.default_rng(0)
+    sounds = {
+        "song": make_song(1),
+        "silent": np.zeros(RATE),
+        "dither": rng.integers(-1, 2, RATE) / 32768,
+        "short": make_song(0.05),
+    }
+    for name, samples in sounds.items():
+        (tmp_path / f"{name}.wav").write_bytes(encode(samples, RATE, "WAV", "PCM_16"))
+    paths = [tmp_path / f"{name}.wav" for name in sounds]
+    log_mels, errors = {}, {}
+    for _, made, refused in build_cache(paths, SPEC, tmp_path / "cache", copy=copy, workers=1):
+        log_mels |= made
+        errors |= refused
+    assert list(log_mels) == paths[:1]
+    assert {path: listen(path)[1] for path in paths[1:]} == errors
+    rows = classify_files(Predictor(tiny_model, device="cpu"), paths[1:])
+    assert [row.error for row in rows] == list(errors.values())

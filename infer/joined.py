@@ -1,0 +1,43 @@
+"""One stream out of some bytes and a file from some byte on, without copying the file."""
+
+import io
+import os
+from typing import Any, BinaryIO
+
+__all__ = ["Joined"]
+
+
+class Joined(io.RawIOBase):
+    """A seekable view of ``prefix`` followed by ``file`` from byte ``start`` on."""
+
+    def __init__(self, prefix: bytes, file: BinaryIO, start: int) -> None:
+        self._prefix, self._file, self._start = prefix, file, start
+        self._size = len(prefix) + file.seek(0, os.SEEK_END) - start
+        self._at = 0
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """Byte of the view that comes next."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As in ``io``."""
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill ``buffer``: a short read would mean the end."""
+        view = memoryview(buffer).cast("B")
+        data = self._prefix[self._at : self._at + len(view)]
+        self._file.seek(max(0, self._at - len(self._prefix)) + self._start)
+        data += self._file.read(len(view) - len(data))
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
