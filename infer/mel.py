@@ -14,7 +14,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.joined_frames import JoinedFrames
+
 __all__ = [
+    "ClipLevel",
     "LogMel",
     "MelPower",
     "MelSpec",
@@ -216,42 +219,68 @@ def mel_power(blocks: Iterable[Waveform], spec: MelSpec) -> Iterator[MelPower]:
             pending = pending[n_frames * spec.hop_length :]
 
 
-def normalise(power: MelPower, spec: MelSpec) -> LogMel:
+@dataclass(frozen=True)
+class ClipLevel:
+    """How loud a clip is: what :func:`normalise` must know of all of its frames."""
+
+    loudest: float = 0.0
+    """Power of its loudest bin."""
+    quietest: float = np.inf
+    total: float = 0.0
+    """Sum of the power of all bins."""
+    n_frames: int = 0
+
+    def heard(self, power: MelPower) -> "ClipLevel":
+        """That of a clip which goes on with ``power``."""
+        return ClipLevel(
+            max(self.loudest, float(power.max(initial=0.0))),
+            min(self.quietest, float(power.min(initial=np.inf))),
+            self.total + float(power.sum(dtype=np.float64)),
+            self.n_frames + len(power),
+        )
+
+    @property
+    def mean(self) -> float:
+        """Power of all bands together, mean over frames."""
+        return self.total / max(1, self.n_frames)
+
+
+def normalise(power: MelPower, spec: MelSpec, level: ClipLevel | None = None) -> LogMel:
     """Mel power to log-mel on the scale that ``spec`` says; any gain on the clip cancels.
 
     Works in place: ``power`` becomes the result, which is returned. Silence becomes all zeros.
+    ``level``: of the whole clip, where ``power`` is not all of it.
     """
-    return _level_and_log(power, spec) if spec.log_gain else _decibels(power, spec)
+    level = level or ClipLevel().heard(power)
+    if (level.mean if spec.log_gain else level.loudest) < _TINY:
+        power[...] = 0
+        return power
+    return _level_and_log(power, spec, level) if spec.log_gain else _decibels(power, spec, level)
 
 
-def _decibels(power: MelPower, spec: MelSpec) -> LogMel:
+def _decibels(power: MelPower, spec: MelSpec, level: ClipLevel) -> LogMel:
     """In dB below the clip's maximum, from the clip's own floor (0) to it (1).
 
     The floor is the clip's quietest bin, at most ``spec.top_db`` below its loudest. librosa's
     ``power_to_db(ref=np.max, top_db=...)`` does the same except for its absolute ``amin`` of
     1e-10, which reaches into quiet clips and is left out here.
     """
-    peak = float(power.max(initial=0.0))
+    lowest = np.float32(10 ** (-spec.top_db / 10))
+    gain = np.float32(1 / level.loudest)
     decibels = power
-    if peak < _TINY:
-        decibels[...] = 0
-        return decibels
-    decibels *= np.float32(1 / peak)
-    np.maximum(decibels, np.float32(10 ** (-spec.top_db / 10)), out=decibels)
+    decibels *= gain
+    np.maximum(decibels, lowest, out=decibels)
     np.log10(decibels, out=decibels)
-    floor = decibels.min()
+    # As an array: a scalar may go another way to its logarithm and differ in the last bit.
+    floor = np.log10(np.maximum(np.array([level.quietest], np.float32) * gain, lowest))
     if floor < 0:
         decibels -= floor
         decibels /= -floor
     return decibels
 
 
-def _level_and_log(power: MelPower, spec: MelSpec) -> LogMel:
-    mean = float(power.sum(dtype=np.float64)) / max(1, len(power))
-    if mean < _TINY:
-        power[...] = 0
-        return power
-    power *= np.float32(spec.log_gain * spec.level / mean)
+def _level_and_log(power: MelPower, spec: MelSpec, level: ClipLevel) -> LogMel:
+    power *= np.float32(spec.log_gain * spec.level / level.mean)
     power += 1
     return np.log10(power, out=power)
 
@@ -262,17 +291,7 @@ def log_mel(waveform: Waveform | Iterable[Waveform], spec: MelSpec) -> LogMel:
     ``waveform``: mono float32 (samples,) at ``spec.sample_rate``, or blocks of it.
     """
     blocks = (waveform,) if isinstance(waveform, np.ndarray) else waveform
-    return normalise(_join(mel_power(blocks, spec), spec.n_mels), spec)
-
-
-def _join(blocks: Iterable[MelPower], n_mels: int) -> MelPower:
-    """Concatenate as the blocks come; hours of frames are then held once, not twice."""
-    joined = np.empty((512, n_mels), np.float32)
-    n_frames = 0
-    for block in blocks:
-        if n_frames + len(block) > len(joined):
-            wanted = n_frames + len(block)
-            joined.resize((wanted + max(512, wanted // 32), n_mels), refcheck=False)
-        joined[n_frames : n_frames + len(block)] = block
-        n_frames += len(block)
-    return joined[:n_frames]
+    joined = JoinedFrames(spec.n_mels)
+    for power in mel_power(blocks, spec):
+        joined.append(power)
+    return normalise(joined.frames, spec)

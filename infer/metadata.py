@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from melonnx.infer.hierarchy import genre_names
 from melonnx.infer.mel import MelSpec
+from melonnx.infer.windows import MOST_WINDOWS
 
 __all__ = ["FORMAT_VERSION", "METADATA_KEY", "ModelInfo"]
 
@@ -48,8 +49,8 @@ class ModelInfo:
             raise ValueError(f"labels {self.labels} must be two or more, all different")
         if self.window < 1 or self.window_hop < 1:
             raise ValueError(f"window={self.window}, window_hop={self.window_hop} must be >= 1")
-        if self.max_windows < 0:
-            raise ValueError(f"max_windows={self.max_windows} must be >= 0")
+        if not 0 <= self.max_windows <= MOST_WINDOWS:
+            raise ValueError(f"max_windows={self.max_windows} must be 0 to {MOST_WINDOWS}")
         if not self.temperature > 0:
             raise ValueError(f"temperature={self.temperature} must be positive")
         if self.parents and set(self.parents) != set(self.labels):

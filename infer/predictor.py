@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from melonnx.infer.audio import AudioReader, Source, open_array, open_audio, require_sound
 from melonnx.infer.calibration import scale
 from melonnx.infer.hierarchy import sum_by_genre
-from melonnx.infer.mel import LogMel, log_mel
+from melonnx.infer.long_tracks import Heard, hear
 from melonnx.infer.model import Device, load_model
 from melonnx.infer.prediction import Prediction, Segment
-from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.infer.windows import patch_batches
 
 __all__ = ["Predictor"]
 
@@ -72,28 +72,27 @@ class Predictor:
             return self._predict(reader, top)
 
     def _predict(self, reader: AudioReader, top: int | None) -> Prediction:
-        spec = self.info.mel_spec
-        frames = log_mel(reader, spec)
+        info, spec = self.info, self.info.mel_spec
+        heard = hear(reader, spec, info.window, info.window_hop, info.max_windows)
         require_sound(reader, spec)
         warnings = reader.warnings
-        if len(frames) < self.info.window:
-            whole = self.info.window * spec.frame_seconds
+        if heard.n_frames < info.window:
+            whole = info.window * spec.frame_seconds
             warnings += (f"short: {reader.duration_s:.1f} s, the model hears {whole:.1f} s",)
-        return self._answer(reader.name, frames, reader.duration_s, warnings, top)
+        return self._answer(reader.name, heard, reader.duration_s, warnings, top)
 
     def _answer(
         self,
         name: str,
-        frames: LogMel,
+        heard: Heard,
         duration_s: float,
         warnings: tuple[str, ...],
         top: int | None,
     ) -> Prediction:
         info = self.info
-        starts = window_starts(len(frames), info.window, info.window_hop, info.max_windows)
         outputs = [
             self._model.run(patches, evidence=False)
-            for patches in patch_batches(frames, info.window, starts, _BATCH)
+            for patches in patch_batches(heard.log_mel, info.window, heard.rows, _BATCH)
         ]
         by_window = np.concatenate([output.probabilities for output in outputs])
         leaves = scale(by_window.mean(axis=0), info.temperature)
@@ -113,7 +112,7 @@ class Predictor:
             probabilities=probabilities,
             subgenre=next((leaf for leaf in subgenres if info.parents[leaf] == label), None),
             subgenres=subgenres,
-            timeline=self._timeline(by_window, starts, duration_s),
+            timeline=self._timeline(by_window, heard.starts, duration_s),
             embedding=np.concatenate([output.embedding for output in outputs]).mean(axis=0),
             duration_s=duration_s,
             model=f"{info.name} {info.version}",

@@ -1,5 +1,6 @@
 """Cuts a log-mel spectrogram into the fixed-length patches that the network takes."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -7,10 +8,16 @@ from numpy.typing import NDArray
 
 from melonnx.infer.mel import LogMel
 
-__all__ = ["Patches", "patch_batches", "window_starts"]
+__all__ = ["CELLS", "MOST_WINDOWS", "Patches", "patch_batches", "window_starts"]
 
 Patches = NDArray[np.float32]
 """(windows, frames, n_mels)."""
+
+CELLS = 256
+"""Windows side by side that the runtime holds of a track; from a longer one it takes whole
+cells, every second, fourth, … of them."""
+MOST_WINDOWS = CELLS // 2
+"""A model may ask for so many at most, or for all; of what is held, no two are then the same."""
 
 
 def window_starts(n_frames: int, length: int, hop: int, most: int = 0) -> list[int]:
@@ -18,12 +25,18 @@ def window_starts(n_frames: int, length: int, hop: int, most: int = 0) -> list[i
 
     Windows stand ``hop`` frames apart; the last one ends with the track, so that no frame is
     left out. A track no longer than one window has one, which starts at 0. Where that makes
-    more than ``most`` (0: any number), ``most`` are spread evenly from start to end.
+    more than ``most`` (0: any number), ``most`` are spread evenly from start to end; over more
+    than ``CELLS`` times ``length`` frames, each moves back to the cell that is held there.
     """
     last = max(0, n_frames - length)
-    if 0 < most <= (last - 1) // hop + 1:
-        return np.linspace(0, last, most).astype(int).tolist() if most > 1 else [last // 2]
-    return [*range(0, last, hop), last]
+    if not 0 < most <= (last - 1) // hop + 1:
+        return [*range(0, last, hop), last]
+    starts = np.linspace(0, last, most).astype(int) if most > 1 else np.array([last // 2])
+    n_cells = -(-n_frames // length)
+    every = 1 << max(0, math.ceil(math.log2(n_cells / CELLS)))
+    if every > 1:
+        starts -= starts % (length * every)
+    return starts.tolist()
 
 
 def patch_batches(log_mel: LogMel, length: int, starts: list[int], batch: int) -> Iterator[Patches]:

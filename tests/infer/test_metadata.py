@@ -52,6 +52,7 @@ def test_genres_are_the_labels_or_what_is_above_them():
         ({"window": 0}, "window=0"),
         ({"window": "wide"}, "wide"),
         ({"max_windows": -1}, "max_windows"),
+        ({"max_windows": 129}, "max_windows"),
         ({"mel_spec": INFO.mel_spec.to_dict() | {"level": 1.0}}, "level"),
         ({"temperature": 0}, "temperature"),
         ({"mel_spec": {"n_mels": 3}}, "missing or unknown"),

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.infer.windows import MOST_WINDOWS, patch_batches, window_starts
 
 
 @given(n_frames=st.integers(1, 2000), length=st.integers(1, 200), hop=st.integers(1, 200))
@@ -25,7 +25,7 @@ def test_starts_worked_by_hand():
     assert window_starts(103, 3, 3, 1) == [50]
 
 
-@given(n_frames=st.integers(1, 2000), length=st.integers(1, 200), most=st.integers(1, 9))
+@given(n_frames=st.integers(1, 2000), length=st.integers(8, 200), most=st.integers(1, 9))
 def test_at_most_so_many_windows_reach_from_start_to_end(n_frames, length, most):
     all_starts = window_starts(n_frames, length, length)
     starts = window_starts(n_frames, length, length, most)
@@ -36,6 +36,17 @@ def test_at_most_so_many_windows_reach_from_start_to_end(n_frames, length, most)
         assert starts == sorted(starts)
         assert max(np.diff(starts), default=0) - min(np.diff(starts), default=0) <= 1
         assert (starts[0], starts[-1]) == (0, all_starts[-1]) or most == 1
+
+
+@given(
+    n_frames=st.integers(1, 10**6), length=st.integers(1, 200), most=st.integers(1, MOST_WINDOWS)
+)
+def test_windows_of_a_long_track_are_all_different_and_stand_on_cells(n_frames, length, most):
+    starts = window_starts(n_frames, length, length, most)
+    assert len(set(starts)) == len(starts) <= most
+    assert 0 <= starts[0] <= starts[-1] <= max(0, n_frames - length)
+    if n_frames > 2 * length * MOST_WINDOWS:
+        assert all(start % length == 0 for start in starts)
 
 
 def test_patches_come_in_order_and_batches():
