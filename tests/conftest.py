@@ -67,7 +67,7 @@ def encode(samples: NDArray, rate: int, format_: str, subtype: str | None = None
     return buffer.getvalue()
 
 
-def write_tiny_model(path: Path, labels: Sequence[str], **facts: Any) -> Path:
+def write_tiny_model(path: Path, labels: Sequence[str], seed: int = 1, **facts: Any) -> Path:
     """An untrained network of the real shape, exported by the real door."""
     import keras
 
@@ -76,7 +76,7 @@ def write_tiny_model(path: Path, labels: Sequence[str], **facts: Any) -> Path:
     from melonnx.infer.metadata import ModelInfo
     from melonnx.train.cnn import build_network
 
-    keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(seed)
     network = build_network(128, len(labels))
     info = ModelInfo(
         name="tiny",

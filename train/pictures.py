@@ -102,4 +102,6 @@ def _interpolate(rows: NDArray[np.float32], at: NDArray[np.float64]) -> NDArray[
     at = np.clip(at, 0, len(rows) - 1)
     lower = at.astype(int)
     share = (at - lower).astype(np.float32)[:, None]
-    return rows[lower] * (1 - share) + rows[np.minimum(lower + 1, len(rows) - 1)] * share
+    mixed = rows[lower]
+    mixed += share * (rows[np.minimum(lower + 1, len(rows) - 1)] - mixed)
+    return mixed

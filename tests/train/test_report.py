@@ -37,7 +37,7 @@ def whole(genres, tiny_model, tmp_path_factory):
     answers = ask(predictor, songs.tracks, quiet)
     return study(
         tiny_model,
-        predictor,
+        [(predictor, songs.tracks)],
         songs,
         answers,
         score_answers(answers, [("drone", "noise")]),
