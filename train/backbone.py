@@ -57,6 +57,8 @@ _EPSILON = 1e-3
 """Read in the checkpoint's graph; it is Keras's default too, but the weights depend on it."""
 
 _CHECKPOINT = "MSD_musicnn"
+_DAMAGE = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
+"""What archives raise of what they cannot unpack."""
 
 
 class BackboneError(MelonnxError):
@@ -143,7 +145,7 @@ def load_backbone(package: Path) -> keras.Model:
             reader = tf.compat.v1.train.NewCheckpointReader(f"{folder.as_posix()}/")
             for layer, names in _checkpoint_names():
                 _set_weights(backbone.get_layer(layer), [reader.get_tensor(n) for n in names])
-        except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        except (tf.errors.OpError, ValueError, RuntimeError, LookupError) as error:
             raise BackboneError(f"{package}: {_CHECKPOINT} does not fit ({error})") from error
     return backbone
 
@@ -155,7 +157,7 @@ def _find_checkpoint(package: Path, empty: Path) -> Path:
         try:
             kind = "zip" if zipfile.is_zipfile(package) else "gztar"
             shutil.unpack_archive(package, empty, kind, filter=None if kind == "zip" else "data")
-        except (OSError, EOFError, shutil.ReadError, tarfile.TarError, zlib.error) as error:
+        except (*_DAMAGE, shutil.ReadError) as error:
             raise BackboneError(
                 f"{package}: is neither a wheel or sdist nor a folder ({error})"
             ) from error
