@@ -10,7 +10,7 @@ WIDTHS = dict(zip(FRONT_FILTERS, (6, 5, 4, 3, 4), strict=True))
 DEAD = {
     "timbral_38": [0, 3],
     "timbral_67": [],
-    "temporal_128": [0, 1, 2, 3],
+    "temporal_128": [1, 2, 3],
     "temporal_64": [2],
     "temporal_32": [3],
 }
@@ -31,7 +31,7 @@ def network(dead):
     return backbone
 
 
-@pytest.mark.parametrize("dead", [DEAD, {}, {name: list(range(n)) for name, n in WIDTHS.items()}])
+@pytest.mark.parametrize("dead", [DEAD, {}, DEAD | {"temporal_32": [0, 1, 2, 3]}])
 @pytest.mark.parametrize("n_frames", [40, 20])
 def test_the_outputs_are_those_of_the_whole_network(dead, n_frames):
     backbone = network(dead)
@@ -48,7 +48,7 @@ def test_only_the_live_filters_and_one_of_ones_are_left():
     slim = drop_dead_filters(network(DEAD))
     filters = {name: slim.get_layer(name).filters for name in FRONT_FILTERS}
     assert filters == {
-        "timbral_38": 4, "timbral_67": 5, "temporal_128": 0, "temporal_64": 2, "temporal_32": 3 + 1,
+        "timbral_38": 4, "timbral_67": 5, "temporal_128": 1, "temporal_64": 2, "temporal_32": 3 + 1,
     }  # fmt: skip
 
 
