@@ -37,7 +37,7 @@ def fold_parts(tracks: Sequence[Track], settings: Settings) -> list[list[Part]]:
     except ValueError as error:
         raise DataSetError(f"cannot make {settings.folds} folds: {error}") from None
     for learn, _ in folds:
-        missing = set(labels) - set(labels[learn])
+        missing = {track.label for track in tracks} - set(labels[learn].tolist())
         if missing:
             raise DataSetError(
                 f"{settings.folds} folds leave a network without {sorted(missing)}: each genre "

@@ -44,18 +44,20 @@ class Sources:
         """sha256 of each file, and of a folder's names and sizes; by field."""
         paths = {"pictures": self.pictures, "backbone": self.backbone, "start": self.start}
         hashes = {
-            name: hashlib.sha256(path.read_bytes()).hexdigest()
+            name: _hash_files(path, sorted(path.rglob("*")))
+            if path.is_dir()
+            else hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in paths.items()
             if path is not None
         }
         if self.unlabelled is not None:
-            rows = [
-                (path.relative_to(self.unlabelled).as_posix(), path.stat().st_size)
-                for path in _music_in(self.unlabelled)
-            ]
-            text = repr(rows).encode(errors="surrogateescape")
-            hashes["unlabelled"] = hashlib.sha256(text).hexdigest()
+            hashes["unlabelled"] = _hash_files(self.unlabelled, _music_in(self.unlabelled))
         return hashes
+
+
+def _hash_files(folder: Path, paths: Sequence[Path]) -> str:
+    rows = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths]
+    return hashlib.sha256(repr(rows).encode(errors="surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ def original(weights, log_mels):
     def norm(x, number):
         scope = f"batch_normalization_{number}" if number else "batch_normalization"
         gamma, beta, mean, variance = (
-            weights[f"{scope}/{name}"] for name in ("gamma", "beta", "moving_mean", "moving_variance")
+            weights[f"{scope}/{name}"]
+            for name in ("gamma", "beta", "moving_mean", "moving_variance")
         )
         return (x - mean) / np.sqrt(variance + 1e-3) * gamma + beta
 
