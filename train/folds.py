@@ -68,5 +68,6 @@ def print_folds(scores: dict[str, list[float]], folder: Path, say: Callable[[str
     for name, values in scores.items():
         spread = float(np.std(values, ddof=1))
         each = ", ".join(f"{value:.3f}" for value in values)
-        say(f"{name} over the folds: {np.mean(values):.3f} ± {spread:.3f} ({each})")
+        what = name.replace("_", " ")
+        say(f"{what} over the folds: {np.mean(values):.3f} ± {spread:.3f} ({each})")
     write_atomically(folder / "folds.json", json.dumps(scores, indent=2))

@@ -29,6 +29,7 @@ _SURE_RATE = 0.92
 """Answers that are not marked unsure should be right so often."""
 
 Say = Callable[[str], None]
+_Answers = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
 def train(
@@ -101,18 +102,26 @@ def _train_folds(
         say(f"{folder} holds this run, finished; nothing to do")
         return whole
     folds: list[Run] = []
-    answers: list[tuple[NDArray[np.float64], NDArray[np.int64]]] = []
+    answers: list[_Answers] = []
+    of_pictures: list[_Answers] = []
     for number, parts in enumerate(fold_parts(tracks, settings)):
         fold_folder = whole.fold_folders[number]
         fold = _open_run(_new_run(data, fold_folder, settings, tracks, parts, sources))
         say(f"fold {number + 1} of {settings.folds}: {len(fold.songs('test'))} songs kept out")
         network = _fit(fold, material, sources, say, mirrored)
         folds.append(fold)
-        answers.append(_answers(network, fold, fold.songs("test"), material))
+        songs = fold.songs("test")
+        answers.append(_answers(network, fold, songs, material))
+        pictures = [track for track in fold.part("test") if track not in songs]
+        if pictures:
+            of_pictures.append(_answers(network, fold, pictures, material))
     for number, fold in enumerate(folds):
         others = [own for at, own in enumerate(answers) if at != number]
         _calibrated(fold, *_joined(others)).write()
     scores = score_folds(answers, len(whole.labels))
+    if of_pictures:
+        more = score_folds(of_pictures, len(whole.labels))
+        scores |= {f"{name}_of_pictures": values for name, values in more.items()}
     print_folds(scores, folder, say)
     say(f"now all {len(tracks)} tracks")
     _fit(whole, material, sources, say, mirrored)
@@ -236,18 +245,14 @@ def _classes(run: Run, tracks: list[Track]) -> NDArray[np.int64]:
     return np.array([run.labels.index(track.label) for track in tracks])
 
 
-def _answers(
-    network: keras.Model, run: Run, tracks: list[Track], material: Material
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _answers(network: keras.Model, run: Run, tracks: list[Track], material: Material) -> _Answers:
     """Uncalibrated probabilities [tracks, labels] and classes [tracks]."""
     log_mels = [material.log_mels[track.path][0] for track in tracks]
     probabilities = by_track(network, log_mels, run.settings, len(run.labels))
     return probabilities, _classes(run, tracks)
 
 
-def _joined(
-    answers: list[tuple[NDArray[np.float64], NDArray[np.int64]]],
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _joined(answers: list[_Answers]) -> _Answers:
     probabilities, classes = zip(*answers, strict=True)
     return np.concatenate(probabilities), np.concatenate(classes)
 

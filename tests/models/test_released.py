@@ -1,4 +1,4 @@
-"""What the wheel brings: the released model, its card, and the sample clip."""
+"""What the wheel brings: the released models, their cards, and the sample clip."""
 
 import numpy as np
 import pytest
@@ -6,41 +6,56 @@ import soundfile
 
 from melonnx.infer import Predictor
 from melonnx.infer.audio import load_audio
-from melonnx.infer.model import DEFAULT_MODEL
+from melonnx.infer.model import MODELS_FOLDER, find_model
 
-MODELS = DEFAULT_MODEL.parent
-SAMPLE = MODELS / "sample.mp3"
+SAMPLE = MODELS_FOLDER / "sample.mp3"
 
 
-@pytest.fixture(scope="module")
-def predictor():
-    return Predictor(device="cpu")
+@pytest.fixture(scope="module", params=["genre-base", "genre-small"])
+def predictor(request):
+    return Predictor(request.param, device="cpu")
+
+
+def test_default_is_the_better_one():
+    base, small = Predictor("genre-base"), Predictor("genre-small")
+    assert Predictor().info == base.info
+    assert base.info.metrics["accuracy"] > small.info.metrics["accuracy"]
+    assert base.info.labels == small.info.labels
 
 
 def test_model_is_small_and_says_where_it_comes_from(predictor):
-    assert DEFAULT_MODEL.stat().st_size <= 5e6
     info = predictor.info
-    assert info.name == "genre-small"
+    assert find_model(info.name).stat().st_size <= 3e6
     assert len(info.labels) == 11
     assert info.license
     assert "Emotify" in info.attribution
-    assert "no known artist in two parts" in info.split
+    assert "5 folds by artist" in info.split
+    assert set(info.thresholds) == set(info.labels)
     assert info.metrics["majority_baseline"] < info.metrics["accuracy"] < 1
 
 
+def test_borrowed_weights_come_with_their_notice():
+    card = (MODELS_FOLDER / "genre-base.md").read_text("utf-8")
+    assert "Permission to use, copy, modify, and/or distribute this software" in card
+    assert "Jordi Pons" in card
+    assert "ISC" in Predictor("genre-base").info.license
+
+
 def test_card_tells_the_figures_that_the_file_tells(predictor):
-    card = (MODELS / "genre-small.md").read_text("utf-8")
+    card = (MODELS_FOLDER / f"{predictor.info.name}.md").read_text("utf-8")
+    assert f"# {predictor.info.name} {predictor.info.version}\n" in card
     metrics = predictor.info.metrics
     low, high = metrics["accuracy_interval"]
-    assert f"{metrics['accuracy']:.1%}" in card
-    assert f"{low:.1%} to {high:.1%}" in card
-    assert f"{metrics['majority_baseline']:.1%}" in card
-    assert f"{metrics['macro_f1']:.3f}" in card
+    f1_low, f1_high = metrics["macro_f1_interval"]
+    assert f"**{metrics['accuracy']:.1%}** ({low:.1%} to {high:.1%})" in card
+    assert f"**{metrics['macro_f1']:.3f}** ({f1_low:.3f} to {f1_high:.3f})" in card
+    for name in ("majority_baseline", "top3_accuracy", "sure_share", "sure_accuracy", "ece"):
+        assert f"{metrics[name]:.1%}" in card, name
 
 
 def test_sample_is_small_free_and_answered(predictor):
     assert SAMPLE.stat().st_size < 600_000
-    assert "Permission is hereby granted" in (MODELS / "sample.md").read_text("utf-8")
+    assert "Permission is hereby granted" in (MODELS_FOLDER / "sample.md").read_text("utf-8")
     answer = predictor.predict(SAMPLE)
     assert answer.duration_s == pytest.approx(30, abs=0.1)
     assert {"rock", "metal"} <= {label for label, _ in answer.top(3)}  # it is called Metal madness
