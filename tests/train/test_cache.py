@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from melonnx.infer.audio import load_audio
 from melonnx.infer.library import classify_files
 from melonnx.infer.mel import log_mel
 from melonnx.train.cache import build_cache
+from melonnx.train.distort import distort
 from melonnx.train.duplicates import listen
 from tests.conftest import RATE, encode, make_song
 
@@ -63,6 +65,32 @@ def test_a_changed_file_is_read_again(tmp_path):
     path.write_bytes(encode(make_song(4), RATE, "WAV"))
     longer, _ = build([path], tmp_path / "cache")
     assert len(longer[path]) > len(short[path])
+
+
+def copies(paths, root, copy):
+    return next(iter(
+        {path: np.array(one) for path, one in made.items()}
+        for done, made, _ in build_cache(paths, SPEC, root, copy=copy, workers=1)
+        if done
+    ))  # fmt: skip
+
+
+def test_distorted_copies_are_the_same_every_time_and_each_another(genres, tmp_path):
+    """Made by the chain that the track's name and the copy's number draw."""
+    paths = sorted(genres.glob("pulse/*.wav"))[:3]
+    first, second = (copies(paths, tmp_path / "one", copy) for copy in (1, 2))
+    again = copies(paths[::-1], tmp_path / "two", 1)
+    for path in paths:
+        np.testing.assert_array_equal(again[path], first[path])
+        seed = np.random.default_rng((2, zlib.crc32(path.name.encode())))
+        changed = distort(load_audio(path, RATE), RATE, seed)
+        np.testing.assert_allclose(second[path], log_mel(changed, SPEC), atol=5e-4)
+        n = min(len(first[path]), len(second[path]))
+        assert np.abs(first[path][:n] - second[path][:n]).max() > 0.05
+    plain, _ = build(paths, tmp_path / "one")
+    np.testing.assert_allclose(
+        plain[paths[0]], log_mel(load_audio(paths[0], RATE), SPEC), atol=5e-4
+    )
 
 
 _BUILD = """

@@ -97,7 +97,7 @@ def test_scores_are_counted_by_hand_and_kept(tmp_path):
     print_folds(scores | {"accuracy": [0.5, 0.8]}, tmp_path, lines.append)
     assert lines == [
         "accuracy over the folds: 0.650 ± 0.212 (0.500, 0.800)",
-        "macro_f1 over the folds: 0.756 ± 0.031 (0.778, 0.733)",
+        "macro f1 over the folds: 0.756 ± 0.031 (0.778, 0.733)",
     ]
     kept = json.loads((tmp_path / "folds.json").read_text())
     assert kept == {"accuracy": [0.5, 0.8], "macro_f1": scores["macro_f1"]}
