@@ -1,0 +1,196 @@
+"""Folds answer for songs they have not heard; a teacher's answers are blended into targets."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from melonnx.train.calibrate import fit_temperature
+from melonnx.train.datasets import read_folder
+from melonnx.train.fit import by_track
+from melonnx.train.head import cross_fitted, fit_head, head_probabilities
+from melonnx.train.material import Sources, gather
+from melonnx.train.run import RunError, Settings, read_run
+from melonnx.train.train import train
+from melonnx.train.transfer import TRANSFER
+from tests.train.conftest import write_tones
+from tests.train.test_pictures import write as write_pictures
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+def quiet(line):
+    del line
+
+
+FOLDS = replace(TRANSFER, folds=3, copies=0)
+
+
+@pytest.fixture(scope="module")
+def folded(genres, unpacked, cache, tmp_path_factory):
+    """A run with folds on the backbone, what was said, and what it learnt from."""
+    folder = tmp_path_factory.mktemp("runs") / "folds"
+    lines: list[str] = []
+    tracks = read_folder(genres)
+    sources = Sources(backbone=unpacked)
+    train(genres, tracks, folder, FOLDS, cache, lines.append, sources)
+    return read_run(folder), lines, gather(tracks, FOLDS, sources, cache, quiet)
+
+
+def test_each_song_is_kept_from_the_fold_that_it_is_tested_in(folded, genres):
+    run, lines, _ = folded
+    assert run.finished
+    assert len(run.part("train")) == 30
+    folds = [read_run(folder) for folder in run.fold_folders]
+    assert sorted(song.path for fold in folds for song in fold.songs("test")) == sorted(
+        track.path for track in run.tracks
+    )
+    for number, fold in enumerate(folds, 1):
+        assert fold.finished
+        heard, tested = (
+            {track.artist for track in fold.part(part)} for part in ("train", "test")
+        )
+        assert tested
+        assert not heard & tested
+        assert f"fold {number} of 3: {len(fold.songs('test'))} songs kept out" in lines
+    assert lines[-1] == "now all 30 tracks"
+
+
+def test_the_scores_and_temperatures_are_those_of_songs_unheard(folded):
+    """Asked again of the networks that are on disk, fold by fold."""
+    run, _, material = folded
+    answers = []
+    for folder in run.fold_folders:
+        fold = read_run(folder)
+        network = keras.models.load_model(fold.network_path, compile=False)
+        songs = fold.songs("test")
+        log_mels = [material.log_mels[song.path][0] for song in songs]
+        classes = np.array([run.labels.index(song.genre) for song in songs])
+        answers.append((by_track(network, log_mels, run.settings, 3), classes))
+    scores = json.loads((run.folder / "folds.json").read_text())
+    assert scores["accuracy"] == pytest.approx([
+        (probabilities.argmax(axis=1) == classes).mean() for probabilities, classes in answers
+    ])  # fmt: skip
+    assert np.mean(scores["accuracy"]) > 0.6
+    joined = tuple(np.concatenate(parts) for parts in zip(*answers, strict=True))
+    assert run.temperature == pytest.approx(fit_temperature(*joined))
+    assert run.thresholds.keys() == {"drone", "noise", "pulse"}
+    for number, folder in enumerate(run.fold_folders):
+        others = answers[:number] + answers[number + 1 :]
+        joined = tuple(np.concatenate(parts) for parts in zip(*others, strict=True))
+        assert read_run(folder).temperature == pytest.approx(fit_temperature(*joined))
+
+
+def test_each_network_is_a_head_fitted_to_its_own_part(folded):
+    run, _, material = folded
+    for one in (run, *map(read_run, run.fold_folders)):
+        network = keras.models.load_model(one.network_path, compile=False)
+        songs = one.part("train")
+        embeddings = np.stack([material.embeddings[song.path] for song in songs])
+        classes = np.array([run.labels.index(song.genre) for song in songs])
+        for found, wanted in zip(
+            network.get_layer("logits").get_weights(), fit_head(embeddings, classes, 3), strict=True
+        ):
+            np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_a_finished_run_with_folds_is_left_alone(folded, genres, unpacked, cache):
+    run, _, _ = folded
+    before = run.network_path.stat().st_mtime_ns
+    lines: list[str] = []
+    sources = Sources(backbone=unpacked)
+    train(genres, read_folder(genres), run.folder, FOLDS, cache, lines.append, sources)
+    assert "nothing to do" in lines[-1]
+    assert run.network_path.stat().st_mtime_ns == before
+
+
+def test_another_backbone_is_another_run(folded, genres, unpacked, cache, tmp_path):
+    run, _, _ = folded
+    other = shutil.copytree(unpacked, tmp_path / "other")
+    (other / "more.txt").write_text("of another release")
+    with pytest.raises(RunError, match="other settings or data"):
+        train(
+            genres, read_folder(genres), run.folder, FOLDS, cache, quiet, Sources(backbone=other)
+        )
+
+
+class StopHereError(Exception):
+    """Raised in place of the fitting."""
+
+
+@pytest.fixture(scope="module")
+def taught(genres, unpacked, cache, tmp_path_factory):
+    """What a network would have been fitted to: a run with a teacher, unlabelled music and
+    pictures."""
+    root = tmp_path_factory.mktemp("taught")
+    music = root / "music"
+    write_tones(music / "long.wav", (300, 35))
+    write_pictures(root / "pictures.npz", 12)
+    sources = Sources(root / "pictures.npz", backbone=unpacked, unlabelled=music)
+    settings = Settings(copies=1, taught=0.3)
+    lines: list[str] = []
+    caught = []
+
+    def catch(folder, settings, examples, validation, say, **how):
+        caught.append((examples, validation))
+        raise StopHereError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("melonnx.train.train.fit_network", catch)
+        with pytest.raises(StopHereError):
+            train(genres, read_folder(genres), root / "run", settings, cache, lines.append, sources)
+    material = gather(read_folder(genres), settings, sources, cache, quiet)
+    return read_run(root / "run"), *caught[0], material, lines
+
+
+def labelled_part(run, material):
+    songs = run.songs("train")
+    embeddings = np.stack([material.embeddings[song.path] for song in songs])
+    return embeddings, np.array([run.labels.index(song.genre) for song in songs])
+
+
+def test_targets_are_blended_with_a_head_that_has_not_heard_the_artist(taught):
+    run, examples, _, material, lines = taught
+    songs = run.songs("train")
+    tracks = run.part("train")
+    assert len(tracks) > len(songs) > 10
+    embeddings, classes = labelled_part(run, material)
+    said = cross_fitted(embeddings, classes, [song.group for song in songs], 3)
+    rows = [tracks.index(song) for song in songs]
+    expected = 0.7 * np.eye(3)[classes] + 0.3 * said
+    np.testing.assert_allclose(examples.targets[rows], expected, atol=1e-6)
+    assert np.abs(said - np.eye(3)[classes]).max() > 0.1
+    right = (said.argmax(axis=1) == classes).mean()
+    assert (
+        f"the teacher is right on {right:.1%} of the training songs, none of which it has seen"
+        in lines
+    )
+
+
+def test_pictures_and_validation_keep_their_own_targets(taught):
+    run, examples, validation, _, _ = taught
+    for part, found in (("train", examples), ("valid", validation)):
+        tracks = run.part(part)
+        rows = [row for row, t in enumerate(tracks) if part == "valid" or t.is_picture]
+        assert len(rows) >= 2
+        classes = [run.labels.index(tracks[row].genre) for row in rows]
+        np.testing.assert_array_equal(found.targets[rows], np.eye(3)[classes])
+        assert found.classes[rows].tolist() == classes
+
+
+def test_unlabelled_music_is_answered_by_a_head_of_all_the_training_part(taught):
+    run, examples, _, material, _ = taught
+    (piece,) = material.pieces
+    head = fit_head(*labelled_part(run, material), 3)
+    assert examples.classes.tolist().count(-1) == 1
+    assert examples.classes[-1] == -1
+    expected = head_probabilities(piece.embedding, head)
+    np.testing.assert_allclose(examples.targets[-1], expected, atol=1e-5)
+    np.testing.assert_array_equal(examples.log_mels[-1][0], piece.log_mel)
+    assert len(examples.log_mels) == len(examples.targets) == len(run.part("train")) + 1
