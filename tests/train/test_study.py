@@ -4,9 +4,13 @@ import json
 
 import pytest
 
-from melonnx.train.datasets import DataSetError
-from melonnx.train.run import read_run
-from melonnx.train.study import read_random_scores, read_test_songs
+from melonnx.infer import Predictor
+from melonnx.train.answers import ask_panel
+from melonnx.train.datasets import DataSetError, read_folder
+from melonnx.train.folds import fold_parts
+from melonnx.train.run import Run, RunError, Settings, read_run
+from melonnx.train.study import read_panel, read_random_scores, read_test_songs
+from tests.conftest import write_tiny_model
 
 
 def read(data, artists=None):
@@ -29,6 +33,60 @@ def test_a_folder_gives_all_its_songs_with_their_sources(genres, tmp_path):
     assert songs.split == ""
     assert songs.sources == {genres / "noise/0.wav": "tape"}
     assert read(genres).sources == {}
+
+
+@pytest.fixture
+def folds(genres, tmp_path):
+    """A run with two folds, as training leaves it but for its networks."""
+    tracks = tuple(track for track in read_folder(genres) if track.path.suffix == ".wav")
+    settings = Settings(folds=2)
+    labels = ("drone", "noise", "pulse")
+    run = Run(tmp_path / "folds", genres, settings, labels, tracks, ("train",) * 30, data_hash="x")
+    run.write()
+    for folder, parts in zip(run.fold_folders, fold_parts(tracks, settings), strict=True):
+        Run(folder, genres, settings, labels, tracks, tuple(parts)).write()
+    return run
+
+
+def test_a_run_with_folds_gives_every_song_asked_of_the_network_that_has_not_heard_it(
+    folds, tiny_model, tmp_path
+):
+    songs = read(folds.folder)
+    assert {song.path for song in songs.tracks} == {track.path for track in folds.tracks}
+    assert len(songs.tracks) == 30
+    assert songs.split == "artist"
+    assert "one of its 2 fold models which had not heard its artist" in songs.description
+    with pytest.raises(RunError, match="melonnx export makes them"):
+        read_panel(tiny_model, folds.folder, songs)
+    for seed, folder in enumerate(folds.fold_folders):
+        write_tiny_model(folder / "model.onnx", folds.labels, seed=seed + 3)
+    panel = read_panel(tiny_model, folds.folder, songs)
+    assert tuple(song for _, own in panel for song in own) == songs.tracks
+    answers = ask_panel(panel, lambda line: None)
+    for folder in folds.fold_folders:
+        fold = read_run(folder)
+        tested = {song.path for song in fold.songs("test")}
+        heard = {track.artist for track in fold.part("train")}
+        model = Predictor(fold.model_path)
+        rows = [row for row, song in enumerate(answers.tracks) if song.path in tested]
+        assert len(rows) >= 10
+        for row in rows[::5]:
+            song = answers.tracks[row]
+            assert song.artist not in heard
+            alone = model.predict(song.path).probabilities
+            assert answers.probabilities[row] == pytest.approx(
+                [alone[label] for label in answers.labels]
+            )
+
+
+def test_a_run_with_one_split_and_a_folder_are_asked_of_the_model_itself(
+    run_folder, genres, tiny_model
+):
+    for data in (run_folder, genres):
+        songs = read(data)
+        ((predictor, own),) = read_panel(tiny_model, data, songs)
+        assert predictor.info.name == "tiny"
+        assert own == songs.tracks
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,7 @@ def test_each_song_is_kept_from_the_fold_that_it_is_tested_in(folded, genres):
     )
     for number, fold in enumerate(folds, 1):
         assert fold.finished
-        heard, tested = (
-            {track.artist for track in fold.part(part)} for part in ("train", "test")
-        )
+        heard, tested = ({track.artist for track in fold.part(part)} for part in ("train", "test"))
         assert tested
         assert not heard & tested
         assert f"fold {number} of 3: {len(fold.songs('test'))} songs kept out" in lines
@@ -115,9 +113,7 @@ def test_another_backbone_is_another_run(folded, genres, unpacked, cache, tmp_pa
     other = shutil.copytree(unpacked, tmp_path / "other")
     (other / "more.txt").write_text("of another release")
     with pytest.raises(RunError, match="other settings or data"):
-        train(
-            genres, read_folder(genres), run.folder, FOLDS, cache, quiet, Sources(backbone=other)
-        )
+        train(genres, read_folder(genres), run.folder, FOLDS, cache, quiet, Sources(backbone=other))
 
 
 class StopHereError(Exception):

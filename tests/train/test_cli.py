@@ -1,0 +1,79 @@
+"""The options of ``melonnx train`` become the settings that they name, or one clear line."""
+
+import pytest
+from typer.testing import CliRunner
+
+from melonnx.train.cli import app
+from melonnx.train.run import Settings
+from melonnx.train.transfer import TRANSFER
+
+
+@pytest.fixture
+def begin(genres, tmp_path, monkeypatch):
+    """Run the command up to the training; returns the result and what training was given."""
+    given = []
+
+    def catch(root, tracks, out, settings, cache, say, sources, *, mirrored):
+        given.append((settings, sources, mirrored, cache, len(tracks)))
+
+    monkeypatch.setattr("melonnx.train.train.train", catch)
+
+    def run(*options):
+        line = ["train", str(genres), "--out", str(tmp_path / "run"), *map(str, options)]
+        result = CliRunner().invoke(app, line)
+        return result, given.pop() if given else None
+
+    return run
+
+
+def test_without_options_the_settings_are_the_defaults(begin, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    result, given = begin()
+    assert result.exit_code == 0, result.output
+    settings, sources, mirrored, cache, n_tracks = given
+    assert settings == Settings()
+    assert set(vars(sources).values()) == {None}
+    assert (mirrored, cache, n_tracks) == (False, tmp_path / "melonnx", 31)
+
+
+def test_a_teacher_answers_half_of_each_target(begin, tmp_path):
+    wheel, music = tmp_path / "musicnn.whl", tmp_path / "music"
+    result, given = begin("--teacher", wheel, "--unlabelled", music, "--copies", 2, "--mirrored")
+    assert result.exit_code == 0, result.output
+    settings, sources, mirrored, *_ = given
+    assert settings == Settings(taught=0.5, copies=2)
+    assert (sources.backbone, sources.unlabelled) == (wheel, music)
+    assert mirrored
+
+
+def test_transfer_has_the_backbones_settings(begin, tmp_path):
+    result, given = begin("--transfer", tmp_path / "musicnn.whl", "--folds", 5, "--seed", 3)
+    assert result.exit_code == 0, result.output
+    settings, sources, *_ = given
+    assert (settings.network, settings.mel_spec) == ("transfer", TRANSFER.mel_spec)
+    assert (settings.folds, settings.seed, settings.taught) == (5, 3, 0)
+    assert sources.backbone == tmp_path / "musicnn.whl"
+
+
+def test_each_option_is_passed_on(begin):
+    options = {"--epochs": 7, "--patience": 3, "--mixup": 0.0, "--split": "random"}
+    result, given = begin(*(word for pair in options.items() for word in pair))
+    assert result.exit_code == 0, result.output
+    assert given[0] == Settings(epochs=7, patience=3, mixup=0.0, split="random")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--split", "by colour"], "one of artist, official, random, none"),
+        (["--folds", "1"], "0, or two or more"),
+        (["--transfer", "a", "--teacher", "b"], "one of --transfer and --teacher"),
+        (["--unlabelled", "a"], "needs a --teacher"),
+        (["--transfer", "a", "--pictures", "b"], "are of another front end"),
+    ],
+)
+def test_options_that_do_not_go_together_are_one_clear_line(begin, options, reason):
+    result, given = begin(*options)
+    assert result.exit_code == 2
+    assert given is None
+    assert reason in " ".join(result.output.replace("│", " ").split())
