@@ -254,7 +254,7 @@ class _Keeper(keras.callbacks.Callback):
 
     def _save(self, network: Any, name: str) -> None:
         temporary = self._folder / f"tmp-{name}"
-        network.save(temporary, include_optimizer=network is self._trained())
+        network.save(temporary)
         _sync(temporary)
         temporary.replace(self._folder / name)
 

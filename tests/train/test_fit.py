@@ -256,7 +256,10 @@ tf.config.set_logical_device_configuration(device, halves)
 from melonnx.train import fit
 from tests.train import test_fit as tests
 
+devices = []
+
 def linear(n_mels, n_labels, n_imitated=0):
+    devices.append(tf.distribute.get_strategy().num_replicas_in_sync)
     # Batch norm sees half a batch on each device, and dropout draws anew: this has neither.
     log_mel = keras.Input((None, n_mels))
     x = keras.layers.GlobalAveragePooling1D()(log_mel)
@@ -281,6 +284,7 @@ if sys.argv[2] == "linear":
     except tests.PowerCutError:
         pass
     found = {
+        "devices": max(devices),
         "both": run("both", settings, lines.append, mirrored=True),
         "one": run("one", settings, tests.quiet),
     }
@@ -304,6 +308,7 @@ def run_mirrored(folder, network):
 def test_two_devices_learn_what_one_does_and_go_on_where_they_stopped(tmp_path):
     found = run_mirrored(tmp_path, "linear")
     both, one = found["both"], found["one"]
+    assert found["devices"] == 2
     assert found["lines"][:2] == ["training on 2 devices", "going on after epoch 2"]
     assert one["history"][-1]["loss"] < one["history"][0]["loss"] - 0.05
     for shared, alone in zip(both["history"], one["history"], strict=True):
