@@ -30,6 +30,15 @@ def quiet(line):
 
 
 FOLDS = replace(TRANSFER, folds=3, copies=0)
+_CALLED = {"drone": "noise", "noise": "pulse", "pulse": "drone"}
+
+
+def hard_tracks(genres):
+    """One artist in five is called by another genre's name, so that no answer is for sure."""
+    return [
+        replace(track, genre=_CALLED[track.genre]) if track.artist.endswith("4") else track
+        for track in read_folder(genres)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +46,7 @@ def folded(genres, unpacked, cache, tmp_path_factory):
     """A run with folds on the backbone, what was said, and what it learnt from."""
     folder = tmp_path_factory.mktemp("runs") / "folds"
     lines: list[str] = []
-    tracks = read_folder(genres)
+    tracks = hard_tracks(genres)
     sources = Sources(backbone=unpacked)
     train(genres, tracks, folder, FOLDS, cache, lines.append, sources)
     return read_run(folder), lines, gather(tracks, FOLDS, sources, cache, quiet)
@@ -75,7 +84,7 @@ def test_the_scores_and_temperatures_are_those_of_songs_unheard(folded):
     assert scores["accuracy"] == pytest.approx([
         (probabilities.argmax(axis=1) == classes).mean() for probabilities, classes in answers
     ])  # fmt: skip
-    assert np.mean(scores["accuracy"]) > 0.6
+    assert 0.4 < np.mean(scores["accuracy"]) < 0.95
     joined = tuple(np.concatenate(parts) for parts in zip(*answers, strict=True))
     assert run.temperature == pytest.approx(fit_temperature(*joined))
     assert run.thresholds.keys() == {"drone", "noise", "pulse"}
@@ -83,6 +92,7 @@ def test_the_scores_and_temperatures_are_those_of_songs_unheard(folded):
         others = answers[:number] + answers[number + 1 :]
         joined = tuple(np.concatenate(parts) for parts in zip(*others, strict=True))
         assert read_run(folder).temperature == pytest.approx(fit_temperature(*joined))
+    assert len({read_run(folder).temperature for folder in run.fold_folders}) > 1
 
 
 def test_each_network_is_a_head_fitted_to_its_own_part(folded):
@@ -103,7 +113,7 @@ def test_a_finished_run_with_folds_is_left_alone(folded, genres, unpacked, cache
     before = run.network_path.stat().st_mtime_ns
     lines: list[str] = []
     sources = Sources(backbone=unpacked)
-    train(genres, read_folder(genres), run.folder, FOLDS, cache, lines.append, sources)
+    train(genres, hard_tracks(genres), run.folder, FOLDS, cache, lines.append, sources)
     assert "nothing to do" in lines[-1]
     assert run.network_path.stat().st_mtime_ns == before
 
@@ -113,7 +123,7 @@ def test_another_backbone_is_another_run(folded, genres, unpacked, cache, tmp_pa
     other = shutil.copytree(unpacked, tmp_path / "other")
     (other / "more.txt").write_text("of another release")
     with pytest.raises(RunError, match="other settings or data"):
-        train(genres, read_folder(genres), run.folder, FOLDS, cache, quiet, Sources(backbone=other))
+        train(genres, hard_tracks(genres), run.folder, FOLDS, cache, quiet, Sources(backbone=other))
 
 
 class StopHereError(Exception):
