@@ -11,5 +11,7 @@ def scale(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np
 
     Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
     """
-    powers = np.maximum(probabilities, 1e-12).astype(np.float64) ** (1 / temperature)
+    positive = np.maximum(probabilities, 1e-12).astype(np.float64)
+    largest = positive.max(axis=-1, keepdims=True)  # else a low temperature makes all powers 0
+    powers = (positive / largest) ** (1 / temperature)
     return powers / powers.sum(axis=-1, keepdims=True)

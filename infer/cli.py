@@ -29,9 +29,7 @@ _EXTRA_OF = {
     "keras": "train",
     "tf2onnx": "train",
     "onnx": "train",
-    "librosa": "train",
     "sklearn": "train",
-    "pandas": "train",
     "matplotlib": "train",
 }
 
@@ -73,7 +71,8 @@ def _melonnx(
 
 @app.command()
 def classify(
-    paths: Annotated[list[Path], typer.Argument(help="Audio files, or folders of them.")],
+    # As text: a Path made of "" is the current folder.
+    paths: Annotated[list[str], typer.Argument(help="Audio files, or folders of them.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     top: Annotated[
         int | None, typer.Option(min=1, help="Genres to name: 3 by default, all with --json.")
@@ -144,10 +143,12 @@ def info(
 
 def main() -> None:
     """Run the command line; every error that is ours is one line on stderr and exit code 1."""
-    _mute_native_libraries()
-    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    _open_streams()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # a full disk is met here, not when Python has ended
     except MelonnxError as error:
         sys.exit(f"melonnx: {error}")
     except ModuleNotFoundError as error:
@@ -155,18 +156,29 @@ def main() -> None:
         if module not in _EXTRA_OF:
             raise
         sys.exit(f"melonnx: {MissingExtraError(_EXTRA_OF[module], module)}")
-    except BrokenPipeError:  # the reader has gone: "melonnx classify … | head"
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except OSError as error:
+        os.dup2(_nowhere(), sys.stdout.fileno())  # for what Python still holds for it
+        has_gone = isinstance(error, BrokenPipeError)  # the reader: "melonnx classify … | head"
+        sys.exit(1 if has_gone else f"melonnx: {error}")
 
 
-def _mute_native_libraries() -> None:
-    """Keep C libraries' own chatter (libmpg123's notes on damaged frames) off the terminal.
+def _open_streams() -> None:
+    """Let names of any bytes through to stdout, and nothing but Python's own words to stderr.
 
-    They write to file descriptor 2; Python's stderr moves to a copy of it.
+    C libraries write to file descriptor 2 (libmpg123 on damaged frames); Python's stderr moves to
+    a copy of it. Where either stream was closed ("2>&-"), it leads nowhere: Python prints to
+    stdout what is for a stderr of None.
     """
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(_nowhere(), "w")
+    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     try:
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
-    except OSError:  # there is none: "melonnx … 2>&-"
-        return
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        descriptor = os.dup(2)
+    except OSError:
+        descriptor = _nowhere()
+    sys.stderr = os.fdopen(descriptor, "w", buffering=1, errors="backslashreplace")
+    os.dup2(_nowhere(), 2)
+
+
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY)

@@ -18,8 +18,7 @@ __all__ = [
 class MelonnxError(Exception):
     """Base of all: ``except MelonnxError`` catches whatever melonnx refuses.
 
-    ``status`` is the stable word for the error in results
-    (``Prediction.status``, JSON lines, CSV).
+    ``status`` is the stable word for the error in results (``Prediction.status``, JSON lines).
     """
 
     status = "error"

@@ -1,9 +1,11 @@
 """Finds music in folders and classifies many files, each on its own."""
 
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from melonnx.infer.errors import AudioError, MelonnxError, NoMusicError
+from melonnx.infer.errors import AudioError, NoMusicError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
@@ -22,34 +24,62 @@ def find_music(folder: Path, *, recursive: bool = False) -> list[Path]:
 
     Raises NoMusicError where there is none.
     """
-    found = sorted(
-        path
-        for path in (folder.rglob("*") if recursive else folder.iterdir())
-        if path.suffix.lower() in AUDIO_SUFFIXES
-        and not path.name.startswith(".")
-        and path.is_file()
-    )
-    if not found:
-        hint = "" if recursive else "; --recursive looks in its subfolders too"
-        raise NoMusicError(f"{folder}: is a folder without music{hint}")
-    return found
+    songs, failed = _search(folder, recursive=recursive)
+    if not songs:
+        raise NoMusicError(failed[0].error)
+    return songs
 
 
-def expand(paths: Iterable[Path], *, recursive: bool = False) -> Iterator[Path | Prediction]:
-    """Replace each folder by its music; one without any becomes a failed row."""
+def expand(
+    paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False
+) -> Iterator[Path | Prediction]:
+    """Replace each folder by its music; what cannot be listed or has none is a failed row."""
     for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        try:
-            yield from find_music(path, recursive=recursive)
-        except (NoMusicError, OSError) as error:
-            reason = (
-                error
-                if isinstance(error, MelonnxError)
-                else NoMusicError(f"{path}: cannot be listed ({error.strerror})")
-            )
-            yield Prediction.failed(str(path), reason)
+        if not os.fspath(path):
+            yield Prediction.failed("", NoMusicError("an empty path names no file"))
+        elif _is_folder(Path(path)):
+            songs, failed = _search(Path(path), recursive=recursive)
+            yield from songs
+            yield from failed
+        else:
+            yield Path(path)
+
+
+def _search(folder: Path, *, recursive: bool) -> tuple[list[Path], list[Prediction]]:
+    """The music, sorted, and a row for each folder that cannot be listed; never neither."""
+    songs: list[Path] = []
+    failed: list[Prediction] = []
+
+    def fail(error: OSError) -> None:
+        reason = NoMusicError(f"{error.filename}: cannot be listed ({error.strerror})")
+        failed.append(Prediction.failed(error.filename, reason))
+
+    for place, _, names in os.walk(folder, onerror=fail):
+        paths = (Path(place, name) for name in names if not name.startswith("."))
+        songs += [path for path in paths if path.suffix.lower() in AUDIO_SUFFIXES if _is_file(path)]
+        if not recursive:
+            break
+    if not songs and not failed:
+        hint = "" if recursive else "; --recursive looks in its subfolders too"
+        reason = NoMusicError(f"{folder}: is a folder without music{hint}")
+        failed.append(Prediction.failed(str(folder), reason))
+    return sorted(songs), failed
+
+
+def _is_file(path: Path) -> bool:
+    """Not a pipe, nor a link that leads nowhere; what is locked says so when it is opened."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+
+
+def _is_folder(path: Path) -> bool:
+    """What cannot be known of it, whoever opens it will say."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def classify_files(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from itertools import chain
+from math import inf
 from typing import Any, Self
 
 import numpy as np
@@ -75,14 +76,16 @@ class MelSpec:
                 f"n_fft={self.n_fft} must be even, hop_length={self.hop_length} between 1 and "
                 f"n_fft, n_mels={self.n_mels} positive"
             )
-        if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2 or self.top_db <= 0:
+        if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2 or not 0 < self.top_db < inf:
             raise ValueError(
                 f"0 <= fmin={self.fmin} < fmax={self.fmax} <= sample_rate/2="
-                f"{self.sample_rate / 2} must hold, and top_db={self.top_db} be positive"
+                f"{self.sample_rate / 2} must hold, and top_db={self.top_db} be positive and finite"
             )
-        if self.log_gain < 0 or (self.log_gain > 0) != (self.level > 0):
+        decibels = self.log_gain == self.level == 0
+        if not decibels and not (0 < self.log_gain < inf and 0 < self.level < inf):
             raise ValueError(
-                f"log_gain={self.log_gain} and level={self.level} must both be positive or both 0"
+                f"log_gain={self.log_gain} and level={self.level} must both be positive and "
+                "finite, or both 0"
             )
 
     @property
@@ -107,7 +110,7 @@ class MelSpec:
         try:
             converted: dict[str, Any] = {name: types[name](values[name]) for name in types}
             return cls(**converted)
-        except TypeError as error:
+        except (TypeError, OverflowError) as error:
             raise ValueError(str(error)) from error
 
 

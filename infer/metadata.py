@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from math import inf, isnan
 from typing import Any, Self
 
 from melonnx.infer.hierarchy import genre_names
@@ -51,8 +52,10 @@ class ModelInfo:
             raise ValueError(f"window={self.window}, window_hop={self.window_hop} must be >= 1")
         if not 0 <= self.max_windows <= MOST_WINDOWS:
             raise ValueError(f"max_windows={self.max_windows} must be 0 to {MOST_WINDOWS}")
-        if not self.temperature > 0:
-            raise ValueError(f"temperature={self.temperature} must be positive")
+        if not 0 < self.temperature < inf:
+            raise ValueError(f"temperature={self.temperature} must be positive and finite")
+        if any(map(isnan, self.thresholds.values())):
+            raise ValueError(f"thresholds {self.thresholds} must be numbers")
         if self.parents and set(self.parents) != set(self.labels):
             strange = sorted(set(self.parents) ^ set(self.labels))
             raise ValueError(f"parents must name the genre of each label; {strange} do not fit")
@@ -102,5 +105,5 @@ class ModelInfo:
                     "parents": {k: str(v) for k, v in values["parents"].items()},
                 }
             )
-        except (TypeError, AttributeError) as error:
+        except (TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"a field has the wrong type ({error})") from error

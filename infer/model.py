@@ -110,9 +110,9 @@ def find_model(path: str | os.PathLike[str] | None) -> Path:
     """The file of a released model where ``path`` is its name or None, else ``path``."""
     if path is None:
         return DEFAULT_MODEL
-    named = MODELS_FOLDER / f"{os.fspath(path)}.onnx"
-    is_name = Path(path).name == os.fspath(path) and not Path(path).exists()
-    return named if is_name and named.exists() else Path(path)
+    released = {file.stem: file for file in MODELS_FOLDER.glob("*.onnx")}
+    named = released.get(os.fspath(path))
+    return named if named and not Path(path).exists() else Path(path)
 
 
 def _providers(device: Device) -> list[str]:
@@ -182,10 +182,8 @@ def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> Non
             f"has inputs {sorted(inputs)} and outputs {sorted(outputs)}; expected {INPUT!r} and "
             f"{sorted(OUTPUTS)}"
         )
-    if inputs[INPUT][-1] != info.mel_spec.n_mels:
-        raise ValueError(f"takes {inputs[INPUT][-1]} bands, its MelSpec {info.mel_spec.n_mels}")
-    if outputs["probabilities"][-1] != len(info.labels):
-        raise ValueError(
-            f"answers with {outputs['probabilities'][-1]} classes, but names "
-            f"{len(info.labels)} labels"
-        )
+    taken, given = inputs[INPUT], outputs["probabilities"]
+    if len(taken) != 3 or taken[-1] != info.mel_spec.n_mels:
+        raise ValueError(f"takes {taken}, not [windows, frames, {info.mel_spec.n_mels} bands]")
+    if len(given) != 2 or given[-1] != len(info.labels):
+        raise ValueError(f"answers with {given}, not [windows, {len(info.labels)} labels]")

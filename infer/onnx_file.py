@@ -9,14 +9,16 @@ from collections.abc import Iterator
 __all__ = ["has_external_data"]
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_TENSOR_DATA_LOCATION = 14
+_DATA_LOCATION = "tensor", 14
 _EXTERNAL = 1
+_ENUM = 0xFFFFFFFF
+"""Readers keep the low 32 bits of an enum, whatever the file says beyond."""
 
 # message -> {field number: message of the field's value}
 _NESTED = {
     "model": {7: "graph", 20: "training", 25: "function"},
     "training": {1: "graph", 2: "graph"},
-    "function": {7: "node"},
+    "function": {7: "node", 11: "attribute"},
     "graph": {1: "node", 5: "tensor", 15: "sparse_tensor"},
     "node": {5: "attribute"},
     "attribute": {
@@ -41,7 +43,7 @@ def has_external_data(model: bytes) -> bool:
             if isinstance(value, memoryview):
                 if number in nested:
                     stack.append((nested[number], value))
-            elif kind == "tensor" and number == _TENSOR_DATA_LOCATION and value == _EXTERNAL:
+            elif (kind, number) == _DATA_LOCATION and value & _ENUM == _EXTERNAL:
                 return True
     return False
 

@@ -1,7 +1,8 @@
 """Prints predictions: a table for people, tab-separated lines or JSON lines for programs.
 
-Answers go to stdout as they come; errors and warnings go to stderr, one line each. Every
-function returns True where no prediction had failed.
+Answers go to stdout as they come; errors and warnings go to stderr, one line each. Control
+characters in a name are shown as Python's escapes; JSON has its own. Every function
+returns True where no prediction had failed.
 """
 
 import json
@@ -11,6 +12,9 @@ from collections.abc import Iterable, Iterator
 from melonnx.infer.prediction import Prediction
 
 __all__ = ["print_json", "print_lines", "print_table"]
+
+_ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+"""A newline would make two lines of a song, and a terminal obeys what begins with ESC."""
 
 
 def print_json(predictions: Iterable[Prediction]) -> bool:
@@ -37,7 +41,7 @@ def print_lines(predictions: Iterable[Prediction], top: int) -> bool:
             if prediction.subgenre is not None:
                 probability = prediction.subgenres[prediction.subgenre]
                 sure += f"\t{prediction.subgenre}\t{probability:.4f}"
-            print(prediction.path, *cells, sure, sep="\t", flush=True)
+            print(prediction.path.translate(_ESCAPES), *cells, sure, sep="\t", flush=True)
     return all_ok
 
 
@@ -70,7 +74,7 @@ def print_table(
             genre = f"{first[0]}?" if prediction.unsure else first[0]
             runners_up = ", ".join(f"{label} {score:.0%}" for label, score in others)
             table.add_row(
-                Text(prediction.path, overflow="fold"),
+                Text(prediction.path.translate(_ESCAPES), overflow="fold"),
                 Text(genre, style="yellow" if prediction.unsure else "bold green"),
                 f"{first[1]:.0%}",
                 *[Text(_subgenre(prediction))] * subgenres,
@@ -93,7 +97,7 @@ def _subgenre(prediction: Prediction) -> str:
 
 def _complain(prediction: Prediction) -> None:
     for line in _complaints(prediction):
-        print(f"melonnx: {line}", file=sys.stderr, flush=True)
+        print(f"melonnx: {line.translate(_ESCAPES)}", file=sys.stderr, flush=True)
 
 
 def _complaints(prediction: Prediction) -> Iterator[str]:

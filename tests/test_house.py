@@ -1,6 +1,8 @@
 """The rules of the house: arrows, types, style, and what importing costs."""
 
+import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +74,19 @@ def test_the_runtime_imports_nothing_heavy(command, tiny_model, tmp_path):
     assert not loaded & heavy
     if command == "--help":
         assert not loaded & {"numpy", "onnxruntime", "soundfile", "soxr"}
+
+
+def test_the_runtime_declares_what_it_imports():
+    imported = set()
+    for path in (ROOT / "infer").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            imported |= {name.partition(".")[0] for name in names if name}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["ffmpeg"]]
+    declared = {re.split(r"[<>=\[]", line)[0] for line in needed}
+    assert imported - sys.stdlib_module_names - {"melonnx"} == declared
 
 
 def test_no_module_is_over_400_lines():

@@ -196,8 +196,8 @@ def evaluate(
         typer.Option(
             exists=True,
             dir_okay=False,
-            metavar="REPORT.json",
-            help="With --out: the report of the same training, split at random, to stand beside.",
+            metavar="MODEL.onnx",
+            help="With --out: the model of the same training, split at random, to stand beside.",
         ),
     ] = None,
 ) -> None:

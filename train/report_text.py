@@ -244,7 +244,7 @@ def _macro_f1(figures: Mapping[str, Any]) -> str:
 
 
 def _share_of_merged(figures: Mapping[str, Any], genres: Sequence[str]) -> str:
-    for merged in figures["merged"]:
+    for merged in figures.get("merged", ()):
         if set(merged["genres"]) == set(genres):
             return _share(merged, "accuracy")
     return ""

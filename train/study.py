@@ -1,7 +1,6 @@
 """Measures a model file in every way that a report shows."""
 
 import hashlib
-import json
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import soundfile
 
 from melonnx.infer.metadata import ModelInfo
+from melonnx.infer.model import load_model
 from melonnx.infer.predictor import Predictor
 from melonnx.train.answers import Answers, Panel, ask
 from melonnx.train.datasets import DataSetError, Track, read_dataset
@@ -57,7 +57,7 @@ class Study:
     """The unchanged songs first."""
     sources: SourceReport | None
     random: dict[str, Any] | None
-    """``scores`` of the report of a random split."""
+    """Figures of the same training, split at random (:func:`read_random_scores`)."""
 
     def to_dict(self) -> dict[str, Any]:
         """All figures as JSON values."""
@@ -131,22 +131,18 @@ def read_test_songs(data: Path, artists: Path | None, *, subgenres: bool, say: S
     return Songs(dataset.tracks, f"all of `{data}`", "", read_sources(root, artists))
 
 
-def read_random_scores(path: Path) -> dict[str, Any]:
-    """The figures of another report, made on the test part of a random split.
+def read_random_scores(model: Path) -> dict[str, Any]:
+    """The figures in a model file that was measured on a random split.
 
-    Raises DataSetError where ``path`` is no such report.
+    Raises ModelFileError, and DataSetError where ``model`` holds no such figures.
     """
-    try:
-        values = json.loads(path.read_text("utf-8"))
-        split, scores = values["split"], values["scores"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise DataSetError(f"{path}: is no report.json of melonnx evaluate") from None
-    if split != "random":
+    info = load_model(model, device="cpu").info
+    if "random, seed" not in info.split or not info.metrics:
         raise DataSetError(
-            f"{path}: is no report on the test part of a run with --split random, but "
-            f"{f'of one split by {split}' if split else 'on a folder'}"
+            f"{model}: was not measured on a random split (its split: {info.split or 'not said'}); "
+            "train with --split random, then export"
         )
-    return scores
+    return info.metrics
 
 
 def study(

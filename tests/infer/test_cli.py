@@ -161,17 +161,63 @@ def test_pipes_are_read_where_somebody_writes_and_refused_where_nobody_may(
     assert result.stderr == f"melonnx: {fifo}: is a pipe; hand it over as /dev/stdin\n"
 
 
-def test_closed_stderr_is_no_obstacle(song, tiny_model):
-    line = f'{sys.executable} -m melonnx.infer classify "$SONG" --model {tiny_model} 2>&-'
-    result = subprocess.run(
-        line,
+def in_shell(arguments, song, text, model):
+    """Run ``melonnx`` with ``arguments``, which name the files as $SONG, $TEXT and $MODEL."""
+    return subprocess.run(
+        f"{sys.executable} -m melonnx.infer {arguments}",
         shell=True,
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
-        check=True,
-        env=os.environ | {"SONG": str(song)},
+        check=False,
+        env=os.environ | {"SONG": str(song), "TEXT": str(text), "MODEL": str(model)},
     )
-    assert result.stdout.startswith(f"{song}\t")
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "2>&- <&-"])
+def test_closed_stderr_is_no_obstacle(song, text, tiny_model, closed):
+    lines = in_shell(f'classify "$TEXT" "$SONG" --model "$MODEL" {closed}', song, text, tiny_model)
+    assert lines.returncode == 1
+    assert [line.split("\t")[0] for line in lines.stdout.splitlines()] == [str(song)]
+    rows = in_shell(f'classify "$TEXT" --json --model "$MODEL" {closed}', song, text, tiny_model)
+    assert [json.loads(row)["status"] for row in rows.stdout.splitlines()] == ["unreadable"]
+
+
+def test_closed_stdout_is_no_obstacle(song, text, tiny_model):
+    result = in_shell('classify "$TEXT" "$SONG" --model "$MODEL" >&-', song, text, tiny_model)
+    assert result.returncode == 1
+    assert result.stderr == f"melonnx: {text}: is not audio: it looks like text\n"
+
+
+@pytest.mark.parametrize("arguments", ['classify "$SONG" --model "$MODEL"', 'info "$MODEL"'])
+def test_full_disk_is_one_line(song, text, tiny_model, arguments):
+    result = in_shell(f"{arguments} >/dev/full", song, text, tiny_model)
+    assert result.returncode == 1
+    assert result.stderr == "melonnx: [Errno 28] No space left on device\n"
+
+
+def test_an_empty_path_is_not_the_current_folder(melonnx, song, tiny_model):
+    result = melonnx("classify", "", song, "--model", tiny_model, cwd=song.parent)
+    assert result.returncode == 1
+    assert [line.split("\t")[0] for line in result.stdout.splitlines()] == [str(song)]
+    assert result.stderr == "melonnx: an empty path names no file\n"
+
+
+def test_control_characters_in_a_name_break_no_line_and_reach_no_terminal(
+    melonnx, song, tiny_model, tmp_path
+):
+    strange = tmp_path / "a\nb\tc\x1b[31m\x9b.wav"
+    strange.write_bytes(song.read_bytes())
+    bad = tmp_path / "a\x1b]0;b\nc.wav"
+    bad.write_text("only words\n" * 99)
+    name = f"{tmp_path}/a\\nb\\tc\\x1b[31m\\x9b.wav"
+    lines = melonnx("classify", strange, bad, "--model", tiny_model)
+    assert [line.split("\t")[0] for line in lines.stdout.split("\n")] == [name, ""]
+    assert lines.stderr == (
+        f"melonnx: {tmp_path}/a\\x1b]0;b\\nc.wav: is not audio: it looks like text\n"
+    )
+    row = json.loads(melonnx("classify", strange, "--json", "--model", tiny_model).stdout)
+    assert row["path"] == str(strange)
+    assert name in shown_on_a_terminal(strange, tiny_model)
 
 
 def test_model_and_device_errors_are_one_line(melonnx, song, text):

@@ -1,5 +1,8 @@
 """Folders are searched, and a bad file is a row among good ones."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -27,6 +30,64 @@ def test_find_music_is_sorted_and_leaves_out_what_is_no_song(folder):
 def test_folder_without_music_says_where_to_look(folder):
     with pytest.raises(NoMusicError, match=r"without music; --recursive"):
         find_music(folder / "empty")
+
+
+@pytest.fixture
+def nobody(folder, monkeypatch):
+    """Be a user who may be locked out, in ``folder``: root may open anything."""
+    folder.chmod(0o755)
+    monkeypatch.chdir(folder)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    yield
+    if is_root:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def locked(folder):
+    (folder / "locked").mkdir()
+    (folder / "locked" / "d.wav").touch()
+    (folder / "link.wav").symlink_to("locked/d.wav")
+    (folder / "nowhere.wav").symlink_to("gone.wav")
+    (folder / "locked").chmod(0)
+    yield
+    (folder / "locked").chmod(0o755)
+
+
+def told(paths, *, recursive=False):
+    return [
+        getattr(item, "error", None) or str(item) for item in expand(paths, recursive=recursive)
+    ]
+
+
+@pytest.mark.usefixtures("locked", "nobody")
+def test_what_is_locked_costs_only_itself_and_is_told():
+    assert told(["locked/d.wav", "b.wav"]) == ["locked/d.wav", "b.wav"]
+    assert told(["."]) == ["A.WAV", "b.wav", "link.wav"]
+    refused = "locked: cannot be listed (Permission denied)"
+    assert told(["locked"]) == told(["locked"], recursive=True) == [refused]
+    assert told(["."], recursive=True) == [
+        "A.WAV",
+        "b.wav",
+        "deep/c.wav",
+        "link.wav",
+        f"./{refused}",
+    ]
+    with pytest.raises(NoMusicError, match=r"^locked: cannot be listed \(Permission denied\)$"):
+        find_music(Path("locked"), recursive=True)
+
+
+def test_paths_that_cannot_be_cost_only_themselves(folder, tiny_model):
+    endless = "a" * 300
+    paths = [endless, "", folder / "b.wav"]
+    rows = list(classify_files(Predictor(tiny_model), expand(paths)))
+    assert [row.error for row in rows] == [
+        f"{endless}: cannot be opened (File name too long)",
+        "an empty path names no file",
+        None,
+    ]
 
 
 def test_each_bad_file_is_a_row_and_the_others_are_answered(folder, tiny_model):

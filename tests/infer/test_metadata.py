@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import inf, nan
 
 import pytest
 
@@ -55,6 +56,16 @@ def test_genres_are_the_labels_or_what_is_above_them():
         ({"max_windows": 129}, "max_windows"),
         ({"mel_spec": INFO.mel_spec.to_dict() | {"level": 1.0}}, "level"),
         ({"temperature": 0}, "temperature"),
+        ({"temperature": inf}, "temperature"),
+        ({"window": inf}, "wrong type"),
+        ({"thresholds": {"a": nan}}, "thresholds"),
+        ({"mel_spec": INFO.mel_spec.to_dict() | {"log_gain": nan}}, "log_gain"),
+        ({"mel_spec": INFO.mel_spec.to_dict() | {"log_gain": inf, "level": 1.0}}, "log_gain"),
+        ({"mel_spec": INFO.mel_spec.to_dict() | {"log_gain": 1.0, "level": inf}}, "level"),
+        ({"mel_spec": INFO.mel_spec.to_dict() | {"top_db": nan}}, "top_db"),
+        ({"mel_spec": INFO.mel_spec.to_dict() | {"top_db": inf}}, "top_db"),
+        ({"mel_spec": INFO.mel_spec.to_dict() | {"fmin": nan}}, "fmin"),
+        ({"mel_spec": INFO.mel_spec.to_dict() | {"n_mels": inf}}, "infinity"),
         ({"mel_spec": {"n_mels": 3}}, "missing or unknown"),
         ({"mel_spec": INFO.mel_spec.to_dict() | {"n_fft": 0}}, "n_fft"),
         ({"thresholds": [1]}, "wrong type"),

@@ -8,8 +8,9 @@ import onnxruntime
 import pytest
 
 from melonnx.infer.errors import DeviceError, ModelFileError
-from melonnx.infer.metadata import METADATA_KEY
-from melonnx.infer.model import load_model
+from melonnx.infer.mel import MelSpec
+from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model import OUTPUTS, load_model
 from melonnx.infer.onnx_file import has_external_data
 
 
@@ -56,6 +57,11 @@ def test_evidence_averages_to_the_logits(tiny_model):
     )
 
 
+def test_a_name_that_no_file_can_have_is_an_error_like_any_other():
+    with pytest.raises(ModelFileError, match=r"cannot be read \(File name too long\)"):
+        load_model("a" * 300)
+
+
 def test_missing_file_text_and_truncation(tiny_model, tmp_path):
     with pytest.raises(ModelFileError, match=r"gone\.onnx: cannot be read"):
         load_model(tmp_path / "gone.onnx")
@@ -72,7 +78,7 @@ def test_missing_file_text_and_truncation(tiny_model, tmp_path):
     [
         (lambda model: model.ClearField("metadata_props"), "not melonnx's"),
         (metadata({"format_version": 99}), "format version is 99"),
-        (metadata({"labels": ["a", "b"]}), "3 classes, but names 2 labels"),
+        (metadata({"labels": ["a", "b"]}), r", 3\], not \[windows, 2 labels\]"),
         (lambda model: model.graph.output.pop(), "expected 'log_mel'"),
     ],
 )
@@ -103,6 +109,63 @@ def test_external_data_is_found_in_nested_graphs():
     assert has_external_data(model.SerializeToString())
     inner.node[0].attribute[-1].t.data_location = 0
     assert not has_external_data(onnx.helper.make_model(inner).SerializeToString())
+
+
+def a_field(number, value):
+    """One field of a protobuf message: bytes, or a number of up to 64 bits."""
+
+    def varint(number):
+        last = number < 0x80
+        return bytes([number]) if last else bytes([number & 0x7F | 0x80]) + varint(number >> 7)
+
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def test_external_data_is_found_where_an_enum_has_more_bits_than_it_should():
+    for location in (2**32 + 1, 2**63 + 1):
+        tensor = onnx.TensorProto(name="t", data_type=1).SerializeToString()
+        model = a_field(7, a_field(5, tensor + a_field(14, location)))
+        assert onnx.ModelProto.FromString(model).graph.initializer[0].data_location == 1
+        assert has_external_data(model)
+
+
+def test_external_data_is_found_in_the_defaults_of_a_function():
+    function = onnx.FunctionProto(name="f", domain="d")
+    function.attribute_proto.add(name="v", type=4).t.data_location = 1
+    model = onnx.ModelProto()
+    model.functions.append(function)
+    assert has_external_data(model.SerializeToString())
+
+
+@pytest.mark.parametrize("kind", ["input", "output"])
+@pytest.mark.parametrize("n_dims", [0, 1])
+def test_a_model_of_other_ranks_is_refused(tmp_path, kind, n_dims):
+    ranks = {"log_mel": 3, "probabilities": 2, "embedding": 2, "evidence": 4}
+    ranks["log_mel" if kind == "input" else "probabilities"] = n_dims
+    values = {
+        name: onnx.helper.make_tensor_value_info(name, 1, [3] * rank)
+        for name, rank in ranks.items()
+    }
+    nodes = [
+        onnx.helper.make_node("ConstantOfShape", ["shape_" + name], [name]) for name in OUTPUTS
+    ]
+    shapes = [
+        onnx.numpy_helper.from_array(np.full(ranks[name], 3, np.int64), "shape_" + name)
+        for name in OUTPUTS
+    ]
+    graph = onnx.helper.make_graph(
+        nodes, "g", [values["log_mel"]], [values[name] for name in OUTPUTS], shapes
+    )
+    info = ModelInfo("flat", "0", ("a", "b", "c"), MelSpec(n_mels=3), window=3, window_hop=3)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    onnx.helper.set_model_props(model, {METADATA_KEY: info.to_json()})
+    path = tmp_path / "flat.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ModelFileError, match=r"flat\.onnx: (takes|answers with) \["):
+        load_model(path, device="cpu")
 
 
 @pytest.mark.skipif(

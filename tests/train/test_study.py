@@ -1,7 +1,5 @@
 """The songs of a study are those it names, and only a random split stands beside as one."""
 
-import json
-
 import pytest
 
 from melonnx.infer import Predictor
@@ -89,24 +87,22 @@ def test_a_run_with_one_split_and_a_folder_are_asked_of_the_model_itself(
         assert own == songs.tracks
 
 
+def test_a_model_of_a_random_split_gives_its_figures(tmp_path):
+    split = "5 folds by random, seed 0: 30 songs"
+    write_tiny_model(tmp_path / "m.onnx", ["a", "b"], split=split, metrics={"accuracy": 0.5})
+    assert read_random_scores(tmp_path / "m.onnx") == {"accuracy": 0.5}
+
+
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    "facts",
     [
-        ("no json", "no report.json"),
-        ("[]", "no report.json"),
-        ('{"scores": {}}', "no report.json"),
-        ('{"split": "artist", "scores": {}}', "one split by artist"),
-        ('{"split": "", "scores": {}}', "on a folder"),
+        {"split": "artist, seed 0: 3 train", "metrics": {"accuracy": 0.5}},
+        {"split": "random, seed 0: 3 train"},
+        {},
     ],
+    ids=["artist", "not measured", "nothing said"],
 )
-def test_what_is_no_report_of_a_random_split_is_refused(tmp_path, text, reason):
-    path = tmp_path / "other.json"
-    path.write_text(text)
-    with pytest.raises(DataSetError, match=reason):
-        read_random_scores(path)
-
-
-def test_a_report_of_a_random_split_gives_its_scores(tmp_path):
-    path = tmp_path / "other.json"
-    path.write_text(json.dumps({"split": "random", "scores": {"accuracy": 0.5}}))
-    assert read_random_scores(path) == {"accuracy": 0.5}
+def test_what_is_no_model_of_a_random_split_is_refused(tmp_path, facts):
+    write_tiny_model(tmp_path / "m.onnx", ["a", "b"], **facts)
+    with pytest.raises(DataSetError, match=r"m\.onnx: was not measured on a random split"):
+        read_random_scores(tmp_path / "m.onnx")
