@@ -44,8 +44,8 @@ def build_transfer(
     """Log-mels float32 [batch, frames, 96] to logits [batch, labels]; any number of frames.
 
     ``kernel`` [200, labels] and ``bias`` [labels] of the head on the backbone's last layer
-    below its tags. The pooled features below that layer would fit better and transfer worse:
-    they know which collection a recording is from (the model's card has the figures).
+    below its tags. The pooled features below that layer fit as well and transfer far worse:
+    they know which collection a recording is from.
     """
     logits = layers.Dense(len(bias), name="logits")
     network = keras.Model(

@@ -1,0 +1,45 @@
+"""Music from elsewhere: a head asked of a collection whose part in these genres it never heard.
+
+python tests/benchmarks/other_collections.py MUSIC MUSICNN_WHEEL
+
+MUSIC has a tracks.csv with the column source. Of the genres that several collections have, one
+collection's songs are kept from training and asked; then the next one's.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from melonnx.train.cache import default_cache_folder
+from melonnx.train.datasets import read_dataset
+from melonnx.train.head import fit_head, head_probabilities
+from melonnx.train.material import Sources, gather
+from melonnx.train.track_table import read_sources
+from melonnx.train.transfer import TRANSFER
+
+
+def main() -> None:
+    """Print a line for each collection."""
+    root, wheel = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    tracks = list(read_dataset(root, None).tracks)
+    material = gather(tracks, TRANSFER, Sources(backbone=wheel), default_cache_folder(), print)
+    embeddings = np.stack([material.embeddings[track.path] for track in material.tracks])
+    genres = sorted({track.genre for track in material.tracks})
+    classes = np.array([genres.index(track.genre) for track in material.tracks])
+    source_of = read_sources(root, None)
+    sources = np.array([source_of[track.path] for track in material.tracks])
+    pairs = {(genre, source) for genre, source in zip(classes.tolist(), sources, strict=True)}
+    shared = [g for g in range(len(genres)) if sum(genre == g for genre, _ in pairs) > 1]
+    for source in sorted(set(sources)):
+        asked = np.isin(classes, shared) & (sources == source)
+        head = fit_head(embeddings[~asked], classes[~asked], len(genres))
+        right = head_probabilities(embeddings[asked, 0], head).argmax(axis=1) == classes[asked]
+        names = ", ".join(genres[genre] for genre in np.unique(classes[asked]))
+        print(
+            f"{source}: {names} learnt elsewhere; {right.mean():.1%} of {asked.sum()} songs right"
+        )
+
+
+if __name__ == "__main__":
+    main()
