@@ -72,7 +72,9 @@ def _melonnx(
 @app.command()
 def classify(
     # As text: a Path made of "" is the current folder.
-    paths: Annotated[list[str], typer.Argument(help="Audio files, or folders of them.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Audio files, or folders of them.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     top: Annotated[
         int | None, typer.Option(min=1, help="Genres to name: 3 by default, all with --json.")

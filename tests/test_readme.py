@@ -56,14 +56,28 @@ def test_every_command_and_option_in_it_exists(melonnx, line):
             assert argument in shown
 
 
-def test_figures_are_those_of_the_model_file():
+@pytest.mark.parametrize(("column", "model"), [(1, "genre-base"), (2, "genre-small")])
+def test_figures_are_those_of_the_model_file(column, model):
     from melonnx.infer import Predictor
 
-    metrics = Predictor(device="cpu").info.metrics
+    rows = [line.strip("| ").split(" | ") for line in TEXT.splitlines() if line.startswith("| ")]
+    shown = {row[0].replace("*", ""): row[column] for row in rows if len(row) == 3}
+    info = Predictor(model, device="cpu").info
+    assert f"`{info.name}` {info.version}" in TEXT
+    metrics = info.metrics
     low, high = metrics["accuracy_interval"]
-    assert f"**{metrics['accuracy']:.1%}** ({low:.1%} to {high:.1%})" in TEXT
-    assert f"**{metrics['macro_f1']:.3f}**" in TEXT
-    assert f"| {metrics['majority_baseline']:.1%} |" in TEXT
+    f1_low, f1_high = metrics["macro_f1_interval"]
+    sure = f"{metrics['sure_share']:.1%}; {metrics['sure_accuracy']:.1%}"
+    assert shown["accuracy, artists parted"] == (
+        f"**{metrics['accuracy']:.1%}** ({low:.1%} to {high:.1%})"
+    )
+    assert shown["macro-F1, artists parted"] == (
+        f"**{metrics['macro_f1']:.3f}** ({f1_low:.3f} to {f1_high:.3f})"
+    )
+    assert shown["always the commonest genre"] == f"{metrics['majority_baseline']:.1%}"
+    assert shown["right genre among the first three"] == f"{metrics['top3_accuracy']:.1%}"
+    assert shown["answers not marked unsure; of those, right"] == sure
+    assert shown["expected calibration error"] == f"{metrics['ece']:.1%}"
 
 
 def test_links_lead_somewhere():

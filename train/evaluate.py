@@ -300,6 +300,7 @@ def bootstrap_interval(
 
 
 def _rounded(value: Any) -> Any:
+    """To six digits: fewer, rounded again by a reader, would not be what ``lines`` says."""
     if isinstance(value, tuple):
-        return [round(part, 4) for part in value]
-    return round(value, 4) if isinstance(value, float) else value
+        return [round(part, 6) for part in value]
+    return round(value, 6) if isinstance(value, float) else value

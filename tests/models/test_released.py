@@ -37,7 +37,7 @@ def test_model_is_small_and_says_where_it_comes_from(predictor):
 def test_borrowed_weights_come_with_their_notice():
     card = (MODELS_FOLDER / "genre-base.md").read_text("utf-8")
     assert "Permission to use, copy, modify, and/or distribute this software" in card
-    assert "Jordi Pons" in card
+    assert "Universitat Pompeu Fabra 2019" in card
     assert "ISC" in Predictor("genre-base").info.license
 
 
