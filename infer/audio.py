@@ -55,14 +55,14 @@ class AudioReader:
         self,
         name: str,
         decoder: Decoder,
-        sample_rate: int,
+        sample_rate: int | None,
         resources: ExitStack,
         *,
         offset: float = 0.0,
         duration: float | None = None,
     ) -> None:
         self.name = name
-        self.sample_rate = sample_rate
+        self.sample_rate = sample_rate or decoder.rate
         self.duration_s = 0.0
         self.peak = 0.0
         self.warnings: tuple[str, ...] = ()
@@ -143,14 +143,14 @@ class AudioReader:
 
 def open_audio(
     source: Source,
-    sample_rate: int,
+    sample_rate: int | None,
     *,
     offset: float = 0.0,
     duration: float | None = None,
 ) -> AudioReader:
     """Open a path, bytes or a binary stream (one that cannot seek is read whole).
 
-    ``sample_rate``: Hz of the blocks, whatever the source's own rate. ``offset``,
+    ``sample_rate``: Hz of the blocks, whatever the source's own rate, which None keeps. ``offset``,
     ``duration``: seconds to skip and to read at most, exact to the sample.
 
     Raises NoMusicError (no such file), UnreadableAudioError, UnsupportedFormatError (names

@@ -21,6 +21,8 @@ _ELSEWHERE = {
     "train": "melonnx.train.cli",
     "evaluate": "melonnx.train.cli",
     "export": "melonnx.export.cli",
+    "features": "melonnx.train.features_cli",
+    "benchmark": "melonnx.export.benchmark_cli",
 }
 """Command: the module whose typer ``app`` has it."""
 
@@ -31,6 +33,10 @@ _EXTRA_OF = {
     "onnx": "train",
     "sklearn": "train",
     "matplotlib": "train",
+    "librosa": "train",
+    "scipy": "train",
+    "pyarrow": "train",
+    "skl2onnx": "train",
 }
 
 

@@ -10,11 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from melonnx.train.genre_tree import GenreTree, read_genre_tree
 from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
 
-__all__ = ["is_fma", "read_fma"]
+__all__ = ["SUBSETS", "Subset", "is_fma", "read_fma", "read_fma_facts"]
+
+Subset = Literal["small", "medium", "large", "full"]
+SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 _SUBSETS_OF = {
     "fma_small": ("small",),
@@ -104,6 +108,18 @@ def read_fma(root: Path, *, subgenres: bool = False) -> DataSet:
     found = tuple(sorted(tracks, key=lambda track: track.path))
     require_two_genres(root, found, f"{audio.name}/NNN/NNNNNN.mp3 of the tracks in {table}")
     return DataSet(root, "fma", found, dict(skipped))
+
+
+def read_fma_facts(table: Path, subset: Subset) -> list[Track]:
+    """The tracks of ``subset`` that have a top genre, by ``table`` alone: no audio is looked for.
+
+    Their paths are the numbers, as they stand in FMA's tables. Raises DataSetError.
+    """
+    return [
+        Track(Path(str(row.id)), row.genre, row.artist, _PARTS.get(row.split, ""))
+        for row in _read_rows(table, named=False)
+        if row.genre and row.subset in _SUBSETS_OF[f"fma_{subset}"]
+    ]
 
 
 def _subgenre(table: Path, tree: GenreTree | None, row: _Row) -> str:
