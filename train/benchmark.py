@@ -1,0 +1,263 @@
+"""Measures every classifier on every feature set, all on the same folds, with networks beside."""
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.train.classifiers import CLASSIFIERS, Preset, make_classifier
+from melonnx.train.evaluate import bootstrap_interval
+from melonnx.train.feature_names import FEATURE_SETS, columns_of
+from melonnx.train.feature_table import FeatureTable
+from melonnx.train.folds import fold_parts
+from melonnx.train.run import Settings
+from melonnx.train.splits import split_tracks
+from melonnx.train.tracks import Track
+
+__all__ = [
+    "Benchmark",
+    "Division",
+    "Score",
+    "best_of",
+    "divide",
+    "fit_best",
+    "macro_f1",
+    "run_benchmark",
+    "score_cell",
+]
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Division:
+    """Which songs are learnt from and which are asked, fold by fold."""
+
+    asked: tuple[NDArray[np.int64], ...]
+    """Rows of the songs asked in each fold; no song is in two."""
+    learnt: tuple[NDArray[np.int64], ...]
+    """Rows of the songs that the classifiers of the fold learn from."""
+    description: str
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Every song that is asked, sorted."""
+        return np.sort(np.concatenate(self.asked))
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row of the table: intervals are 95%, from a bootstrap over artists or blocks."""
+
+    classifier: str
+    features: str
+    """Name of the feature set; of a network, what it hears."""
+    columns: int
+    """How many features; 0 of a network."""
+    songs: int
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    macro_f1: float
+    macro_f1_interval: tuple[float, float]
+    fit_s: float | None
+    """Of all folds together, a grid's search included; None where it was not measured."""
+    predict_s: float | None
+    """Of all songs together; a network's from the audio files."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The whole table, and what it was measured on."""
+
+    preset: Preset
+    labels: tuple[str, ...]
+    division: str
+    songs: int
+    groups: int
+    majority: Score
+    scores: tuple[Score, ...]
+    """One for each classifier and feature set."""
+    networks: tuple[Score, ...]
+    best: Score
+    confusion: list[list[int]]
+    """Of the best: songs by true genre (rows) and answer (columns), in the order of ``labels``."""
+
+
+def divide(
+    tracks: Sequence[Track], folds: int, seed: int = 0, *, official: bool = False
+) -> Division:
+    """Folds that part no artist; or, ``official``, the test part of the data set's own split.
+
+    Raises DataSetError where that cannot be.
+    """
+    if official:
+        parts = np.array(split_tracks(tracks, "official", seed))
+        learnt, asked = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
+        return Division((asked,), (learnt,), "the official split: learnt from its training part")
+    each = fold_parts(tracks, Settings(split="artist", folds=folds, seed=seed))
+    asked = tuple(np.flatnonzero(np.array(parts) == "test") for parts in each)
+    learnt = tuple(np.flatnonzero(np.array(parts) == "train") for parts in each)
+    return Division(asked, learnt, f"{folds} folds that part no artist or block, seed {seed}")
+
+
+def run_benchmark(
+    table: FeatureTable,
+    division: Division,
+    preset: Preset,
+    say: Say,
+    *,
+    networks: Sequence[Score] = (),
+    feature_sets: Sequence[str] = tuple(FEATURE_SETS),
+    classifiers: Sequence[str] = CLASSIFIERS,
+) -> Benchmark:
+    """Fit and ask every classifier on every feature set."""
+    labels = tuple(sorted({track.genre for track in table.tracks}))
+    genres = np.array([labels.index(track.genre) for track in table.tracks])
+    asked = division.rows
+    scores: list[Score] = []
+    answers: dict[tuple[str, str], NDArray[np.int64]] = {}
+    for features in feature_sets:
+        values = table.values[:, columns_of(FEATURE_SETS[features])]
+        for classifier in classifiers:
+            answer, fit_s, predict_s = _ask(table, values, genres, division, classifier, preset)
+            answers[classifier, features] = answer
+            score = score_cell(
+                classifier,
+                features,
+                genres[asked],
+                answer[asked],
+                [table.tracks[row].group for row in asked],
+                columns=values.shape[1],
+                fit_s=fit_s,
+                predict_s=predict_s,
+            )
+            scores.append(score)
+            say(f"{classifier}, {features}: {score.accuracy:.1%} ({fit_s:.1f} s to fit)")
+    best = best_of(scores)
+    learnt = np.concatenate(division.learnt)
+    commonest = int(np.bincount(genres[learnt]).argmax())
+    confusion = np.zeros((len(labels), len(labels)), int)
+    np.add.at(confusion, (genres[asked], answers[best.classifier, best.features][asked]), 1)
+    groups = [table.tracks[row].group for row in asked]
+    return Benchmark(
+        preset=preset,
+        labels=labels,
+        division=division.description,
+        songs=len(asked),
+        groups=len(set(groups)),
+        majority=score_cell(
+            f"always {labels[commonest]}",
+            "",
+            genres[asked],
+            np.full(len(asked), commonest),
+            groups,
+        ),
+        scores=tuple(scores),
+        networks=tuple(networks),
+        best=best,
+        confusion=confusion.tolist(),
+    )
+
+
+def best_of(scores: Sequence[Score]) -> Score:
+    """The highest accuracy; of equals, the one with the higher macro-F1."""
+    return max(scores, key=lambda score: (score.accuracy, score.macro_f1))
+
+
+def fit_best(table: FeatureTable, best: Score, preset: Preset) -> Any:
+    """The pipeline of ``best``, fitted to every song of ``table``; it answers with genres."""
+    values = table.values[:, columns_of(FEATURE_SETS[best.features])]
+    genres = np.array([track.genre for track in table.tracks])
+    return _fit(table, values, genres, np.arange(len(genres)), best.classifier, preset)
+
+
+def score_cell(
+    classifier: str,
+    features: str,
+    true: NDArray[np.int64],
+    answer: NDArray[np.int64],
+    groups: Sequence[str],
+    *,
+    columns: int = 0,
+    fit_s: float | None = None,
+    predict_s: float | None = None,
+    note: str = "",
+) -> Score:
+    """Compare classes [songs] with answers [songs]; ``groups``: the artist or block of each."""
+    right = true == answer
+
+    def accuracy(rows: NDArray[np.int64]) -> float:
+        return float(right[rows].mean())
+
+    def f1(rows: NDArray[np.int64]) -> float:
+        return macro_f1(true[rows], answer[rows])
+
+    return Score(
+        classifier=classifier,
+        features=features,
+        columns=columns,
+        songs=len(true),
+        accuracy=float(right.mean()),
+        accuracy_interval=bootstrap_interval(accuracy, groups),
+        macro_f1=macro_f1(true, answer),
+        macro_f1_interval=bootstrap_interval(f1, groups),
+        fit_s=fit_s,
+        predict_s=predict_s,
+        note=note,
+    )
+
+
+def macro_f1(true: NDArray[np.int64], answer: NDArray[np.int64]) -> float:
+    """Mean F1 of the classes that are there or answered.
+
+    scikit-learn's ``f1_score(average="macro")``, in a fiftieth of the time: the bootstraps of a
+    whole table ask for it 100,000 times.
+    """
+    size = int(max(true.max(), answer.max())) + 1
+    hits = np.bincount(true[true == answer], minlength=size)
+    sums = np.bincount(true, minlength=size) + np.bincount(answer, minlength=size)
+    there = sums > 0
+    return float((2 * hits[there] / sums[there]).mean())
+
+
+def _ask(
+    table: FeatureTable,
+    values: NDArray[np.float32],
+    genres: NDArray[np.int64],
+    division: Division,
+    classifier: str,
+    preset: Preset,
+) -> tuple[NDArray[np.int64], float, float]:
+    """Answers by row, -1 of songs that no fold asks; seconds to fit and to predict."""
+    answer = np.full(len(genres), -1)
+    fit_s = predict_s = 0.0
+    for learnt, asked in zip(division.learnt, division.asked, strict=True):
+        begin = time.perf_counter()
+        fitted = _fit(table, values, genres, learnt, classifier, preset)
+        middle = time.perf_counter()
+        answer[asked] = fitted.predict(values[asked])
+        predict_s += time.perf_counter() - middle
+        fit_s += middle - begin
+    return answer, fit_s, predict_s
+
+
+def _fit(
+    table: FeatureTable,
+    values: NDArray[np.float32],
+    genres: NDArray[Any],
+    rows: NDArray[np.int64],
+    classifier: str,
+    preset: Preset,
+) -> Any:
+    model = make_classifier(classifier, preset, len(rows))
+    groups = [table.tracks[row].group for row in rows]
+    with warnings.catch_warnings():  # of genres with fewer songs than folds, and of slow ends
+        warnings.simplefilter("ignore")
+        if preset == "tuned":
+            return model.fit(values[rows], genres[rows], groups=groups).best_estimator_
+        return model.fit(values[rows], genres[rows])
