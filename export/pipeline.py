@@ -1,6 +1,7 @@
 """Writes a fitted scikit-learn pipeline as one ONNX file, proved equal on real rows."""
 
 import json
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 
-from melonnx.export.prove import ProofError
+from melonnx.export.errors import ProofError
 from melonnx.train.benchmark import Benchmark
 from melonnx.train.feature_names import COLUMNS, FEATURE_SETS, columns_of
 from melonnx.train.feature_table import FeatureTable
@@ -149,12 +150,14 @@ def prove_pipeline(
 
 
 def _convert(pipeline: Any, info: PipelineInfo) -> onnx.ModelProto:
-    model: Any = to_onnx(
-        pipeline,
-        initial_types=[("features", FloatTensorType([None, len(info.features)]))],
-        options={"zipmap": False},
-        target_opset=_OPSET,
-    )
+    with warnings.catch_warnings():  # of what the converter still reads in SVC
+        warnings.simplefilter("ignore", FutureWarning)
+        model: Any = to_onnx(
+            pipeline,
+            initial_types=[("features", FloatTensorType([None, len(info.features)]))],
+            options={"zipmap": False},
+            target_opset=_OPSET,
+        )
     graph = model.graph
     old = graph.output[1].name
     for node in graph.node:

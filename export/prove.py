@@ -8,19 +8,13 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from melonnx.infer.errors import MelonnxError
+from melonnx.export.errors import ProofError
 from melonnx.infer.model import INPUT, OUTPUTS
 from melonnx.train.outputs import with_all_outputs
 
 __all__ = ["KERAS_TOLERANCE", "Proof", "ProofError", "prove"]
 
 KERAS_TOLERANCE = 1e-5
-
-
-class ProofError(MelonnxError):
-    """The converted model is not equal to its Keras network; nothing was written."""
-
-    status = "proof"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from melonnx.train.run import write_atomically
 __all__ = ["PAPER", "PaperRow", "print_benchmark", "write_benchmark"]
 
 _DPI = 120
+_WIDTH = 120
+"""Columns, where no terminal has any."""
 _NETWORK_COLOUR = "tab:orange"
 
 
@@ -64,6 +66,8 @@ def print_benchmark(benchmark: Benchmark) -> None:
             ),
         )
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
     console.print(f"{benchmark.songs} songs, {len(benchmark.labels)} genres; {benchmark.division}")
     console.print(table)
     lines = Table(

@@ -1,0 +1,11 @@
+"""What an export refuses; here, so that a pipeline's needs no Keras."""
+
+from melonnx.infer.errors import MelonnxError
+
+__all__ = ["ProofError"]
+
+
+class ProofError(MelonnxError):
+    """The converted model is not equal to what it was made of; nothing was written."""
+
+    status = "proof"

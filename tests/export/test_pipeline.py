@@ -1,0 +1,118 @@
+"""A saved pipeline answers as scikit-learn does, and says what it wants to hear."""
+
+import json
+
+import onnxruntime
+import pytest
+
+from melonnx.export.pipeline import METADATA_KEY, describe_best, prove_pipeline, save_pipeline
+from melonnx.export.errors import ProofError
+from melonnx.infer.errors import ModelFileError
+from melonnx.infer.model import load_model
+from melonnx.train.benchmark import divide, fit_best, run_benchmark
+from melonnx.train.classifiers import CLASSIFIERS
+from melonnx.train.feature_names import COLUMNS
+from melonnx.train.feature_table import FeatureTable, write_features
+from tests.train.test_benchmark import made_table, quiet
+
+
+def saved(tmp_path, classifier, features="MFCC + contrast + centroid", preset="fma-paper"):
+    table = made_table()
+    result = run_benchmark(
+        table, divide(table.tracks, 4), preset, quiet,
+        feature_sets=[features], classifiers=[classifier],
+    )  # fmt: skip
+    pipeline = fit_best(table, result.best, preset)
+    info, rows = describe_best(pipeline, result, table, "best")
+    path = tmp_path / "best.onnx"
+    return path, pipeline, info, rows, save_pipeline(pipeline, info, rows, path)
+
+
+@pytest.mark.parametrize(
+    ("classifier", "preset"),
+    [
+        *((classifier, "fma-paper") for classifier in CLASSIFIERS),
+        ("logistic regression", "tuned"),
+        ("k-nearest neighbours", "tuned"),
+        ("polynomial SVM", "tuned"),
+    ],
+)
+def test_every_classifier_is_equal_to_scikit_learn(tmp_path, classifier, preset):
+    path, pipeline, _, rows, proof = saved(tmp_path, classifier, preset=preset)
+    assert proof.rows == len(rows) == 60
+    assert proof.worst <= 1e-4
+    session = onnxruntime.InferenceSession(path)
+    label, scores = session.run(["label", "scores"], {"features": rows})
+    assert label.tolist() == pipeline.predict(rows).tolist()
+    assert scores.shape == (60, 3)
+    assert [path.name for path in tmp_path.iterdir()] == ["best.onnx"]
+
+
+def test_the_file_names_its_columns_and_its_figures(tmp_path):
+    path, pipeline, _, rows, _ = saved(tmp_path, "RBF SVM", "contrast")
+    session = onnxruntime.InferenceSession(path)
+    values = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+    assert values["features"] == [str(c) for c in COLUMNS if c.feature == "spectral_contrast"]
+    assert values["labels"] == ["calm", "loud", "odd"] == pipeline.classes_.tolist()
+    assert values["scores"] == "decision function"
+    assert 0 < values["metrics"]["accuracy"] <= 1
+    assert values["songs"] == len(rows)
+    assert "4 folds" in values["split"]
+    (given,) = session.get_inputs()
+    assert (given.name, given.shape) == ("features", ["batch", 49])
+
+
+def test_the_runtime_refuses_it_as_no_network(tmp_path):
+    path, *_ = saved(tmp_path, "decision tree")
+    with pytest.raises(ModelFileError):
+        load_model(path, device="cpu")
+
+
+def test_another_pipeline_is_not_put_in_place(tmp_path):
+    path, _, info, rows, _ = saved(tmp_path, "linear SVM")
+    before = path.read_bytes()
+    import onnx
+
+    table = made_table()
+    shuffled = FeatureTable(table.tracks[1:] + table.tracks[:1], table.values)
+    result = run_benchmark(
+        shuffled, divide(shuffled.tracks, 4), "fma-paper", quiet,
+        feature_sets=[info.feature_set], classifiers=["linear SVM"],
+    )  # fmt: skip
+    other = fit_best(shuffled, result.best, "fma-paper")
+    with pytest.raises(ProofError, match="differ"):
+        prove_pipeline(onnx.load(path), other, rows)
+    bad = rows[:, :-1]
+    with pytest.raises(ProofError, match="does not run"):
+        save_pipeline(other, info, bad, path)
+    assert path.read_bytes() == before
+
+
+def test_from_a_table_to_the_file_by_one_command(melonnx, tmp_path):
+    write_features(made_table(30), tmp_path / "features.parquet")
+    result = melonnx(
+        "benchmark", tmp_path / "features.parquet", "--folds", "2",
+        "--out", tmp_path / "out", "--save", tmp_path / "best.onnx",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "30 songs, 3 genres" in result.stdout
+    assert "equal to scikit-learn on 30 songs" in result.stdout
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "bars.png", "benchmark.csv", "benchmark.md", "confusion.png",
+    ]  # fmt: skip
+    assert (tmp_path / "best.onnx").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--preset", "best"], "one of fma-paper, tuned"),
+        (["--model", "m.onnx"], "is needed with --model"),
+        (["--split", "random"], "one of artist, official"),
+        (["--run", "r", "--split", "official"], "folds of its own"),
+    ],
+)
+def test_options_that_do_not_fit_are_named(melonnx, tmp_path, options, says):
+    result = melonnx("benchmark", tmp_path / "features.parquet", *options)
+    assert result.returncode == 2
+    assert says in " ".join(result.stderr.replace("│", " ").split())
