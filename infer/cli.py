@@ -37,6 +37,7 @@ _EXTRA_OF = {
     "scipy": "train",
     "pyarrow": "train",
     "skl2onnx": "train",
+    "threadpoolctl": "train",
 }
 
 

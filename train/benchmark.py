@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from melonnx.train.classifiers import CLASSIFIERS, Preset, make_classifier
 from melonnx.train.evaluate import bootstrap_interval
@@ -256,7 +257,9 @@ def _fit(
 ) -> Any:
     model = make_classifier(classifier, preset, len(rows))
     groups = [table.tracks[row].group for row in rows]
-    with warnings.catch_warnings():  # of genres with fewer songs than folds, and of slow ends
+    with warnings.catch_warnings(), threadpool_limits(1):
+        # Of genres with fewer songs than folds, and of slow ends. One thread: products of a few
+        # hundred rows are faster so on a busy machine, and times can be compared.
         warnings.simplefilter("ignore")
         if preset == "tuned":
             return model.fit(values[rows], genres[rows], groups=groups).best_estimator_

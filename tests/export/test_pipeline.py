@@ -5,8 +5,8 @@ import json
 import onnxruntime
 import pytest
 
-from melonnx.export.pipeline import METADATA_KEY, describe_best, prove_pipeline, save_pipeline
 from melonnx.export.errors import ProofError
+from melonnx.export.pipeline import METADATA_KEY, describe_best, prove_pipeline, save_pipeline
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.model import load_model
 from melonnx.train.benchmark import divide, fit_best, run_benchmark
