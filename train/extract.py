@@ -99,9 +99,10 @@ def song_features(path: Path, *, fma_compatible: bool = False) -> Computed:
         with open_audio(path, None) as reader:
             waveform = np.concatenate(list(reader))
         require_sound(reader, MelSpec())
-        return path, clip_features(waveform, reader.sample_rate, fma_compatible=fma_compatible)
     except AudioError as error:
         return path, str(error)
+    try:
+        return path, clip_features(waveform, reader.sample_rate, fma_compatible=fma_compatible)
     except ParameterError as error:
         return path, f"{path}: {len(waveform)} samples at {reader.sample_rate} Hz: {error}"
 

@@ -106,7 +106,7 @@ def read_features(path: Path, subset: Subset = "medium") -> FeatureTable:
     else:
         known = read_fma_facts(path.with_name("tracks.csv"), subset)
         found = {track.path.as_posix(): track for track in known}
-    whole = np.isfinite(values).all(axis=1)
+    whole = set(np.flatnonzero(np.isfinite(values).all(axis=1)).tolist())
     rows = [
         at for at, name in enumerate(names) if name in found and whole[at] and found[name].genre
     ]

@@ -12,7 +12,7 @@ from melonnx.infer.model import load_model
 from melonnx.train.benchmark import divide, fit_best, run_benchmark
 from melonnx.train.classifiers import CLASSIFIERS
 from melonnx.train.feature_names import COLUMNS
-from melonnx.train.feature_table import FeatureTable, write_features
+from melonnx.train.feature_table import FeatureTable
 from tests.train.test_benchmark import made_table, quiet
 
 
@@ -86,33 +86,3 @@ def test_another_pipeline_is_not_put_in_place(tmp_path):
     with pytest.raises(ProofError, match="does not run"):
         save_pipeline(other, info, bad, path)
     assert path.read_bytes() == before
-
-
-def test_from_a_table_to_the_file_by_one_command(melonnx, tmp_path):
-    write_features(made_table(30), tmp_path / "features.parquet")
-    result = melonnx(
-        "benchmark", tmp_path / "features.parquet", "--folds", "2",
-        "--out", tmp_path / "out", "--save", tmp_path / "best.onnx",
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert "30 songs, 3 genres" in result.stdout
-    assert "equal to scikit-learn on 30 songs" in result.stdout
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "bars.png", "benchmark.csv", "benchmark.md", "confusion.png",
-    ]  # fmt: skip
-    assert (tmp_path / "best.onnx").is_file()
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        (["--preset", "best"], "one of fma-paper, tuned"),
-        (["--model", "m.onnx"], "is needed with --model"),
-        (["--split", "random"], "one of artist, official"),
-        (["--run", "r", "--split", "official"], "folds of its own"),
-    ],
-)
-def test_options_that_do_not_fit_are_named(melonnx, tmp_path, options, says):
-    result = melonnx("benchmark", tmp_path / "features.parquet", *options)
-    assert result.returncode == 2
-    assert says in " ".join(result.stderr.replace("│", " ").split())
