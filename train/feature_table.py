@@ -108,7 +108,7 @@ def read_features(path: Path, subset: Subset = "medium") -> FeatureTable:
         found = {track.path.as_posix(): track for track in known}
     whole = set(np.flatnonzero(np.isfinite(values).all(axis=1)).tolist())
     rows = [
-        at for at, name in enumerate(names) if name in found and whole[at] and found[name].genre
+        at for at, name in enumerate(names) if name in found and at in whole and found[name].genre
     ]
     if not rows:
         raise FeatureTableError(f"{path}: holds no song with a genre and all features")
