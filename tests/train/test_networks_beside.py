@@ -124,12 +124,14 @@ def test_runs_that_cannot_be_asked_are_refused(table, run, run_folder):
         score_run(run, table, quiet)
 
 
-def test_from_the_command_the_network_is_a_row(melonnx, table, run, tmp_path):
+def test_from_the_command_each_network_is_a_row(melonnx, table, run, genres, tiny_model, tmp_path):
     write_features(table, tmp_path / "features.parquet")
     result = melonnx(
-        "benchmark", tmp_path / "features.parquet", "--run", run.folder, "--out", tmp_path / "out"
-    )
+        "benchmark", tmp_path / "features.parquet", "--run", run.folder,
+        "--model", tiny_model, "--data", genres, "--out", tmp_path / "out",
+    )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "the 2 folds of the run mine" in result.stdout
     assert "mine, the audio" in result.stdout
+    assert "tiny, the audio" in result.stdout
     assert "| mine, the audio |" in (tmp_path / "out/benchmark.md").read_text()
