@@ -170,7 +170,8 @@ def test_what_could_not_be_read_is_tried_again(tmp_path, monkeypatch):
     path.write_bytes(b"no music")
     _, errors = build([path], tmp_path / "cache")
     assert list(errors) == [path]
-    monkeypatch.setattr(cache, "_identity", lambda path, copy, key=cache._identity(path, 0): key)
+    key = cache._identity(path, 0)
+    monkeypatch.setattr(cache, "_identity", lambda path, copy: key)
     path.write_bytes(encode(make_song(2), RATE, "WAV"))
     log_mels, errors = build([path], tmp_path / "cache")
     assert (list(log_mels), errors) == ([path], {})
