@@ -94,6 +94,17 @@ def test_below_the_genres_a_label_the_model_lacks_is_its_genres_own(genres, tree
     assert "subgenres" not in flat.to_dict()
 
 
+def test_each_draw_is_scored_over_all_genres(genres, tiny_model):
+    """Each answer is right, and one artist has all the noise: a draw without it lacks a genre."""
+    answers = ask(Predictor(tiny_model), read_folder(genres), lambda line: None)
+    tracks = [replace(t, artist="one") if t.genre == "noise" else t for t in answers.tracks]
+    right = replace(answers, probabilities=np.eye(3)[answers.true], tracks=tuple(tracks))
+    report = score_answers(right)
+    assert report.macro_f1 == 1
+    assert report.accuracy_interval == (1, 1)
+    assert report.macro_f1_interval == (pytest.approx(2 / 3), 1)
+
+
 def test_interval_is_wider_when_an_artists_songs_go_together():
     right = np.repeat(np.random.default_rng(0).random(40) < 0.7, 10)
 
