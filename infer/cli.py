@@ -80,7 +80,7 @@ def _melonnx(
 def classify(
     # As text: a Path made of "" is the current folder.
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Audio files, or folders of them.")
+        list[str], typer.Argument(metavar="PATH", help="Audio files, or folders of them.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     top: Annotated[

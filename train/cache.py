@@ -5,10 +5,13 @@ that is written last and renamed into place: a kill at any moment leaves whole s
 next build makes what is missing.
 """
 
+import contextlib
 import hashlib
 import json
+import math
 import multiprocessing
 import os
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -29,7 +32,13 @@ __all__ = ["CachedLogMel", "build_cache", "default_cache_folder"]
 CachedLogMel = NDArray[np.float16]
 """(frames, n_mels), memory-mapped, in [0, 1] as ``melonnx.infer.mel.LogMel``."""
 
+_VERSION = 1
+"""Raise it when the same file would give other log-mels: it is then part of the folder's name."""
 _TRACKS_PER_SHARD = 64
+_MOST_SHARDS = 100
+"""Of one build: each shard that is mapped holds a file open, and systems allow about a thousand."""
+_ABANDONED_S = 24 * 3600
+"""A file in the making that was not written to for so long belongs to no living build."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +65,20 @@ def build_cache(
     """Make what is missing and yield, shard by shard, what is there.
 
     Yields (the paths just done, log-mels by path, errors by path); joined they cover ``paths``.
-    A track is made again when its file's size or time of change differs. ``copy``: 0 for the
+    A track is made again when its file's size or time of change differs, and tried again where
+    it could not be read: what was missing may be there now. ``copy``: 0 for the
     tracks as they are, else the number of a distorted copy (``melonnx.train.distort``), the
     same one every time. ``workers``: processes, one for each core by default.
     """
-    digest = hashlib.sha256(json.dumps(spec.to_dict(), sort_keys=True).encode()).hexdigest()
-    folder = root / f"log-mel-{digest[:12]}"
+    folder = root / _folder_name(spec)
     folder.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder)
     keys = {path: _identity(path, copy) for path in paths}
     entries = _read_index(folder)
     missing = [path for path in paths if keys[path] not in entries]
     yield _look_up([path for path in paths if keys[path] in entries], keys, entries, spec)
-    jobs = [
-        missing[at : at + _TRACKS_PER_SHARD] for at in range(0, len(missing), _TRACKS_PER_SHARD)
-    ]
+    size = max(_TRACKS_PER_SHARD, math.ceil(len(missing) / _MOST_SHARDS))
+    jobs = [missing[at : at + size] for at in range(0, len(missing), size)]
     if not jobs:
         return
     workers = min(workers or os.cpu_count() or 1, len(jobs))
@@ -79,8 +88,25 @@ def build_cache(
             pool.submit(_write_shard, folder, job, [keys[path] for path in job], spec, copy)
             for job in jobs
         ]
-        for job, future in zip(jobs, futures, strict=True):
-            yield _look_up(job, keys, _read_shard_index(future.result()), spec)
+        try:
+            for job, future in zip(jobs, futures, strict=True):
+                yield _look_up(job, keys, _read_shard_index(future.result()), spec)
+        except BaseException:  # also where nobody asks for the rest
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _folder_name(spec: MelSpec) -> str:
+    made_by = spec.to_dict() | ({"version": _VERSION} if _VERSION > 1 else {})
+    digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
+    return f"log-mel-{digest[:12]}"
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for temporary in folder.glob("*.tmp"):
+        with contextlib.suppress(FileNotFoundError):  # another build may have renamed it
+            if time.time() - temporary.stat().st_mtime > _ABANDONED_S:
+                temporary.unlink()
 
 
 def _identity(path: Path, copy: int) -> str:
@@ -113,7 +139,8 @@ def _look_up(
 def _read_index(folder: Path) -> dict[str, _Entry]:
     entries: dict[str, _Entry] = {}
     for index in sorted(folder.glob("*.json")):
-        entries |= _read_shard_index(index)
+        rows = _read_shard_index(index)
+        entries |= {key: entry for key, entry in rows.items() if not entry.error}
     return entries
 
 

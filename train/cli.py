@@ -215,6 +215,8 @@ def evaluate(
     require_merges(merges, predictor.info.genres)
     songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
     panel = read_panel(model, data, songs)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # what cannot be written should not take an hour
     answers = ask_panel(panel, say)
     scores = score_answers(answers, merges)
     print(*scores.lines(), sep="\n")

@@ -5,7 +5,7 @@ from pathlib import Path
 from melonnx.infer.library import AUDIO_SUFFIXES
 from melonnx.train.fma import is_fma, read_fma
 from melonnx.train.gtzan import is_gtzan, read_gtzan
-from melonnx.train.track_table import TableRow, read_track_table
+from melonnx.train.track_table import TableRow, read_track_table, skipped_rows
 from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
 
 __all__ = ["DataSet", "DataSetError", "Track", "read_dataset", "read_folder"]
@@ -31,11 +31,12 @@ def read_dataset(
     if is_gtzan(root):
         return read_gtzan(root, artists_table)
     tracks = read_folder(root, artists_table, subgenres=subgenres)
-    return DataSet(root, "folder", tuple(tracks), {})
+    skipped = skipped_rows(root, read_track_table(root, artists_table))
+    return DataSet(root, "folder", tuple(tracks), skipped)
 
 
 def read_folder(root: Path, table: Path | None = None, *, subgenres: bool = False) -> list[Track]:
-    """Read ``root/<genre>/<file>``, sorted by path.
+    """Read ``root/<genre>/<file>``, sorted by path; hidden files and folders are none.
 
     ``table``: a CSV with the columns ``path`` (relative to ``root``), ``artist`` and, where
     there is one, ``split``; others are ignored. None takes ``root/tracks.csv`` if that is
@@ -50,8 +51,9 @@ def read_folder(root: Path, table: Path | None = None, *, subgenres: bool = Fals
     rows = read_track_table(root, table)
     tracks: list[Track] = []
     for path in sorted([*root.glob("*/*"), *(root.glob("*/*/*") if subgenres else ())]):
-        if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("."):
-            relative = path.relative_to(root)
+        relative = path.relative_to(root)
+        is_hidden = any(part.startswith(".") for part in relative.parts)
+        if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden:
             genre, *below = relative.parts[:-1]
             row = rows.get(relative.as_posix(), TableRow())
             subgenre = row.subgenre or "".join(below) if subgenres else ""

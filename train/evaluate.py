@@ -80,6 +80,8 @@ class Report:
     accuracy: float
     accuracy_interval: tuple[float, float]
     macro_f1: float
+    """Over the genres that the songs have or are given; in the interval, one that is missing from
+    a draw counts as 0."""
     macro_f1_interval: tuple[float, float]
     top3_accuracy: float
     majority_baseline: float
@@ -186,9 +188,7 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
     def accuracy(rows: NDArray[np.int64]) -> float:
         return float(right[rows].mean())
 
-    def macro_f1(rows: NDArray[np.int64]) -> float:
-        return float(f1_score(true[rows], answer[rows], average="macro", zero_division=0.0))
-
+    macro_f1 = _macro_f1(true, answer)
     everything = np.arange(len(true))
     return Report(
         songs=len(true),
@@ -222,6 +222,21 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
     )
 
 
+def _macro_f1(true: NDArray[Any], answer: NDArray[Any]) -> Callable[[NDArray[np.int64]], float]:
+    """Of chosen rows, always over all labels that ``true`` or ``answer`` holds.
+
+    One that the rows do not hold counts as 0: were it left out, each draw of a bootstrap would
+    be the mean of other labels.
+    """
+    labels = np.union1d(true, answer)
+
+    def score(rows: NDArray[np.int64]) -> float:
+        one = f1_score(true[rows], answer[rows], labels=labels, average="macro", zero_division=0.0)
+        return float(one)
+
+    return score
+
+
 def _merged(answers: Answers, genres: Sequence[str]) -> MergedScore:
     inside = np.isin(answers.labels, list(genres))
     right = (answers.answer == answers.true) | (inside[answers.answer] & inside[answers.true])
@@ -253,9 +268,7 @@ def _score_subgenres(answers: Answers) -> SubgenreScore | None:
     def accuracy(rows: NDArray[np.int64]) -> float:
         return float((true[rows] == answer[rows]).mean())
 
-    def macro_f1(rows: NDArray[np.int64]) -> float:
-        return float(f1_score(true[rows], answer[rows], average="macro", zero_division=0.0))
-
+    macro_f1 = _macro_f1(true, answer)
     everything = np.arange(len(true))
     return SubgenreScore(
         songs=len(true),

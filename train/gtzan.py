@@ -9,7 +9,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from melonnx.infer.library import AUDIO_SUFFIXES
-from melonnx.train.track_table import TableRow, read_track_table
+from melonnx.train.track_table import TableRow, read_track_table, skipped_rows
 from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
 
 __all__ = ["is_gtzan", "read_gtzan"]
@@ -38,8 +38,8 @@ def read_gtzan(root: Path, artists_table: Path | None = None) -> DataSet:
 
     The three lists of the fault-filtered split, in ``root`` or beside ``genres``, give the
     official parts; tracks in none of them are skipped. Without lists all tracks are read, and
-    have no official part. ``artists_table``: as for a plain folder, paths relative to the
-    folder of genres; GTZAN itself names no artists.
+    have the official parts of the table, if it names any. ``artists_table``: as for a plain
+    folder, paths relative to the folder of genres; GTZAN itself names no artists.
 
     Raises DataSetError where some of the lists are missing, or a list cannot be read.
     """
@@ -48,23 +48,21 @@ def read_gtzan(root: Path, artists_table: Path | None = None) -> DataSet:
     part_of = _read_lists(root)
     paths = _audio_files(audio)
     keys = {path: f"{path.parent.name}/{path.stem}" for path in paths}
-    tracks = tuple(
-        Track(
-            path,
-            path.parent.name,
-            rows.get(path.relative_to(audio).as_posix(), TableRow()).artist,
-            part_of.get(keys[path], ""),
-        )
-        for path in paths
-        if not part_of or keys[path] in part_of
+    tracks: list[Track] = []
+    for path in paths:
+        row = rows.get(path.relative_to(audio).as_posix(), TableRow())
+        split = part_of.get(keys[path], "") if part_of else row.split
+        if split or not part_of:
+            tracks.append(Track(path, path.parent.name, row.artist, split))
+    require_two_genres(
+        root, tuple(tracks), "<genre>/<genre>.NNNNN.wav with one folder for each genre"
     )
-    require_two_genres(root, tracks, "<genre>/<genre>.NNNNN.wav with one folder for each genre")
     counts = {
         "in none of the fault-filtered lists": len(paths) - len(tracks),
         "no such file": len(part_of.keys() - set(keys.values())),
     }
     skipped = {reason: count for reason, count in counts.items() if count}
-    return DataSet(root, "gtzan", tracks, skipped)
+    return DataSet(root, "gtzan", tuple(tracks), skipped | skipped_rows(audio, rows))
 
 
 def _audio_folder(root: Path) -> Path:
@@ -75,7 +73,9 @@ def _audio_files(audio: Path) -> list[Path]:
     return [
         path
         for path in sorted(audio.glob("*/*"))
-        if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in AUDIO_SUFFIXES
+        and not path.name.startswith(".")
+        and not path.parent.name.startswith(".")
     ]
 
 

@@ -104,7 +104,7 @@ def gather(
             pieces = _pieces(sources.unlabelled, backbone, settings, cache, say)
     if sources.pictures is not None:
         pictures = read_pictures(sources.pictures, settings.mel_spec, sources.pictures_fmax)
-        readable += _with_the_split_of_their_audio(pictures.tracks, readable)
+        readable += _beside_their_audio(pictures.tracks, readable)
         log_mels |= {path: (picture,) for path, picture in pictures.log_mels.items()}
         vectors = pictures.vectors
         say(f"pictures: {len(pictures.tracks)}")
@@ -183,10 +183,25 @@ def _music_in(folder: Path) -> list[Path]:
     return sorted(find_music(folder, recursive=True))
 
 
-def _with_the_split_of_their_audio(pictures: Sequence[Track], songs: list[Track]) -> list[Track]:
-    """So that nothing parts them: a picture is of the song without an artist of its number."""
+def _beside_their_audio(pictures: Sequence[Track], songs: list[Track]) -> list[Track]:
+    """So that nothing parts them: a picture has the artist and the split of the song of its name.
+
+    Where none has its name, it is of the song without an artist of its number.
+    """
+    song_of = {(song.genre, _name(song)): song for song in songs}
     split_of = {(song.genre, song.number): song.split for song in songs if not song.artist}
-    return [
-        replace(picture, split=split_of.get((picture.genre, picture.number), picture.split))
-        for picture in pictures
-    ]
+    beside: list[Track] = []
+    for picture in pictures:
+        song = song_of.get((picture.genre, _name(picture)))
+        if song is None:
+            split = split_of.get((picture.genre, picture.number), picture.split)
+            beside.append(replace(picture, split=split))
+        else:
+            beside.append(replace(picture, artist=song.artist, split=song.split))
+    return beside
+
+
+def _name(track: Track) -> str:
+    """The name of the file or the picture; ids are written with zeros before them, or without."""
+    name = track.path.name if track.is_picture else track.path.stem
+    return name.lstrip("0") if name.isdecimal() else name

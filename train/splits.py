@@ -15,6 +15,7 @@ __all__ = [
     "SplitMethod",
     "UnsplittableLabelError",
     "artists_in_several_parts",
+    "labels_off_the_official_split",
     "separate_groups",
     "split_tracks",
 ]
@@ -152,6 +153,15 @@ def artists_in_several_parts(tracks: Sequence[Track], parts: Sequence[Part]) -> 
     known = {(t.artist, part) for t, part in zip(tracks, parts, strict=True) if t.artist}
     parts_of = Counter(artist for artist, _ in known)
     return sum(count > 1 for count in parts_of.values())
+
+
+def labels_off_the_official_split(tracks: Sequence[Track], parts: Sequence[Part]) -> list[str]:
+    """Name the labels that have tracks without an artist on the other side of that split."""
+    return sorted({
+        track.label
+        for track, part in zip(tracks, parts, strict=True)
+        if track.split and not track.artist and (track.split == "train") != (part == "train")
+    })  # fmt: skip
 
 
 def _official_parts(tracks: Sequence[Track]) -> list[Part]:

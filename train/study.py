@@ -3,7 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,9 @@ def study(
     ``random``: the figures of a random split; ``command``: what makes all this again.
     """
     predictor = Predictor(model)
-    heard = answers if len(panel) == 1 else ask(predictor, songs.tracks, say)
+    of_one = answers
+    if len(panel) > 1:
+        of_one = replace(answers, embeddings=ask(predictor, answers.tracks, say).embeddings)
     return Study(
         model_file=str(model),
         model_sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
@@ -178,6 +180,6 @@ def study(
         },
         scores=scores,
         conditions=measure_conditions(panel, answers, say),
-        sources=tell_sources_apart(heard, songs.sources),
+        sources=tell_sources_apart(of_one, songs.sources),
         random=None if random is None else dict(random),
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from melonnx.train.tracks import DataSetError
 
-__all__ = ["TableRow", "read_sources", "read_track_table"]
+__all__ = ["TableRow", "read_sources", "read_track_table", "skipped_rows"]
 
 _PARTS = ("", "train", "valid", "test")
 
@@ -26,7 +26,7 @@ def read_track_table(root: Path, table: Path | None) -> dict[str, TableRow]:
     The columns ``split`` (train, valid, test or empty) and ``subgenre`` are read where they are
     there; others are ignored. ``table`` None takes ``root/tracks.csv``; without that the answer
     is empty. Raises DataSetError where the table cannot be read, has no such columns or another
-    split.
+    split, or none of its rows is of a file.
     """
     if table is None:
         table = root / "tracks.csv"
@@ -47,7 +47,22 @@ def read_track_table(root: Path, table: Path | None) -> dict[str, TableRow]:
     strange = {row.split for row in read.values()} - set(_PARTS)
     if strange:
         raise DataSetError(f"{table}: split {sorted(strange)}; expected train, valid, test or none")
+    if read and _without_file(root, read) == len(read):
+        raise DataSetError(
+            f"{table}: none of its paths is a file; they begin in {root}, like genre/song.mp3"
+        )
     return read
+
+
+def skipped_rows(root: Path, rows: dict[str, TableRow]) -> dict[str, int]:
+    """How many of the table's rows are of no file, by that reason; empty where each is of one."""
+    count = _without_file(root, rows)
+    return {"in the table, but no such file": count} if count else {}
+
+
+def _without_file(root: Path, rows: dict[str, TableRow]) -> int:
+    # Path.is_file raises where a name is too long.
+    return sum(not os.path.isfile(root / path) for path in rows)  # noqa: PTH113
 
 
 def read_sources(root: Path, table: Path | None) -> dict[Path, str]:

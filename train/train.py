@@ -19,7 +19,7 @@ from melonnx.train.head import cross_fitted, fit_head, head_probabilities
 from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
 from melonnx.train.material import Material, Sources, gather
 from melonnx.train.run import Run, RunError, Settings, read_run
-from melonnx.train.splits import Part, artists_in_several_parts
+from melonnx.train.splits import Part, artists_in_several_parts, labels_off_the_official_split
 from melonnx.train.tracks import Track
 from melonnx.train.transfer import build_transfer
 
@@ -73,6 +73,12 @@ def train(
     if shared:
         whose = ", by the data set's own choice" if settings.split == "official" else ""
         say(f"{shared} artists are in several parts{whose}: the scores flatter")
+    moved = labels_off_the_official_split(run.tracks, run.parts)
+    if moved and settings.split == "artist":
+        say(
+            "the official split has too few groups to keep to, so songs without an artist change "
+            f"sides: {', '.join(moved)}"
+        )
     network = _fit(run, material, sources, say, mirrored)
     if settings.split == "none":
         run = replace(run, finished=True)

@@ -1,4 +1,4 @@
-"""The same steps with nothing around them: the limit that the command is measured against.
+"""The steps of genre-base with nothing around them: the limit that the command is set against.
 
 python tests/benchmarks/bare.py SONG MODEL
 """
@@ -10,7 +10,7 @@ import onnxruntime
 import soundfile
 import soxr
 
-N_FFT, HOP, N_MELS, RATE, WINDOW, WINDOW_HOP = 2048, 1707, 128, 22050, 130, 65
+N_FFT, HOP, N_MELS, RATE, WINDOW, WINDOWS, LEVEL, GAIN = 512, 256, 96, 16000, 187, 10, 25, 10000
 
 
 def filterbank():
@@ -33,9 +33,8 @@ padded = np.pad(waveform, N_FFT // 2)
 frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
 hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)
 power = np.abs(np.fft.rfft(frames * hann)) ** 2 @ filterbank()
-decibels = np.log10(np.maximum(power / power.max(), 1e-8))
-log_mel = ((decibels - decibels.min()) / -decibels.min()).astype(np.float32)
-starts = [*range(0, len(log_mel) - WINDOW, WINDOW_HOP), len(log_mel) - WINDOW]
+log_mel = np.log10(1 + GAIN * LEVEL * power / power.sum(axis=1).mean()).astype(np.float32)
+starts = np.linspace(0, len(log_mel) - WINDOW, WINDOWS).astype(int)
 patches = np.stack([log_mel[start : start + WINDOW] for start in starts])
 session = onnxruntime.InferenceSession(sys.argv[2], providers=["CPUExecutionProvider"])
 (probabilities,) = session.run(["probabilities"], {"log_mel": patches})

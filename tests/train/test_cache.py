@@ -1,5 +1,7 @@
 """The cache holds what the runtime would compute, and survives being killed."""
 
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +16,7 @@ from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.audio import load_audio
 from melonnx.infer.library import classify_files
 from melonnx.infer.mel import log_mel
+from melonnx.train import cache
 from melonnx.train.cache import build_cache
 from melonnx.train.distort import distort
 from melonnx.train.duplicates import listen
@@ -95,7 +98,7 @@ def test_distorted_copies_are_the_same_every_time_and_each_another(genres, tmp_p
 
 _BUILD = """
 import sys; from pathlib import Path; from melonnx.infer import MelSpec
-import melonnx.train.cache as cache; cache._TRACKS_PER_SHARD = 2
+import melonnx.train.cache as cache; cache._TRACKS_PER_SHARD = 2; cache._MOST_SHARDS = 999
 if __name__ == '__main__':
     paths = sorted(Path(sys.argv[1]).glob('*.wav'))
     for _ in cache.build_cache(paths, MelSpec(), Path(sys.argv[2]), workers=2): pass
@@ -159,3 +162,58 @@ def test_what_the_runtime_refuses_is_not_learnt(tiny_model, tmp_path, copy):
     assert {path: listen(path)[1] for path in paths[1:]} == errors
     rows = classify_files(Predictor(tiny_model, device="cpu"), paths[1:])
     assert [row.error for row in rows] == list(errors.values())
+
+
+def test_what_could_not_be_read_is_tried_again(tmp_path, monkeypatch):
+    """Here the file is as it was, and the decoder is better."""
+    path = tmp_path / "song.wav"
+    path.write_bytes(b"no music")
+    _, errors = build([path], tmp_path / "cache")
+    assert list(errors) == [path]
+    key = cache._identity(path, 0)
+    monkeypatch.setattr(cache, "_identity", lambda path, copy: key)
+    path.write_bytes(encode(make_song(2), RATE, "WAV"))
+    log_mels, errors = build([path], tmp_path / "cache")
+    assert (list(log_mels), errors) == ([path], {})
+
+
+def test_code_that_hears_otherwise_has_a_cache_of_its_own(genres, tmp_path, monkeypatch):
+    """The first version is left out of the name, so that the caches made before it are used."""
+    paths = sorted(genres.glob("noise/*.wav"))[:1]
+    build(paths, tmp_path)
+    described = json.dumps(SPEC.to_dict(), sort_keys=True).encode()
+    first = tmp_path / f"log-mel-{hashlib.sha256(described).hexdigest()[:12]}"
+    assert list(tmp_path.iterdir()) == [first]
+    monkeypatch.setattr(cache, "_VERSION", 2)
+    build(paths, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_build_that_is_left_does_not_make_the_rest(genres, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_TRACKS_PER_SHARD", 1)
+    paths = sorted(genres.glob("*/*.wav"))
+    building = build_cache(paths, SPEC, tmp_path, workers=1)
+    assert [len(next(building)[0]) for _ in range(2)] == [0, 1]
+    building.close()
+    assert len(list(tmp_path.rglob("*.f16"))) < len(paths) / 2
+
+
+def test_many_tracks_are_in_few_files(genres, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_TRACKS_PER_SHARD", 1)
+    monkeypatch.setattr(cache, "_MOST_SHARDS", 3)
+    paths = sorted(genres.glob("noise/*.wav"))[:7]
+    log_mels, _ = build(paths, tmp_path)
+    assert set(log_mels) == set(paths)
+    assert len(list(tmp_path.rglob("*.f16"))) == 3
+
+
+def test_what_a_killed_build_left_is_cleared_and_a_living_ones_is_not(tmp_path):
+    build([], tmp_path)
+    folder = next(tmp_path.iterdir())
+    left, living = folder / "a.1.tmp", folder / "b.2.tmp"
+    for path in (left, living):
+        path.touch()
+    two_days_ago = time.time() - 2 * 24 * 3600
+    os.utime(left, (two_days_ago, two_days_ago))
+    build([], tmp_path)
+    assert list(folder.iterdir()) == [living]

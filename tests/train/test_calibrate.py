@@ -121,3 +121,15 @@ def test_labels_that_are_alike_are_hardly_parted():
             )
         )
     assert np.mean(spread) < 0.7 * np.mean(raw)
+
+
+def test_answers_of_one_score_are_sure_together_or_not_at_all():
+    """At 0.6 seven of ten are right, whichever of them comes first."""
+    scores = np.array([0.9] * 10 + [0.6] * 10)
+    probabilities = np.stack([scores, 1 - scores], axis=1)
+    classes = np.array([0] * 10 + [0] * 7 + [1] * 3)
+    assert unsure_threshold(probabilities, classes, 0.9) == 0.9
+    assert unsure_threshold(probabilities, classes, 0.85) == 0.6
+    for order in (slice(None), slice(None, None, -1)):
+        found = unsure_thresholds(probabilities[order], classes[order], 2, 0.9)
+        assert found.tolist() == [0.9, 0.9]

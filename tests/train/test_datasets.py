@@ -59,6 +59,24 @@ def test_unusable_folders_and_tables_are_refused(genres, tmp_path):
         read_folder(genres, tmp_path / "gone.csv")
 
 
+def test_rows_of_no_file_are_counted_and_a_table_of_none_is_refused(genres, tmp_path):
+    table = tmp_path / "mine.csv"
+    table.write_text("path,artist\nnoise/0.wav,Me\nnoise/gone.wav,Me\n")
+    assert read_dataset(genres, table).skipped == {"in the table, but no such file": 1}
+    table.write_text("path,artist\nnoise\\0.wav,Me\nnoise\\1.wav,Me\n")
+    for read in (read_dataset, read_folder):
+        with pytest.raises(DataSetError, match="none of its paths is a file"):
+            read(genres, table)
+
+
+def test_hidden_folders_are_no_genres(tmp_path):
+    for name in ("rock/1.wav", "folk/2.wav", ".trash/3.wav", "rock/.old/4.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    names = [track.path.name for track in read_folder(tmp_path, subgenres=True)]
+    assert names == ["2.wav", "1.wav"]
+
+
 def test_group_is_the_artist_or_a_block_of_ten_neighbours():
     def group(name, artist="", genre="rock", split=""):
         return Track(Path("x") / name, genre, artist, split).group

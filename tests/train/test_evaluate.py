@@ -32,7 +32,7 @@ def test_report_equals_a_count_by_hand(genres, tiny_model):
     scores = [max(predictor.predict(track.path).probabilities.values()) for track in songs]
     assert report.ece == pytest.approx(calibration_error(np.array(scores), np.array(right)))
     assert sum(one.songs for one in report.reliability) == 30
-    assert report.summary()["ece"] == round(report.ece, 4)
+    assert report.summary()["ece"] == round(report.ece, 6)
     for name in ("macro-F1", f"{report.ece:.1%}"):
         assert any(name in line for line in report.lines())
 
@@ -92,6 +92,17 @@ def test_below_the_genres_a_label_the_model_lacks_is_its_genres_own(genres, tree
     flat = evaluate(predictor, [replace(t, subgenre="") for t in tracks], lambda line: None)
     assert replace(report, subgenres=None) == flat
     assert "subgenres" not in flat.to_dict()
+
+
+def test_each_draw_is_scored_over_all_genres(genres, tiny_model):
+    """Each answer is right, and one artist has all the noise: a draw without it lacks a genre."""
+    answers = ask(Predictor(tiny_model), read_folder(genres), lambda line: None)
+    tracks = [replace(t, artist="one") if t.genre == "noise" else t for t in answers.tracks]
+    right = replace(answers, probabilities=np.eye(3)[answers.true], tracks=tuple(tracks))
+    report = score_answers(right)
+    assert report.macro_f1 == 1
+    assert report.accuracy_interval == (1, 1)
+    assert report.macro_f1_interval == (pytest.approx(2 / 3), 1)
 
 
 def test_interval_is_wider_when_an_artists_songs_go_together():

@@ -52,6 +52,19 @@ def test_lists_give_the_official_parts(tmp_path, root):
     assert split_tracks(dataset.tracks, "official", 0).count("train") == 3
 
 
+def test_without_lists_the_tables_parts_are_the_official_ones(tmp_path):
+    write_gtzan(tmp_path / "genres")
+    table = tmp_path / "artists.csv"
+    table.write_text("path,artist,split\nblues/blues.00002.wav,,test\nblues/gone.wav,,train\n")
+    dataset = read_dataset(tmp_path, table)
+    splits = {track.path.name: track.split for track in dataset.tracks if track.split}
+    assert splits == {"blues.00002.wav": "test"}
+    assert dataset.skipped == {"in the table, but no such file": 1}
+    write_lists(tmp_path)
+    listed = {track.path.name for track in read_dataset(tmp_path, table).tracks}
+    assert "blues.00002.wav" not in listed
+
+
 def test_artists_of_ones_own(tmp_path):
     write_gtzan(tmp_path / "genres")
     table = tmp_path / "artists.csv"

@@ -135,6 +135,35 @@ def test_a_piece_is_embedded_where_it_is_cut(pieces, tmp_path):
     assert np.abs(first - second).max() > 0.1
 
 
+@pytest.mark.parametrize(
+    ("name", "picture", "artist"),
+    [
+        ("my-rock-00012", "rock.00012", ""),
+        ("rock.00012", "rock.00012", ""),
+        ("rock.00012", "rock.00012", "Ann"),
+        ("000012", 12, ""),
+        ("000012", 12, "Ann"),
+    ],
+)
+def test_a_picture_is_never_parted_from_its_audio(tmp_path, cache, name, picture, artist):
+    """Each of the two says another split, and ids of pictures say another artist."""
+    song = write_tones(tmp_path / f"{name}.wav", (300, 0.5))
+    names = "track_id" if isinstance(picture, int) else "name"
+    np.savez(
+        tmp_path / "pictures.npz",
+        log_mel=np.ones((1, 150, 128), np.uint8),
+        genre=np.array(["rock"]),
+        split=np.array(["train"]),
+        **{names: np.array([picture])},
+    )
+    sources = Sources(pictures=tmp_path / "pictures.npz")
+    track = Track(song, "rock", artist, "test")
+    material = gather([track], replace(SETTINGS, copies=0), sources, cache, quiet)
+    heard, seen = material.tracks
+    assert seen.is_picture
+    assert (seen.group, seen.split) == (heard.group, heard.split)
+
+
 def test_hashes_follow_what_the_files_hold(tmp_path):
     assert Sources().hashes() == {}
     files = {name: tmp_path / f"{name}.bin" for name in ("pictures", "backbone", "start")}

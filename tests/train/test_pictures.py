@@ -71,6 +71,27 @@ def test_other_files_are_refused(tmp_path, change, says):
         read_pictures(Path(__file__), SPEC)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"name": np.array(["one"])}, "not of one length"),
+        ({"vggish": np.zeros((3, 2))}, "not of one length"),
+    ],
+)
+def test_arrays_of_unlike_lengths_are_refused(tmp_path, change, says):
+    write(tmp_path / "pictures.npz", **change)
+    with pytest.raises(DataSetError, match=says):
+        read_pictures(tmp_path / "pictures.npz", SPEC)
+
+
+def test_an_empty_file_and_a_single_array_are_refused(tmp_path):
+    (tmp_path / "empty.npz").touch()
+    np.save(tmp_path / "one.npy", np.zeros((12, 150, 128), np.uint8))
+    for name in ("empty.npz", "one.npy", "gone.npz"):
+        with pytest.raises(DataSetError, match="no pictures"):
+            read_pictures(tmp_path / name, SPEC)
+
+
 def test_training_takes_pictures_and_tests_on_audio_only(genres, tmp_path):
     path = tmp_path / "pictures.npz"
     write(path, 24)

@@ -189,6 +189,7 @@ def test_without_out_it_only_prints(melonnx, few_songs, tiny_model):
         (["--merge", "drone"], "cannot count drone as one genre"),
         (["--random", "{here}/tracks.csv"], "needs --out"),
         (["--out", "{here}/tracks.csv"], "is a file"),
+        (["--out", "{here}/tracks.csv/report"], "Not a directory"),
     ],
 )
 def test_bad_options_are_one_clear_line(melonnx, genres, tiny_model, options, reason):
@@ -196,3 +197,4 @@ def test_bad_options_are_one_clear_line(melonnx, genres, tiny_model, options, re
     assert result.returncode != 0
     assert reason in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.stderr
+    assert "accuracy" not in result.stdout  # no song was asked

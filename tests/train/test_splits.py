@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.train.datasets import DataSetError, Track, read_folder
-from melonnx.train.splits import artists_in_several_parts, split_tracks
+from melonnx.train.splits import (
+    artists_in_several_parts,
+    labels_off_the_official_split,
+    split_tracks,
+)
 
 
 @given(
@@ -80,6 +84,20 @@ def test_what_is_missing_of_an_official_split_is_named():
     without = [t for t in parted if (t.genre, t.split) != ("b", "valid")]
     with pytest.raises(DataSetError, match="no 'b' in its part 'valid'"):
         split_tracks(without, "official", 0)
+
+
+def test_a_genre_that_cannot_keep_to_the_official_split_is_named():
+    """All of b is for training, so some of it changes sides; a keeps to its parts."""
+    splits = ["train", "train", "valid", "test"]
+    tracks = [
+        Track(Path(f"{i}.mp3"), genre, split=splits[i // 10] if genre == "a" else "train")
+        for genre in "ab"
+        for i in range(40)
+    ]
+    parts = split_tracks(tracks, "artist", 0)
+    assert labels_off_the_official_split(tracks, parts) == ["b"]
+    known = [replace(t, artist=t.group) if t.genre == "b" else t for t in tracks]
+    assert labels_off_the_official_split(known, split_tracks(known, "artist", 0)) == []
 
 
 def test_real_music(real_music):

@@ -1,14 +1,21 @@
 """The songs of a study are those it names, and only a random split stands beside as one."""
 
+import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.train.answers import ask_panel
+from melonnx.train import study as study_module
+from melonnx.train.answers import ask, ask_panel
 from melonnx.train.datasets import DataSetError, read_folder
+from melonnx.train.evaluate import score_answers
 from melonnx.train.folds import fold_parts
 from melonnx.train.run import Run, RunError, Settings, read_run
-from melonnx.train.study import read_panel, read_random_scores, read_test_songs
+from melonnx.train.study import read_panel, read_random_scores, read_test_songs, study
 from tests.conftest import write_tiny_model
+
+
+def quiet(line):
+    """Say nothing."""
 
 
 def read(data, artists=None):
@@ -85,6 +92,26 @@ def test_a_run_with_one_split_and_a_folder_are_asked_of_the_model_itself(
         ((predictor, own),) = read_panel(tiny_model, data, songs)
         assert predictor.info.name == "tiny"
         assert own == songs.tracks
+
+
+def test_sources_are_scored_by_the_folds_and_searched_in_the_models_own_embeddings(
+    folds, tiny_model, monkeypatch
+):
+    monkeypatch.setattr(study_module, "measure_conditions", lambda *_: ())
+    seen = []
+    monkeypatch.setattr(study_module, "tell_sources_apart", lambda *given: seen.append(given))
+    for seed, folder in enumerate(folds.fold_folders):
+        write_tiny_model(folder / "model.onnx", folds.labels, seed=seed + 3)
+    songs = read(folds.folder)
+    panel = read_panel(tiny_model, folds.folder, songs)
+    answers = ask_panel(panel, quiet)
+    scores = score_answers(answers)
+    study(tiny_model, panel, songs, answers, scores, random=None, command="", say=quiet)
+    ((searched, _),) = seen
+    assert searched.probabilities is answers.probabilities
+    own = ask(Predictor(tiny_model), songs.tracks, quiet)
+    assert np.array_equal(searched.embeddings, own.embeddings)
+    assert not np.array_equal(searched.embeddings, answers.embeddings)
 
 
 def test_a_model_of_a_random_split_gives_its_figures(tmp_path):
