@@ -6,6 +6,7 @@ import io
 import json
 import multiprocessing
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
@@ -102,7 +103,9 @@ def song_features(path: Path, *, fma_compatible: bool = False) -> Computed:
     except AudioError as error:
         return path, str(error)
     try:
-        return path, clip_features(waveform, reader.sample_rate, fma_compatible=fma_compatible)
+        with warnings.catch_warnings():  # of clips that are short, or have no pitch
+            warnings.simplefilter("ignore", UserWarning)
+            return path, clip_features(waveform, reader.sample_rate, fma_compatible=fma_compatible)
     except ParameterError as error:
         return path, f"{path}: {len(waveform)} samples at {reader.sample_rate} Hz: {error}"
 
