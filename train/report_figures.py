@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from melonnx.train.evaluate import Report
@@ -106,8 +106,9 @@ def draw_conditions(scores: Sequence[ConditionScore], baseline: float, path: Pat
     figure.legend(*right.get_legend_handles_labels(), loc="outside upper left", ncols=2)
     most = max(score.changed_share for score in changed)
     other.set(xlabel="songs with another answer than unchanged", xlim=(0, max(0.1, 1.2 * most)))
+    other.xaxis.set_major_locator(MaxNLocator(5))
     for axes in (right, other):
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.grid(axis="x", alpha=0.3)
         axes.set_axisbelow(True)
     figure.savefig(path, dpi=_DPI)
