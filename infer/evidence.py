@@ -10,14 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.calibration import scale
 from melonnx.infer.examine import Examined
 from melonnx.infer.mel import MelSpec, band_centres
+from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.occlusion import Region, ask_again, genre_probabilities, heard_frames
 from melonnx.infer.predictor import Predictor
 
-__all__ = ["Band", "EvidenceMap", "log_odds", "map_evidence", "pitch_bands"]
+__all__ = ["Band", "EvidenceMap", "activation_over_time", "log_odds", "map_evidence", "pitch_bands"]
 
 _CELL_S = 1.0
+_MOMENT_S = 0.25
+_MOMENTS = 2048
 _CELLS = 128
 """Of long tracks, a cell is longer, so that the network runs not much oftener than this for
 each band; but at least once for each window."""
@@ -79,10 +83,7 @@ def log_odds(
 ) -> NDArray[np.float64]:
     """Natural log-odds (...) of ``genre`` from probabilities [..., genres]."""
     chosen = probabilities[..., genres.index(genre)]
-    if against is None:
-        other = 1 - chosen
-    else:
-        other = probabilities[..., genres.index(against)]
+    other = 1 - chosen if against is None else probabilities[..., genres.index(against)]
     return np.log(np.maximum(chosen, 1e-9)) - np.log(np.maximum(other, 1e-9))
 
 
@@ -139,3 +140,43 @@ def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
         genres=info.genres,
         probabilities=genre_probabilities(leaves.mean(axis=0), info),
     )
+
+
+def activation_over_time(
+    examined: Examined, genre: str, against: str | None = None
+) -> tuple[NDArray[np.float32], float]:
+    """The network's own class activations for ``genre``, summed up over pitch.
+
+    Returns what each moment adds to the log-odds (columns,), NaN where the network did not
+    listen, and the seconds of a column. Sub-genres count by their share of their genre; all
+    other genres, or ``against`` alone, are subtracted.
+    """
+    info, heard, by_place = examined.info, examined.heard, examined.outputs.evidence
+    if by_place is None:
+        raise ValueError("the outputs were asked for without evidence")
+    leaves = examined.outputs.probabilities.mean(axis=0, dtype=np.float64)
+    weights = _share_below(leaves, info, [genre])
+    others = [against] if against else [one for one in info.genres if one != genre]
+    weights -= _share_below(leaves, info, others)
+    by_moment = (by_place.mean(axis=2) @ weights / info.temperature).astype(np.float32)
+
+    length = heard_frames(heard, info)
+    every = max(round(_MOMENT_S / info.mel_spec.frame_seconds), -(-heard.n_frames // _MOMENTS))
+    n_columns = -(-heard.n_frames // every)
+    total, count = np.zeros(n_columns), np.zeros(n_columns)
+    cells = np.arange(length) * by_moment.shape[1] // info.window
+    for start, window in zip(heard.starts, by_moment, strict=True):
+        columns = (start + np.arange(length)) // every
+        np.add.at(total, columns, window[cells])
+        np.add.at(count, columns, 1)
+    with np.errstate(invalid="ignore"):
+        return (total / count).astype(np.float32), every * info.mel_spec.frame_seconds
+
+
+def _share_below(
+    leaves: NDArray[np.float64], info: ModelInfo, genres: list[str]
+) -> NDArray[np.float64]:
+    """(labels,): the probabilities of those below ``genres``, scaled to sum to 1."""
+    below = np.array([info.parents.get(label, label) in genres for label in info.labels])
+    shares = np.where(below, scale(leaves, info.temperature), 0)
+    return shares / shares.sum()

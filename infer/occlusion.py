@@ -1,4 +1,4 @@
-"""Silences parts of what the network hears and asks it again: what did they matter?
+"""Silences parts of what the network hears and asks it again: what did they matter to it.
 
 Silence is the floor of the log-mel, 0; the clip's normalisation stays as it was, so that nothing
 but the silenced part changes. Source: Zeiler & Fergus, Visualizing and Understanding
