@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from melonnx.demo.stages import plot_mel
+from melonnx.demo.stages import plot_mel_image
 from melonnx.demo.style import Style, colour_bar, heading, set_time_axis
 from melonnx.infer.evidence import EvidenceMap
 from melonnx.infer.stages import Raster
@@ -21,6 +21,9 @@ MOST_GENRES = 16
 _SHOWN_COLUMNS = 360
 _STRONGEST = 0.8
 """Opacity of the strongest evidence: the spectrogram below stays to be seen."""
+_FAINT_DB = 35.0
+_STRONGEST_QUANTILE = 0.99
+"""The strongest colour is this quantile's, so that one place does not make all others pale."""
 
 
 def plot_probabilities(
@@ -83,7 +86,7 @@ def plot_evidence(
 
     ``activation``: class activation (columns,) and the seconds of a column, for the strip above.
     """
-    plot_mel(axes, raster, duration_s, style, grey=True)
+    plot_mel_image(axes, raster, style.quiet, faint_db=_FAINT_DB)
     spoken = evidence.speaks_for(genre, against)
     image, seconds, strongest = overlay(spoken, evidence, style)
     n_mels = raster.power.shape[1]
@@ -113,11 +116,11 @@ def overlay(
     with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
         pooled = np.nanmean(groups, axis=1)
     heard = np.isfinite(pooled)
-    strongest = max(float(np.abs(pooled[heard]).max(initial=0.0)), 1e-3)
+    strongest = max(float(np.quantile(np.abs(pooled[heard]), _STRONGEST_QUANTILE)), 1e-3)
     by_mel = np.repeat(pooled, [np.diff(band.mels)[0] for band in evidence.bands], axis=1).T
-    share = np.nan_to_num(by_mel / strongest)
+    share = np.clip(np.nan_to_num(by_mel / strongest), -1, 1)
     colours = style.diverging(share / 2 + 0.5)
-    colours[..., 3] = _STRONGEST * np.abs(share)
+    colours[..., 3] = _STRONGEST * np.sqrt(np.abs(share))
     return colours, len(pooled) * together * evidence.column_s, strongest
 
 

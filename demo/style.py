@@ -1,6 +1,7 @@
 """How the pictures look, in light and dark: colours, margins, and axes of time and frequency."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -14,9 +15,11 @@ __all__ = [
     "LIGHT",
     "Style",
     "colour_bar",
+    "grid",
     "heading",
     "octaves",
     "panels",
+    "save",
     "set_time_axis",
     "time_text",
 ]
@@ -25,6 +28,7 @@ _OCTAVES = (63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 _RIGHT, _TOP, _BOTTOM, _GAP = 0.95, 0.45, 0.52, 1.0
 """Inches about the axes: fixed, so that the time axes of all pictures agree."""
 LEFT = 0.8
+_DPI = 144
 _NICE_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 
 
@@ -78,6 +82,21 @@ def panels(
     return figure, axes
 
 
+def grid(n_rows: int, n_columns: int, style: Style) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of rows of small axes, with room for a colour bar at its right."""
+    width, row, wide, gap = 10.0, 1.15, 4.05, 0.3
+    height = n_rows * (row + gap) + _BOTTOM + 0.05
+    figure = Figure(figsize=(width, height), facecolor=style.background)
+    rows = []
+    for number in range(n_rows):
+        bottom = (height - (number + 1) * (row + gap)) / height
+        lefts = [(0.65 + column * (wide + 0.2)) / width for column in range(n_columns)]
+        rows.append([figure.add_axes((at, bottom, wide / width, row / height)) for at in lefts])
+        for axes in rows[-1]:
+            _dress(axes, style)
+    return figure, rows
+
+
 def _dress(axes: Axes, style: Style) -> None:
     axes.set_facecolor(style.background)
     axes.tick_params(colors=style.text, labelsize=9, length=3)
@@ -129,3 +148,8 @@ def colour_bar(axes: Axes, shown: Any, label: str, style: Style) -> Any:
     beside.tick_params(colors=style.text, labelsize=8, length=2)
     beside.set_ylabel(label, color=style.text, fontsize=9)
     return bar
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the picture in the format that the name says."""
+    figure.savefig(path, dpi=_DPI)
