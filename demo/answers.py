@@ -11,16 +11,25 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from melonnx.demo.stages import plot_mel_image
-from melonnx.demo.style import Style, colour_bar, heading, set_time_axis
+from melonnx.demo.style import Style, axes_height, beside_share, colour_bar, heading, set_time_axis
 from melonnx.infer.evidence import EvidenceMap
 from melonnx.infer.stages import Raster
 
-__all__ = ["MOST_GENRES", "overlay", "plot_evidence", "plot_probabilities", "plot_timeline"]
+__all__ = [
+    "MOST_GENRES",
+    "STRIP_INCHES",
+    "overlay",
+    "plot_evidence",
+    "plot_probabilities",
+    "plot_timeline",
+]
 
 MOST_GENRES = 16
 _SHOWN_COLUMNS = 360
 _STRONGEST = 0.8
 """Opacity of the strongest evidence: the spectrogram below stays to be seen."""
+STRIP_INCHES = 0.22
+"""Above the evidence, for the activations."""
 _FAINT_DB = 35.0
 _STRONGEST_QUANTILE = 0.99
 """The strongest colour is this quantile's, so that one place does not make all others pale."""
@@ -69,7 +78,7 @@ def plot_timeline(
     axes.set_ylim(len(genres) - 0.5, -0.5)
     colour_bar(axes, mesh, "probability", style).ax.yaxis.set_major_formatter(PercentFormatter(1))
     set_time_axis(axes, bounds[-1])
-    heading(axes, "Timeline: genre by genre, the likeliest underlined", style)
+    heading(axes, "Timeline: the likeliest genre is underlined", style)
 
 
 def plot_evidence(
@@ -98,7 +107,8 @@ def plot_evidence(
     colour_bar(axes, scale, "log-odds lost when silent", style)
     _strip(axes, *activation, style)
     rival = f" against {against}" if against else ""
-    heading(axes, f"Evidence for {genre}{rival}: orange speaks for it, blue against", style, pad=22)
+    told = f"Evidence for {genre}{rival}: orange speaks for it, blue against"
+    heading(axes, told, style, STRIP_INCHES)
     set_time_axis(axes, duration_s)
 
 
@@ -125,7 +135,10 @@ def overlay(
 
 
 def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: Style) -> None:
-    strip = axes.inset_axes((0, 1.015, 1, 0.07), sharex=axes)
+    height = axes_height(axes)
+    strip = axes.inset_axes(
+        (0, 1 + 0.2 * STRIP_INCHES / height, 1, 0.8 * STRIP_INCHES / height), sharex=axes
+    )
     strongest = max(float(np.nanmax(np.abs(activation))), 1e-3)
     strip.imshow(
         activation[None], cmap=style.diverging, vmin=-strongest, vmax=strongest, aspect="auto",
@@ -136,6 +149,6 @@ def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: 
     for spine in strip.spines.values():
         spine.set_color(style.faint)
     strip.text(
-        1.012, 0.5, "activation", transform=strip.transAxes, va="center", fontsize=8,
-        color=style.text,
+        1 + beside_share(axes), 0.5, "activation", transform=strip.transAxes, va="center",
+        fontsize=8, color=style.text,
     )  # fmt: skip

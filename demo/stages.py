@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from melonnx.demo.style import Style, colour_bar, heading, octaves, set_time_axis
+from melonnx.demo.style import Style, axes_height, colour_bar, heading, octaves, set_time_axis
 from melonnx.infer.stages import Envelope, Raster, Spectrum, decibels
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
 _LOWEST_HZ = 40.0
 _ROWS = 256
 _TOP_DB = 80.0
-_TICKS_APART = 0.065
-"""Of the axis."""
+_TICKS_APART = 0.17
+"""Inches."""
 _ROLL_OFF = 0.03
 """Of the periodogram's bins, so many lie where the resampler lets nothing through."""
 
@@ -32,7 +32,7 @@ def plot_waveform(axes: Axes, waveform: Envelope, duration_s: float, style: Styl
     axes.stairs(waveform.high, times, baseline=waveform.low, fill=True, color=style.line)
     loudest = max(float(np.abs([waveform.low, waveform.high]).max()), 1e-3)
     axes.set_ylim(-1.05 * loudest, 1.05 * loudest)
-    axes.set_ylabel("amplitude (full scale 1)")
+    axes.set_ylabel("amplitude")
     set_time_axis(axes, duration_s)
     heading(axes, "Waveform", style)
 
@@ -51,7 +51,7 @@ def plot_periodogram(axes: Axes, spectrum: Spectrum, style: Style) -> None:
     axes.set_xlim(places[0], places[-1])
     axes.set_xlabel("frequency (Hz)")
     axes.set_ylim(floor, level.max() + 4)
-    axes.set_ylabel("power (dB, full scale² per Hz)")
+    axes.set_ylabel("dB (full scale² per Hz)")
     heading(axes, "Periodogram: the mean spectrum of the song", style)
 
 
@@ -87,7 +87,8 @@ def plot_mel_image(axes: Axes, raster: Raster, colours: str, faint_db: float = 0
     image.set_clim(-_TOP_DB, faint_db)
     hz, labels = octaves(raster.hz[0], raster.hz[-1])
     places = np.interp(hz, raster.hz, np.arange(n_mels))
-    apart = [*(np.diff(places) >= _TICKS_APART * n_mels), True]  # those of the bass would collide
+    wide_enough = np.diff(places) * axes_height(axes) >= _TICKS_APART * n_mels
+    apart = [*wide_enough, True]  # those of the bass would collide
     axes.set_yticks(
         places[apart], [one for one, wanted in zip(labels, apart, strict=True) if wanted]
     )
