@@ -29,7 +29,9 @@ _ROLL_OFF = 0.03
 def plot_waveform(axes: Axes, waveform: Envelope, duration_s: float, style: Style) -> None:
     """The range of the samples at each moment."""
     times = np.arange(len(waveform.low) + 1) * waveform.column_s
-    axes.stairs(waveform.high, times, baseline=waveform.low, fill=True, color=style.line)
+    axes.stairs(
+        waveform.high, times, baseline=waveform.low, fill=True, color=style.line, linewidth=0.6
+    )
     loudest = max(float(np.abs([waveform.low, waveform.high]).max()), 1e-3)
     axes.set_ylim(-1.05 * loudest, 1.05 * loudest)
     axes.set_ylabel("amplitude")
@@ -74,7 +76,7 @@ def plot_mel(axes: Axes, raster: Raster, duration_s: float, style: Style) -> Non
     image = plot_mel_image(axes, raster, style.heat)
     colour_bar(axes, image, "dB below the loudest", style)
     set_time_axis(axes, duration_s)
-    heading(axes, f"Mel spectrogram: {len(raster.hz)} bands, as the network hears it", style)
+    heading(axes, f"Mel spectrogram: {len(raster.hz)} bands", style)
 
 
 def plot_mel_image(axes: Axes, raster: Raster, colours: str, faint_db: float = 0.0) -> AxesImage:

@@ -20,10 +20,12 @@ from melonnx.infer.predictor import Predictor
 __all__ = ["Band", "EvidenceMap", "activation_over_time", "log_odds", "map_evidence", "pitch_bands"]
 
 _CELL_S = 1.0
+_LEAST_CELLS = 8
+"""Of short songs, a cell is shorter, so that there are so many."""
 _MOMENT_S = 0.25
 _MOMENTS = 2048
 _CELLS = 128
-"""Of long tracks, a cell is longer, so that the network runs not much oftener than this for
+"""Of long songs, a cell is longer, so that the network runs not much oftener than this for
 each band; but at least once for each window."""
 _OCTAVES = (
     ("bass", 0, 250),
@@ -100,7 +102,7 @@ def pitch_bands(spec: MelSpec) -> tuple[Band, ...]:
 
 
 def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
-    """Silence each second of each band in turn, and ask for the song's answer.
+    """Silence each second (an eighth of short songs) of each band in turn, and ask again.
 
     The network runs about ``seconds * bands`` times, 0.4 s for 30 s of ``genre-base``.
     """
@@ -108,7 +110,8 @@ def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
     bands = pitch_bands(info.mel_spec)
     length, n_windows = heard_frames(heard, info), len(heard.starts)
     seconds = length * info.mel_spec.frame_seconds
-    n_cells = max(1, min(round(seconds / _CELL_S), _CELLS // n_windows, length))
+    cell_s = min(_CELL_S, heard.n_frames * info.mel_spec.frame_seconds / _LEAST_CELLS)
+    n_cells = max(1, min(round(seconds / cell_s), _CELLS // n_windows, length))
     edges = np.linspace(0, length, n_cells + 1).round().astype(int)
 
     def places() -> Iterator[tuple[int, list[Region]]]:
