@@ -105,7 +105,7 @@ def plot_evidence(
         image, extent=(0, seconds, -0.5, n_mels - 0.5), origin="lower", aspect="auto",
         interpolation="nearest",
     )  # fmt: skip
-    unit, name = (1, "log-odds") if strongest > _SMALL else (1000, "log-odds × 1000")
+    unit, name = (1, "log-odds") if strongest > _SMALL else (1000, "log-odds/1000")
     scale = ScalarMappable(Normalize(-strongest * unit, strongest * unit), style.diverging)
     colour_bar(axes, scale, f"{name} lost when silent", style)
     _strip(axes, *activation, style)

@@ -22,6 +22,8 @@ __all__ = ["Band", "EvidenceMap", "activation_over_time", "log_odds", "map_evide
 _CELL_S = 1.0
 _LEAST_CELLS = 8
 """Of short songs, a cell is shorter, so that there are so many."""
+_COLUMNS_A_CELL = 4
+"""The cells of windows that overlap begin at other moments."""
 _MOMENT_S = 0.25
 _MOMENTS = 2048
 _CELLS = 128
@@ -52,7 +54,10 @@ class Band:
 
 @dataclass(frozen=True)
 class EvidenceMap:
-    """What would become of the answer if one place of the song were silent."""
+    """What would become of the answer if one place of the song were silent.
+
+    Places are a second long, and columns a part of it: all columns of a place are alike.
+    """
 
     without: NDArray[np.float64]
     """(columns, bands, genres): the song's probabilities without the place; NaN where the
@@ -125,10 +130,11 @@ def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
     silenced = ask_again(predictor, heard, places()).reshape(n_windows, n_cells, len(bands), -1)
     change = (silenced - leaves[:, None, None]) / n_windows
 
-    step = length / n_cells
+    step = length / n_cells / _COLUMNS_A_CELL
     n_columns = max(1, round(heard.n_frames / step))
-    middles = np.array(heard.starts)[:, None] + (np.arange(n_cells) + 0.5) * step
-    columns = np.minimum((middles / step).astype(int), n_columns - 1)
+    change = change.repeat(_COLUMNS_A_CELL, axis=1)
+    firsts = np.round(np.array(heard.starts) / step).astype(int)
+    columns = np.minimum(firsts[:, None] + np.arange(change.shape[1]), n_columns - 1)
     summed = np.zeros((n_columns, len(bands), leaves.shape[1]))
     np.add.at(summed, columns, change)  # a place in two windows is silent in both
     without = genre_probabilities(np.maximum(leaves.mean(axis=0) + summed, 0), info)
