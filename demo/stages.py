@@ -28,11 +28,10 @@ _ROLL_OFF = 0.03
 
 def plot_waveform(axes: Axes, waveform: Envelope, duration_s: float, style: Style) -> None:
     """The range of the samples at each moment."""
-    times = np.arange(len(waveform.low) + 1) * waveform.column_s
-    axes.stairs(
-        waveform.high, times, baseline=waveform.low, fill=True, color=style.line, linewidth=0.6
-    )
-    loudest = max(float(np.abs([waveform.low, waveform.high]).max()), 1e-3)
+    middles = (np.arange(len(waveform.low)) + 0.5) * waveform.column_s
+    # A line, too: where columns are short, the range alone would fall to pieces.
+    axes.fill_between(middles, waveform.low, waveform.high, color=style.line, linewidth=0.6)
+    loudest = max(float(np.abs([waveform.low, waveform.high]).max()), 1e-9)
     axes.set_ylim(-1.05 * loudest, 1.05 * loudest)
     axes.set_ylabel("amplitude")
     set_time_axis(axes, duration_s)
@@ -43,7 +42,7 @@ def plot_periodogram(axes: Axes, spectrum: Spectrum, style: Style) -> None:
     """Mean power density by frequency, in dB of full scale."""
     shown = spectrum.hz >= _LOWEST_HZ
     density, places = spectrum.density[shown], np.log2(spectrum.hz[shown])
-    level = 10 * np.log10(np.maximum(density, density.max() * 1e-12))
+    level = 10 * np.log10(np.maximum(density, max(density.max() * 1e-12, 1e-30)))
     floor = float(np.quantile(level, _ROLL_OFF)) - 6
     axes.fill_between(places, level, floor, color=style.line, alpha=0.25, linewidth=0)
     axes.plot(places, level, color=style.line, linewidth=1.2)

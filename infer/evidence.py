@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.calibration import scale
+from melonnx.infer.errors import UnknownGenreError
 from melonnx.infer.examine import Examined
 from melonnx.infer.mel import MelSpec, band_centres
 from melonnx.infer.metadata import ModelInfo
@@ -76,7 +77,7 @@ class EvidenceMap:
         """Log-odds (columns, bands) that ``genre`` loses without each place.
 
         Against all others, or against ``against``; negative where the place speaks against
-        it. Raises ValueError for a genre that the model does not know.
+        it. Raises UnknownGenreError.
         """
         whole = log_odds(self.probabilities, self.genres, genre, against)
         return whole - log_odds(self.without, self.genres, genre, against)
@@ -88,10 +89,19 @@ def log_odds(
     genre: str,
     against: str | None = None,
 ) -> NDArray[np.float64]:
-    """Natural log-odds (...) of ``genre`` from probabilities [..., genres]."""
-    chosen = probabilities[..., genres.index(genre)]
-    other = 1 - chosen if against is None else probabilities[..., genres.index(against)]
+    """Natural log-odds (...) of ``genre`` from probabilities [..., genres].
+
+    Against all others, or against ``against``. Raises UnknownGenreError.
+    """
+    chosen = probabilities[..., _index(genres, genre)]
+    other = 1 - chosen if against is None else probabilities[..., _index(genres, against)]
     return np.log(np.maximum(chosen, 1e-9)) - np.log(np.maximum(other, 1e-9))
+
+
+def _index(genres: tuple[str, ...], genre: str) -> int:
+    if genre not in genres:
+        raise UnknownGenreError(f"the model knows no {genre!r}; it tells {', '.join(genres)}")
+    return genres.index(genre)
 
 
 def pitch_bands(spec: MelSpec) -> tuple[Band, ...]:
@@ -158,7 +168,7 @@ def activation_over_time(
 
     Returns what each moment adds to the log-odds (columns,), NaN where the network did not
     listen, and the seconds of a column. Sub-genres count by their share of their genre; all
-    other genres, or ``against`` alone, are subtracted.
+    other genres, or ``against`` alone, are subtracted. Raises UnknownGenreError.
     """
     info, heard, by_place = examined.info, examined.heard, examined.outputs.evidence
     if by_place is None:
@@ -186,6 +196,8 @@ def _share_below(
     leaves: NDArray[np.float64], info: ModelInfo, genres: list[str]
 ) -> NDArray[np.float64]:
     """(labels,): the probabilities of those below ``genres``, scaled to sum to 1."""
+    for genre in genres:
+        _index(info.genres, genre)
     below = np.array([info.parents.get(label, label) in genres for label in info.labels])
     shares = np.where(below, scale(leaves, info.temperature), 0)
     return shares / shares.sum()
