@@ -87,12 +87,14 @@ def plot_mel_image(axes: Axes, raster: Raster, colours: str, faint_db: float = 0
     image = _image(axes, level, raster, (-0.5, n_mels - 0.5), colours)
     image.set_clim(-_TOP_DB, faint_db)
     hz, labels = octaves(raster.hz[0], raster.hz[-1])
-    places = np.interp(hz, raster.hz, np.arange(n_mels))
-    wide_enough = np.diff(places) * axes_height(axes) >= _TICKS_APART * n_mels
-    apart = [*wide_enough, True]  # those of the bass would collide
-    axes.set_yticks(
-        places[apart], [one for one, wanted in zip(labels, apart, strict=True) if wanted]
-    )
+    apart = _TICKS_APART * n_mels / axes_height(axes)
+    ticks: list[tuple[float, str]] = []
+    for place, label in zip(
+        np.interp(hz, raster.hz, range(n_mels))[::-1], labels[::-1], strict=True
+    ):
+        if not ticks or ticks[-1][0] - place >= apart:  # those of the bass would collide
+            ticks.append((float(place), label))
+    axes.set_yticks(*zip(*ticks, strict=True))
     axes.set_ylabel("frequency (Hz)")
     return image
 
