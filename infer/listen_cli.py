@@ -58,7 +58,7 @@ def listen(
     A radio: ffmpeg -i URL -f s16le -ac 2 -ar 44100 - | melonnx listen -
     """
     from melonnx.infer.audio import open_audio
-    from melonnx.infer.live import Display, print_stream_lines
+    from melonnx.infer.live import Display, print_stream_lines, printable
     from melonnx.infer.pcm import ENCODINGS, read_pcm
     from melonnx.infer.predictor import Predictor
     from melonnx.infer.stretches import Stretches
@@ -91,7 +91,7 @@ def listen(
         except KeyboardInterrupt:  # the usual end of a radio
             pass
         for warning in reader.warnings if reader else ():
-            print(f"melonnx: {name}: {warning}", file=sys.stderr)
+            print(f"melonnx: {printable(name)}: {warning}", file=sys.stderr)
     print(stretches.summary(), file=sys.stdout if live else sys.stderr)
 
 

@@ -12,7 +12,7 @@ from melonnx.infer.stretches import Stretches, clock
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["Display", "Heard", "print_stream_lines"]
+__all__ = ["Display", "Heard", "print_stream_lines", "printable"]
 
 Heard = Iterable[tuple[float, list[Prediction]]]
 """After each block, seconds heard so far, and the predictions that the block completed."""
@@ -42,6 +42,11 @@ def print_stream_lines(heard: Heard, stretches: Stretches, top: int, *, as_json:
             print(json.dumps(prediction.to_dict()) if as_json else "\t".join(cells), flush=True)
 
 
+def printable(name: str) -> str:
+    """A file's name with Python's escapes for what a terminal would obey."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)
+
+
 def _cells(prediction: Prediction, top: int) -> list[str]:
     if not prediction.ok:
         return [prediction.status]
@@ -62,7 +67,7 @@ class Display:
         from rich.console import Console
         from rich.live import Live
 
-        self._name, self._top = name, top
+        self._name, self._top = printable(name), top
         self._colours = {
             genre: _COLOURS[i % len(_COLOURS)] for i, genre in enumerate(sorted(genres))
         }
@@ -102,8 +107,13 @@ class Display:
         from rich.console import Group
         from rich.text import Text
 
-        head = Text.assemble((clock(self._heard_s), "bold"), "  ", (self._name, "dim"))
-        head.no_wrap, head.overflow = True, "ellipsis"
+        head = Text.assemble(
+            (clock(self._heard_s), "bold"),
+            "  ",
+            (self._name, "dim"),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
         return Group(head, Text(), self._bars(), Text(), self._strip(), *self._latest())
 
     def _bars(self) -> "RenderableType":
@@ -112,9 +122,9 @@ class Display:
         from rich.text import Text
 
         rows = Table.grid(padding=(0, 1))
-        rows.add_column(width=_NAMES)
+        rows.add_column(width=_NAMES, no_wrap=True)
         rows.add_column(width=max(10, min(48, self._console.width - _NAMES - 8)))
-        rows.add_column(width=4, justify="right")
+        rows.add_column(width=4, no_wrap=True, justify="right")
         prediction = self._prediction
         shown: list[tuple[str, float]] = prediction.top(self._top) if prediction else []
         for rank, (genre, score) in enumerate(shown):
@@ -148,7 +158,10 @@ class Display:
 
         return [
             Text.assemble(
-                f"{clock(begin):>8} - {clock(end):<8}", (label, self._colours.get(label, "dim"))
+                f"{clock(begin):>8} - {clock(end):<8}",
+                (label, self._colours.get(label, "dim")),
+                no_wrap=True,
+                overflow="ellipsis",
             )
             for begin, end, label, _ in list(self._stretches.latest)[-_STRETCHES_SHOWN:]
         ]
