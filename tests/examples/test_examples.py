@@ -13,14 +13,13 @@ import pytest
 from melonnx.infer import Predictor
 from tests.conftest import RATE, encode, make_song
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "demo" / "examples"
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
 def server():
     pytest.importorskip("fastapi")
-    spec = importlib.util.spec_from_file_location("server", EXAMPLES / "server.py")
+    spec = importlib.util.spec_from_file_location("server", HERE / "server.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -101,7 +100,7 @@ def test_threads_print_a_line_for_each_song_in_order(tmp_path):
         path.write_bytes(encode(make_song(4, seed=number), RATE, "WAV"))
     paths[2].write_text("only words\n" * 99)
     result = subprocess.run(
-        [sys.executable, EXAMPLES / "threads.py", *paths],
+        [sys.executable, HERE / "threads.py", *paths],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     lines = result.stdout.splitlines()
@@ -115,6 +114,6 @@ def test_threads_print_a_line_for_each_song_in_order(tmp_path):
 
 
 def test_the_readme_shows_the_server_as_it_is():
-    _, _, code = (EXAMPLES / "server.py").read_text().partition('"""\n\n')
-    assert f"```python\n{code}```" in (ROOT / "README.md").read_text("utf-8")
+    _, _, code = (HERE / "server.py").read_text().partition('"""\n\n')
+    assert f"```python\n{code}```" in (HERE.parents[1] / "README.md").read_text("utf-8")
     assert len(code.splitlines()) <= 25
