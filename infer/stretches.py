@@ -1,6 +1,6 @@
 """Joins a stream's predictions to stretches of one label: what was playing, and until when."""
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 
 from melonnx.infer.prediction import Prediction, Segment
 
@@ -16,7 +16,7 @@ class Stretches:
     """
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         """By label, or by status where there was no answer."""
         self.latest: deque[Segment] = deque(maxlen=_MOST_STRETCHES)
         """Neighbours have different labels; the score is the highest in the stretch."""
@@ -36,7 +36,8 @@ class Stretches:
 
     def summary(self) -> str:
         """One line: how long it was heard, and how long each label was the answer."""
-        parts = [f"{label} {clock(seconds)}" for label, seconds in self.seconds.most_common()]
+        falling = sorted(self.seconds.items(), key=lambda entry: -entry[1])
+        parts = [f"{label} {clock(seconds)}" for label, seconds in falling]
         return f"heard {clock(sum(self.seconds.values()))}: {', '.join(parts) or 'nothing'}"
 
 

@@ -15,7 +15,7 @@ import confuse
 from beets.importer import ImportSession, ImportTask
 from beets.library import Item, Library
 from beets.plugins import BeetsPlugin
-from beets.ui import Subcommand, UserError, print_, should_write
+from beets.ui import Subcommand, UserError, print_, should_write  # type: ignore[attr-defined]
 
 from melonnx.infer import MelonnxError, Prediction, Predictor
 
