@@ -20,6 +20,7 @@ _ELSEWHERE = {
     "explain": "melonnx.infer.explain_cli",
     "picture": "melonnx.demo.pictures_cli",
     "gallery": "melonnx.demo.pictures_cli",
+    "listen": "melonnx.infer.listen_cli",
     "data": "melonnx.train.cli",
     "train": "melonnx.train.cli",
     "evaluate": "melonnx.train.cli",
