@@ -169,5 +169,5 @@ def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: 
 
 def _n_places(spoken: NDArray[np.floating]) -> int:
     """Into so many stretches what was heard of the song falls."""
-    heard = np.isfinite(spoken).any(axis=1)
-    return int(heard[0]) + int((heard[1:] & ~heard[:-1]).sum())
+    heard = np.isfinite(spoken[:, 0])
+    return int(heard[0]) + int(np.count_nonzero(heard[1:] & ~heard[:-1]))

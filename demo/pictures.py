@@ -64,7 +64,7 @@ def draw_all(
     width: float = _WIDTH,
 ) -> Figure:
     """All pictures below each other; without ``evidence``, all but that."""
-    stages = [stage for stage in STAGES if stage != "evidence" or evidence is not None]
+    stages: list[Stage] = [stage for stage in STAGES if stage != "evidence" or evidence is not None]
     return _draw(stages, examined, evidence, genre, against, dark, width)
 
 

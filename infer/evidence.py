@@ -1,7 +1,8 @@
 """Where in a song, by seconds and by pitch, the network found what speaks for each genre.
 
-Measured by occlusion, place by place: class activations are finer in time, but what they name
-matters little more to the answer than any other place (``tests/benchmarks/explain.py``).
+Measured by occlusion, place by place. The network's class activations come for nothing and are
+finer in time, but those of ``genre-base`` have no pitch, and what activations name matters less to
+the answer (``tests/benchmarks/explain.py``).
 """
 
 from collections.abc import Iterator

@@ -109,7 +109,7 @@ def explain(
 
     def scores(regions: Sequence[Region]) -> tuple[float, float]:
         left = probabilities_without(predictor, examined, regions)
-        return tuple(float(left[info.genres.index(one)]) for one in (genre, rival))
+        return float(left[info.genres.index(genre)]), float(left[info.genres.index(rival)])
 
     def places(spoken: NDArray[np.float64]) -> tuple[list[Region], tuple[Place, ...]]:
         named = _strongest(spoken, evidence)
