@@ -123,8 +123,8 @@ def explain(
             for (first, behind, band), region in zip(named, regions, strict=True)
         )  # fmt: skip
 
-    regions, spoke_for = places(evidence.speaks_for(genre))
-    from_rival = evidence.speaks_for(genre, rival)
+    regions, spoke_for = places(evidence.matters_for(genre))
+    from_rival = evidence.matters_for(genre, rival)
     return Explanation(
         path=prediction.path,
         genre=genre,
