@@ -10,17 +10,29 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from melonnx.demo.stages import plot_mel
-from melonnx.demo.style import Style, colour_bar, heading, set_time_axis
+from melonnx.demo.stages import plot_mel_image
+from melonnx.demo.style import Style, axes_height, beside_share, colour_bar, heading, set_time_axis
 from melonnx.infer.evidence import EvidenceMap
 from melonnx.infer.stages import Raster
 
-__all__ = ["MOST_GENRES", "overlay", "plot_evidence", "plot_probabilities", "plot_timeline"]
+__all__ = [
+    "MOST_GENRES",
+    "STRIP_INCHES",
+    "overlay",
+    "plot_evidence",
+    "plot_probabilities",
+    "plot_timeline",
+]
 
 MOST_GENRES = 16
 _SHOWN_COLUMNS = 360
 _STRONGEST = 0.8
 """Opacity of the strongest evidence: the spectrogram below stays to be seen."""
+STRIP_INCHES = 0.22
+"""Above the evidence, for the activations."""
+_FAINT_DB = 35.0
+_STRONGEST_QUANTILE = 0.99
+"""The strongest colour is this quantile's, so that one place does not make all others pale."""
 
 
 def plot_probabilities(
@@ -66,7 +78,7 @@ def plot_timeline(
     axes.set_ylim(len(genres) - 0.5, -0.5)
     colour_bar(axes, mesh, "probability", style).ax.yaxis.set_major_formatter(PercentFormatter(1))
     set_time_axis(axes, bounds[-1])
-    heading(axes, "Timeline: genre by genre, the likeliest underlined", style)
+    heading(axes, "Timeline: the likeliest genre is underlined", style)
 
 
 def plot_evidence(
@@ -83,7 +95,7 @@ def plot_evidence(
 
     ``activation``: class activation (columns,) and the seconds of a column, for the strip above.
     """
-    plot_mel(axes, raster, duration_s, style, grey=True)
+    plot_mel_image(axes, raster, style.quiet, faint_db=_FAINT_DB)
     spoken = evidence.speaks_for(genre, against)
     image, seconds, strongest = overlay(spoken, evidence, style)
     n_mels = raster.power.shape[1]
@@ -95,7 +107,8 @@ def plot_evidence(
     colour_bar(axes, scale, "log-odds lost when silent", style)
     _strip(axes, *activation, style)
     rival = f" against {against}" if against else ""
-    heading(axes, f"Evidence for {genre}{rival}: orange speaks for it, blue against", style, pad=22)
+    told = f"Evidence for {genre}{rival}: orange speaks for it, blue against"
+    heading(axes, told, style, STRIP_INCHES)
     set_time_axis(axes, duration_s)
 
 
@@ -113,16 +126,19 @@ def overlay(
     with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
         pooled = np.nanmean(groups, axis=1)
     heard = np.isfinite(pooled)
-    strongest = max(float(np.abs(pooled[heard]).max(initial=0.0)), 1e-3)
+    strongest = max(float(np.quantile(np.abs(pooled[heard]), _STRONGEST_QUANTILE)), 1e-3)
     by_mel = np.repeat(pooled, [np.diff(band.mels)[0] for band in evidence.bands], axis=1).T
-    share = np.nan_to_num(by_mel / strongest)
+    share = np.clip(np.nan_to_num(by_mel / strongest), -1, 1)
     colours = style.diverging(share / 2 + 0.5)
-    colours[..., 3] = _STRONGEST * np.abs(share)
+    colours[..., 3] = _STRONGEST * np.sqrt(np.abs(share))
     return colours, len(pooled) * together * evidence.column_s, strongest
 
 
 def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: Style) -> None:
-    strip = axes.inset_axes((0, 1.015, 1, 0.07), sharex=axes)
+    height = axes_height(axes)
+    strip = axes.inset_axes(
+        (0, 1 + 0.2 * STRIP_INCHES / height, 1, 0.8 * STRIP_INCHES / height), sharex=axes
+    )
     strongest = max(float(np.nanmax(np.abs(activation))), 1e-3)
     strip.imshow(
         activation[None], cmap=style.diverging, vmin=-strongest, vmax=strongest, aspect="auto",
@@ -133,6 +149,6 @@ def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: 
     for spine in strip.spines.values():
         spine.set_color(style.faint)
     strip.text(
-        1.012, 0.5, "activation", transform=strip.transAxes, va="center", fontsize=8,
-        color=style.text,
+        1 + beside_share(axes), 0.5, "activation", transform=strip.transAxes, va="center",
+        fontsize=8, color=style.text,
     )  # fmt: skip

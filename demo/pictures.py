@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from melonnx.demo.answers import (
     MOST_GENRES,
+    STRIP_INCHES,
     plot_evidence,
     plot_probabilities,
     plot_timeline,
@@ -90,7 +91,10 @@ def _draw(
     if {"timeline", "probabilities"} & set(stages):
         left = max(LEFT, 0.15 + 0.075 * max(map(len, genres)))
     by_genre = 0.3 + 0.22 * len(genres)
-    heights = [_HEIGHTS.get(stage, by_genre) for stage in stages]
+    heights = [
+        (_HEIGHTS.get(stage, by_genre), STRIP_INCHES if stage == "evidence" else 0.0)
+        for stage in stages
+    ]
     figure, axes = panels(heights, style, width, left)
     for one, stage in zip(axes, stages, strict=True):
         _plot(stage, one, examined, evidence, genre, against, genres, style)

@@ -2,14 +2,16 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from melonnx.demo.style import Style, colour_bar, heading, octaves, set_time_axis
+from melonnx.demo.style import Style, axes_height, colour_bar, heading, octaves, set_time_axis
 from melonnx.infer.stages import Envelope, Raster, Spectrum, decibels
 
 __all__ = [
     "log_frequency_rows",
     "plot_mel",
+    "plot_mel_image",
     "plot_periodogram",
     "plot_spectrogram",
     "plot_waveform",
@@ -18,6 +20,10 @@ __all__ = [
 _LOWEST_HZ = 40.0
 _ROWS = 256
 _TOP_DB = 80.0
+_TICKS_APART = 0.17
+"""Inches."""
+_ROLL_OFF = 0.03
+"""Of the periodogram's bins, so many lie where the resampler lets nothing through."""
 
 
 def plot_waveform(axes: Axes, waveform: Envelope, duration_s: float, style: Style) -> None:
@@ -26,27 +32,26 @@ def plot_waveform(axes: Axes, waveform: Envelope, duration_s: float, style: Styl
     axes.stairs(waveform.high, times, baseline=waveform.low, fill=True, color=style.line)
     loudest = max(float(np.abs([waveform.low, waveform.high]).max()), 1e-3)
     axes.set_ylim(-1.05 * loudest, 1.05 * loudest)
-    axes.set_ylabel("amplitude (full scale 1)")
+    axes.set_ylabel("amplitude")
     set_time_axis(axes, duration_s)
     heading(axes, "Waveform", style)
 
 
 def plot_periodogram(axes: Axes, spectrum: Spectrum, style: Style) -> None:
     """Mean power density by frequency, in dB of full scale."""
-    shown = (spectrum.hz >= _LOWEST_HZ) & (spectrum.hz <= spectrum.hz[-1])
-    density = spectrum.density[shown]
-    floor = max(float(density.max(initial=0.0)), 1e-20) * 10 ** (-1.25 * _TOP_DB / 10)
-    level = 10 * np.log10(np.maximum(density, floor))
-    places = np.log2(spectrum.hz[shown])
+    shown = spectrum.hz >= _LOWEST_HZ
+    density, places = spectrum.density[shown], np.log2(spectrum.hz[shown])
+    level = 10 * np.log10(np.maximum(density, density.max() * 1e-12))
+    floor = float(np.quantile(level, _ROLL_OFF)) - 6
+    axes.fill_between(places, level, floor, color=style.line, alpha=0.25, linewidth=0)
     axes.plot(places, level, color=style.line, linewidth=1.2)
-    axes.fill_between(places, level, level.min(), color=style.line, alpha=0.25, linewidth=0)
     axes.grid(color=style.faint, linewidth=0.5, alpha=0.6)
     hz, labels = octaves(_LOWEST_HZ, spectrum.hz[-1])
     axes.set_xticks(np.log2(hz), labels)
     axes.set_xlim(places[0], places[-1])
     axes.set_xlabel("frequency (Hz)")
-    axes.set_ylim(level.min(), level.max() + 5)
-    axes.set_ylabel("power (dB, full scale² per Hz)")
+    axes.set_ylim(floor, level.max() + 4)
+    axes.set_ylabel("dB (full scale² per Hz)")
     heading(axes, "Periodogram: the mean spectrum of the song", style)
 
 
@@ -55,7 +60,8 @@ def plot_spectrogram(axes: Axes, raster: Raster, duration_s: float, style: Style
     low, high = np.log2(_LOWEST_HZ), np.log2(raster.hz[-1])
     edges = np.linspace(low, high, _ROWS + 1)
     level = decibels(log_frequency_rows(raster, 2.0**edges), _TOP_DB)
-    _image(axes, level, raster, (low, high), style.heat, style)
+    image = _image(axes, level, raster, (low, high), style.heat)
+    colour_bar(axes, image, "dB below the loudest", style)
     hz, labels = octaves(_LOWEST_HZ, raster.hz[-1])
     axes.set_yticks(np.log2(hz), labels)
     axes.set_ylabel("frequency (Hz)")
@@ -63,22 +69,31 @@ def plot_spectrogram(axes: Axes, raster: Raster, duration_s: float, style: Style
     heading(axes, "Spectrogram, log frequency", style)
 
 
-def plot_mel(
-    axes: Axes, raster: Raster, duration_s: float, style: Style, *, grey: bool = False
-) -> None:
+def plot_mel(axes: Axes, raster: Raster, duration_s: float, style: Style) -> None:
     """Power by time and mel band: the bands that the network looks at."""
-    level = decibels(raster.power, _TOP_DB)
-    n_mels = level.shape[1]
-    if grey:
-        axes.imshow(level.T, cmap=style.quiet, **_where(level, raster, (-0.5, n_mels - 0.5)))
-    else:
-        _image(axes, level, raster, (-0.5, n_mels - 0.5), style.heat, style)
-    hz, labels = octaves(raster.hz[0], raster.hz[-1])
-    axes.set_yticks(np.interp(hz, raster.hz, np.arange(n_mels)), labels)
-    axes.set_ylabel("frequency (Hz)")
+    image = plot_mel_image(axes, raster, style.heat)
+    colour_bar(axes, image, "dB below the loudest", style)
     set_time_axis(axes, duration_s)
-    if not grey:
-        heading(axes, f"Mel spectrogram: {n_mels} bands, as the network hears it", style)
+    heading(axes, f"Mel spectrogram: {len(raster.hz)} bands, as the network hears it", style)
+
+
+def plot_mel_image(axes: Axes, raster: Raster, colours: str, faint_db: float = 0.0) -> AxesImage:
+    """The same without heading, time axis and colour bar.
+
+    ``faint_db``: how far above the loudest the map of colours goes, for what lies below others.
+    """
+    level, n_mels = decibels(raster.power, _TOP_DB), len(raster.hz)
+    image = _image(axes, level, raster, (-0.5, n_mels - 0.5), colours)
+    image.set_clim(-_TOP_DB, faint_db)
+    hz, labels = octaves(raster.hz[0], raster.hz[-1])
+    places = np.interp(hz, raster.hz, np.arange(n_mels))
+    wide_enough = np.diff(places) * axes_height(axes) >= _TICKS_APART * n_mels
+    apart = [*wide_enough, True]  # those of the bass would collide
+    axes.set_yticks(
+        places[apart], [one for one, wanted in zip(labels, apart, strict=True) if wanted]
+    )
+    axes.set_ylabel("frequency (Hz)")
+    return image
 
 
 def log_frequency_rows(raster: Raster, edges_hz: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -94,24 +109,15 @@ def log_frequency_rows(raster: Raster, edges_hz: NDArray[np.floating]) -> NDArra
     return (np.diff(at_edges, axis=1) / np.diff(at)).astype(np.float32)
 
 
-def _where(level: NDArray[np.float32], raster: Raster, rows: tuple[float, float]) -> dict:
-    end = raster.start_s + len(level) * raster.column_s
-    return {
-        "extent": (raster.start_s, end, *rows),
-        "origin": "lower",
-        "aspect": "auto",
-        "vmin": -_TOP_DB,
-        "vmax": 0,
-    }
-
-
 def _image(
     axes: Axes,
     level: NDArray[np.float32],
     raster: Raster,
     rows: tuple[float, float],
     colours: str,
-    style: Style,
-) -> None:
-    image = axes.imshow(level.T, cmap=colours, **_where(level, raster, rows))
-    colour_bar(axes, image, "dB below the loudest", style)
+) -> AxesImage:
+    end = raster.start_s + len(level) * raster.column_s
+    return axes.imshow(
+        level.T, cmap=colours, vmin=-_TOP_DB, vmax=0, origin="lower", aspect="auto",
+        extent=(raster.start_s, end, *rows),
+    )  # fmt: skip

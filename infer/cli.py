@@ -17,6 +17,9 @@ from melonnx.infer.errors import MelonnxError, MissingExtraError
 __all__ = ["app", "main"]
 
 _ELSEWHERE = {
+    "explain": "melonnx.infer.explain_cli",
+    "picture": "melonnx.demo.pictures_cli",
+    "gallery": "melonnx.demo.pictures_cli",
     "data": "melonnx.train.cli",
     "train": "melonnx.train.cli",
     "evaluate": "melonnx.train.cli",
@@ -32,7 +35,7 @@ _EXTRA_OF = {
     "tf2onnx": "train",
     "onnx": "train",
     "sklearn": "train",
-    "matplotlib": "train",
+    "matplotlib": "demo",
     "librosa": "train",
     "scipy": "train",
     "pyarrow": "train",

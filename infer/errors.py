@@ -10,6 +10,7 @@ __all__ = [
     "ModelFileError",
     "NoMusicError",
     "SilentAudioError",
+    "UnknownGenreError",
     "UnreadableAudioError",
     "UnsupportedFormatError",
 ]
@@ -88,3 +89,9 @@ class MissingExtraError(MelonnxError):
             f'{module} is not installed. This needs the "{extra}" extra: '
             f'pip install "melonnx[{extra}]"'
         )
+
+
+class UnknownGenreError(MelonnxError):
+    """A genre was asked for that the model does not tell, or that is the answer itself."""
+
+    status = "unknown_genre"

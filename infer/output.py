@@ -11,10 +11,15 @@ from collections.abc import Iterable, Iterator
 
 from melonnx.infer.prediction import Prediction
 
-__all__ = ["print_json", "print_lines", "print_table"]
+__all__ = ["print_json", "print_lines", "print_table", "shown"]
 
 _ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 """A newline would make two lines of a song, and a terminal obeys what begins with ESC."""
+
+
+def shown(text: str) -> str:
+    """``text`` with its control characters as escapes."""
+    return text.translate(_ESCAPES)
 
 
 def print_json(predictions: Iterable[Prediction]) -> bool:
