@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from matplotlib.figure import Figure
 
 from melonnx.demo import cards
 from melonnx.demo.analyse import EvidenceMaps, classify, classify_each, hear, to_csv
 from melonnx.demo.choice import Choice
 from melonnx.demo.limits import Limits
 from melonnx.demo.pictures import Stage, draw, to_png
-from melonnx.demo.style import LEFT, RIGHT
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.examine import Examined
 from melonnx.infer.explain import explain
@@ -59,7 +59,7 @@ class Actions:
         then a picture for each of ``TABS``).
         """
         if song is None:
-            yield self._instead(cards.idle())
+            yield self._instead(cards.idle(self.limits))
             return
         try:
             predictor = self.choice.predictor(model)
@@ -140,10 +140,10 @@ class Actions:
         with _in_words():
             predictor, path = self.choice.predictor(model), _given(song)
             examined = hear(predictor, path, self.limits)
-            png = self._png(predictor, path, examined, stage, "dark" if dark else "")
+            figure = self._draw(predictor, path, examined, stage, "dark" if dark else "")
         place = self.folder / secrets.token_hex(16)
-        place.mkdir()
-        (place / f"{stage}.png").write_bytes(png)
+        place.mkdir(parents=True)
+        (place / f"{stage}.png").write_bytes(to_png(figure, _DPI))
         return str(place / f"{stage}.png")
 
     def explain(self, song: str, against: str, model: str) -> dict[str, Any]:
@@ -166,13 +166,13 @@ class Actions:
         view: str,
         against: str | None = None,
     ) -> str:
-        png = self._png(predictor, song, examined, stage, view, against)
-        width = _width(view)
+        figure = self._draw(predictor, song, examined, stage, view, against)
+        place = figure.axes[0].get_position()
         duration_s = examined.prediction.duration_s if stage in _OVER_TIME else 0.0
         text = TABS.get(stage) or f"Evidence for {examined.prediction.label}"
-        return cards.picture(png, text, (LEFT / width, 1 - RIGHT / width), duration_s)
+        return cards.picture(to_png(figure, _DPI), text, (place.x0, place.x1), duration_s)
 
-    def _png(
+    def _draw(
         self,
         predictor: Predictor,
         song: Path,
@@ -180,16 +180,10 @@ class Actions:
         stage: Stage,
         view: str,
         against: str | None = None,
-    ) -> bytes:
+    ) -> Figure:
         evidence = self.maps.of(predictor, song, examined) if stage == "evidence" else None
-        figure = draw(
-            stage, examined, evidence, against=against, dark="dark" in view, width=_width(view)
-        )
-        return to_png(figure, _DPI)
-
-
-def _width(view: str) -> float:
-    return _NARROW if "narrow" in view else _WIDE
+        width = _NARROW if "narrow" in view else _WIDE
+        return draw(stage, examined, evidence, against=against, dark="dark" in view, width=width)
 
 
 def _given(song: str | None) -> Path:

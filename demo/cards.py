@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
+from melonnx.demo.limits import Limits
 from melonnx.infer.explain import Explanation, Place
 from melonnx.infer.prediction import Prediction, Segment
 
 __all__ = ["answer", "idle", "picture", "problem", "table", "timeline", "why"]
 
 
-def idle() -> str:
+def idle(limits: Limits) -> str:
     """Before there is a song."""
     return (
-        '<div class="card idle"><p>Drop a song, and its genre stands here.</p>'
-        "<p>It is not sent on to anybody, and is removed after a while.</p></div>"
+        '<div class="card idle"><p>Drop a song, or record some: its genre will stand here.</p>'
+        f"<p>{limits.file_mb} MB at most; the first {limits.minutes:g} minutes are listened to. "
+        f"Songs are removed after {limits.keep_minutes:g} minutes, and sent to nobody.</p></div>"
     )
 
 
@@ -32,11 +34,14 @@ def answer(prediction: Prediction, threshold: float) -> str:
     label, score = prediction.label or "", prediction.score or 0.0
     if prediction.unsure:
         verdict = (
-            f'<p class="verdict unsure">Unsure: below {threshold:.0%}, an answer of {escape(label)}'
-            " is a guess.</p>"
+            f'<p class="verdict unsure">Unsure: a guess. The model is sure of {escape(label)} '
+            f"from {threshold:.0%} on.</p>"
         )
     else:
-        verdict = f'<p class="verdict sure">Sure: {escape(label)} from {threshold:.0%} on.</p>'
+        verdict = (
+            f'<p class="verdict sure">Sure: it is sure of {escape(label)} from {threshold:.0%} '
+            "on.</p>"
+        )
     notes = "".join(f'<p class="note">{escape(one)}</p>' for one in prediction.warnings)
     subgenre = ""
     if prediction.subgenre not in (None, label):
@@ -72,7 +77,7 @@ def timeline(prediction: Prediction, genres: Sequence[str]) -> str:
         inner = "".join(_moment(segment, whole) for segment in segments)
         name = escape(label)
         parts.append(
-            f'<div class="stretch hue{genres.index(label) % 10}" style="width:{width:.3%}" '
+            f'<div class="stretch hue{genres.index(label) % 11}" style="width:{width:.3%}" '
             f'title="{_clock(segments[0].start_s)} to {_clock(segments[-1].end_s)}: {name}">'
             f"<span>{name}</span>{inner}</div>"
         )

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["private_folder", "sweep", "swept"]
+__all__ = ["is_private", "private_folder", "sweep", "swept"]
 
 _PREFIX = "melonnx-demo-"
 
@@ -19,7 +19,7 @@ _PREFIX = "melonnx-demo-"
 def private_folder() -> Iterator[Path]:
     """A new folder that only this user can read, for Gradio's files; removed at the end.
 
-    Gradio reads its place once, when it is imported: enter before.
+    Gradio finds it through the environment, whenever it looks: build the page inside.
     """
     given = os.environ.get("GRADIO_TEMP_DIR")
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=given)).resolve()
@@ -32,6 +32,11 @@ def private_folder() -> Iterator[Path]:
         else:
             os.environ["GRADIO_TEMP_DIR"] = given
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_private(folder: Path) -> bool:
+    """It is one of :func:`private_folder`, and nobody else's files are in it."""
+    return folder.name.startswith(_PREFIX)
 
 
 def sweep(folder: Path, older_than_s: float) -> None:

@@ -1,0 +1,17 @@
+"""The page inside another web application: ``uvicorn fastapi_app:app`` from this folder."""
+
+from fastapi import FastAPI
+
+from melonnx.demo.limits import Limits
+from melonnx.demo.serve import mount_page
+
+app = FastAPI()
+
+
+@app.get("/health")
+def health() -> str:
+    """The application's own pages stay where they are."""
+    return "well"
+
+
+mount_page(app, "/genre", limits=Limits(file_mb=20, minutes=5))
