@@ -23,7 +23,7 @@ from melonnx.infer.predictor import Predictor
 __all__ = ["TABS", "Actions"]
 
 TABS: dict[Stage, str] = {
-    "mel": "Mel spectrogram",
+    "mel": "Mel",
     "spectrogram": "Spectrogram",
     "waveform": "Waveform",
     "periodogram": "Periodogram",
@@ -167,10 +167,10 @@ class Actions:
         against: str | None = None,
     ) -> str:
         figure = self._draw(predictor, song, examined, stage, view, against)
-        place = figure.axes[0].get_position()
+        axes = figure.axes[0].get_position().extents
         duration_s = examined.prediction.duration_s if stage in _OVER_TIME else 0.0
-        text = TABS.get(stage) or f"Evidence for {examined.prediction.label}"
-        return cards.picture(to_png(figure, _DPI), text, (place.x0, place.x1), duration_s)
+        text = f"{TABS.get(stage, 'Evidence')} of {song.name}"
+        return cards.picture(to_png(figure, _DPI), text, tuple(axes), duration_s)
 
     def _draw(
         self,

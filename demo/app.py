@@ -36,10 +36,16 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
     with gr.Blocks(
         title="melonnx", analytics_enabled=False, delete_cache=(min(60, kept), kept)
     ) as page:
-        gr.HTML("<h1>melonnx</h1><p>Which genre is it, and why?</p>", elem_id="title")
-        model = gr.Dropdown(
-            choice.names, value=choice.names[0], label="Model", elem_id="model", filterable=False
-        )
+        with gr.Row(elem_id="top"):
+            _html("title", "<h1>melonnx</h1><p>Which genre is it, and why?</p>")
+            model = gr.Dropdown(
+                choice.names,
+                value=choice.names[0],
+                label="Model",
+                elem_id="model",
+                filterable=False,
+                min_width=160,
+            )
         with gr.Tabs():
             with gr.Tab("One song"):
                 song = _lay_out_song(actions, model)
@@ -63,10 +69,10 @@ def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
                 buttons=[],
                 waveform_options=gr.WaveformOptions(show_recording_waveform=False),
             )
-            timeline = gr.HTML(elem_id="timeline")
+            timeline = _html("timeline")
             sample = gr.Button(_SAMPLE_TEXT, size="sm", elem_id="sample")
         with gr.Column(min_width=320):
-            answer = gr.HTML(cards.idle(actions.limits), elem_id="answer")
+            answer = _html("answer", cards.idle(actions.limits))
     with gr.Column(visible=False, elem_id="below") as below:
         pictures = []
         with gr.Tabs(elem_id="stages"):
@@ -77,14 +83,14 @@ def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
                             label="Lay over it what spoke for the genre, and against it",
                             elem_id="overlay",
                         )
-                    pictures.append(gr.HTML(elem_id=f"picture-{stage}"))
+                    pictures.append(_html(f"picture-{stage}"))
         with gr.Row(elem_id="ask", equal_height=True):
             against = gr.Dropdown(
                 [], label="Why this genre, and not", elem_id="against", filterable=False
             )
             ask = gr.Button("Ask why", variant="primary", elem_id="ask-why")
-        why_picture = gr.HTML(elem_id="why-picture")
-        why = gr.HTML(elem_id="why")
+        why_picture = _html("why-picture")
+        why = _html("why")
 
     how: Any = {"concurrency_id": "network", "api_visibility": "private", "show_progress": "minimal"}
     gr.on(
@@ -125,7 +131,7 @@ def _lay_out_table(actions: Actions, model: gr.Dropdown) -> None:
         elem_id="songs",
         height=180,
     )
-    table = gr.HTML(elem_id="table")
+    table = _html("table")
     gr.on(
         [songs.change, model.change],
         actions.show_table,
@@ -155,3 +161,7 @@ def _endpoint(
 ) -> None:
     hidden = gr.Button(visible=False)
     hidden.click(call, inputs, output, api_name=name, concurrency_id="network")
+
+
+def _html(name: str, value: str = "") -> gr.HTML:
+    return gr.HTML(value, elem_id=name, apply_default_css=False)

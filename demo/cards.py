@@ -32,16 +32,12 @@ def answer(prediction: Prediction, threshold: float) -> str:
     ``threshold``: below which the model is unsure of this genre.
     """
     label, score = prediction.label or "", prediction.score or 0.0
+    name, asked = escape(label), f"{threshold:.0%}"
+    from_there = f"this model is sure of {name} from {asked} on"
     if prediction.unsure:
-        verdict = (
-            f'<p class="verdict unsure">Unsure: a guess. The model is sure of {escape(label)} '
-            f"from {threshold:.0%} on.</p>"
-        )
+        verdict = f'<p class="verdict unsure">Unsure, take it as a guess: {from_there}.</p>'
     else:
-        verdict = (
-            f'<p class="verdict sure">Sure: it is sure of {escape(label)} from {threshold:.0%} '
-            "on.</p>"
-        )
+        verdict = f'<p class="verdict sure">Sure: {from_there}.</p>'
     notes = "".join(f'<p class="note">{escape(one)}</p>' for one in prediction.warnings)
     subgenre = ""
     if prediction.subgenre not in (None, label):
@@ -96,16 +92,20 @@ def _moment(segment: Segment, whole: float) -> str:
     )
 
 
-def picture(png: bytes, text: str, axis: tuple[float, float], duration_s: float = 0.0) -> str:
+def picture(
+    png: bytes, text: str, axes: tuple[float, float, float, float], duration_s: float = 0.0
+) -> str:
     """A picture with ``text`` for who cannot see it.
 
-    ``axis``: shares of its width at which time begins and ends; with ``duration_s`` the cursor
-    of the player moves over it.
+    ``axes``: shares of its width and height at which they begin and end: left, bottom, right,
+    top. With ``duration_s`` they are of time, and the cursor of the player moves over them.
     """
+    left, bottom, right, top = axes
     data = base64.b64encode(png).decode()
     cursor = (
         f'<div class="over time" data-duration="{duration_s:.3f}" '
-        f'style="left:{axis[0]:.3%};right:{1 - axis[1]:.3%}"><i class="cursor"></i></div>'
+        f'style="left:{left:.3%};right:{1 - right:.3%};bottom:{bottom:.3%};top:{1 - top:.3%}">'
+        '<i class="cursor"></i></div>'
         if duration_s
         else ""
     )

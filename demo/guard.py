@@ -23,7 +23,7 @@ _UNUSED = (
     *("process_recording", "vibe", "undo-vibe", "dev/", "deep_link", "run-history", "runs"),
     *("custom_component", "component_server", "profiling"),
 )
-_JSON_BYTES = 1_000_000
+_JSON_BYTES = 1 << 20
 _POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; "
     "base-uri 'self'; form-action 'self'"
@@ -78,7 +78,7 @@ def _length(scope: Scope) -> int:
 
 
 def _too_large(most: int) -> PlainTextResponse:
-    return PlainTextResponse(f"too large: {most // 1_000_000} MB at most", 413)
+    return PlainTextResponse(f"too large: {most >> 20} MB at most", 413)
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:

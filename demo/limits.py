@@ -10,7 +10,7 @@ class Limits:
     """The defaults suit a small machine; all are options of ``melonnx demo``."""
 
     file_mb: int = 50
-    """Of one file, in MB (10^6 bytes)."""
+    """Of one file, in MB of 2^20 bytes, as the browser counts them."""
     files: int = 20
     """Of one upload."""
     minutes: float = 10.0
@@ -31,7 +31,7 @@ class Limits:
     @property
     def file_bytes(self) -> int:
         """Bytes of one file."""
-        return self.file_mb * 1_000_000
+        return self.file_mb << 20
 
     @property
     def upload_bytes(self) -> int:

@@ -8,6 +8,7 @@
     for (const line of document.querySelectorAll(".time")) {
       const share = Math.min(1, audio.currentTime / Number(line.dataset.duration));
       line.style.setProperty("--now", share);
+      line.classList.toggle("moving", audio.currentTime > 0 || !audio.paused);
     }
     const now = document.querySelector("#timeline .now");
     const moment = [...document.querySelectorAll("#timeline [data-from]")].find(
