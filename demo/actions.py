@@ -131,9 +131,10 @@ class Actions:
             yield cards.table(rows, len(paths), csv)
 
     def classify(self, song: str, model: str) -> dict[str, Any]:
-        """The genre of a song: the JSON of ``melonnx classify --json``."""
+        """The genre of a song: the JSON of ``melonnx classify --json``, its name as ``song``."""
         with _in_words():
-            return classify(self.choice.predictor(model), _given(song), self.limits).to_dict()
+            predictor = self.choice.predictor(model)
+            return _with_name(classify(predictor, _given(song), self.limits).to_dict())
 
     def picture(self, song: str, stage: Stage, model: str, dark: bool) -> str:
         """A picture of a song: a PNG file."""
@@ -147,7 +148,7 @@ class Actions:
         return str(place / f"{stage}.png")
 
     def explain(self, song: str, against: str, model: str) -> dict[str, Any]:
-        """Why a song has its genre: the JSON of ``melonnx explain --json``.
+        """Why a song has its genre: the JSON of ``melonnx explain --json``, its name as ``song``.
 
         ``against``: a genre, or "" for the runner-up.
         """
@@ -155,7 +156,8 @@ class Actions:
             predictor, path = self.choice.predictor(model), _given(song)
             examined = hear(predictor, path, self.limits)
             evidence = self.maps.of(predictor, path, examined)
-            return explain(predictor, examined, evidence, against=against or None).to_dict()
+            explanation = explain(predictor, examined, evidence, against=against or None)
+            return _with_name(explanation.to_dict())
 
     def _picture(
         self,
@@ -184,6 +186,11 @@ class Actions:
         evidence = self.maps.of(predictor, song, examined) if stage == "evidence" else None
         width = _NARROW if "narrow" in view else _WIDE
         return draw(stage, examined, evidence, against=against, dark="dark" in view, width=width)
+
+
+def _with_name(values: dict[str, Any]) -> dict[str, Any]:
+    """Gradio's client takes whatever has a ``path`` for a file, and fetches it."""
+    return {"song": values.pop("path"), **values}
 
 
 def _given(song: str | None) -> Path:

@@ -1,7 +1,6 @@
 """The command ``melonnx demo``."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,12 +51,15 @@ def demo(
     login = _login() if auth else None
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from melonnx.demo.choice import Choice
-    from melonnx.demo.serve import serve
+    from melonnx.demo.listen import address_of, listen
 
-    choice = Choice(model or (), device, threads)  # type: ignore[arg-type]
     limits = Limits(max_file_mb, max_files, max_minutes, max_queue, concurrency, keep_minutes)
-    serve(choice, limits, host, port, login, lambda address: print(address, flush=True))
-    print("melonnx: the page is closed", file=sys.stderr)
+    with listen(host, port) as listener:
+        choice = Choice(model or (), device, threads)  # type: ignore[arg-type]
+        from melonnx.demo.serve import serve  # gradio: two seconds
+
+        address = address_of(listener, host)
+        serve(listener, choice, limits, login, lambda: print(address, flush=True))
 
 
 def _login() -> tuple[str, str]:

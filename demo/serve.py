@@ -19,7 +19,6 @@ from melonnx.demo.choice import Choice
 from melonnx.demo.folder import is_private, private_folder, swept
 from melonnx.demo.guard import Guard
 from melonnx.demo.limits import Limits
-from melonnx.infer.errors import MelonnxError
 
 __all__ = ["mount_page", "serve"]
 
@@ -78,47 +77,28 @@ def mount_page(
 
 
 def serve(
+    listener: socket.socket,
     choice: Choice,
     limits: Limits,
-    host: str,
-    port: int,
     auth: tuple[str, str] | None,
-    announce: Callable[[str], None],
+    announce: Callable[[], None],
 ) -> None:
     """Serve the page alone until the process is told to end; then its uploads are removed.
 
-    ``port``: 0 takes any that is free. ``announce`` gets the address once it answers. Raises
-    MelonnxError where the address cannot be had.
+    ``announce`` is called once it answers.
     """
-    listener = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listener.getsockname()[1]}"
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        announce(address)
+        announce()
         yield
 
     # uvicorn raises the signal again once it has ended, and the folder must still go
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with private_folder(), listener, contextlib.suppress(KeyboardInterrupt):
+    with private_folder(), contextlib.suppress(KeyboardInterrupt):
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
         mount_page(app, "/", choice, limits, auth)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=_PATIENCE_S
         )
         uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, place = found[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(place)
-        listener.listen(128)
-    except OSError as error:
-        reason = error.strerror or error
-        raise MelonnxError(f"{host}:{port} cannot be had ({reason}); try --port") from None
-    return listener

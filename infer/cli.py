@@ -39,6 +39,7 @@ _EXTRA_OF = {
     "matplotlib": "demo",
     "gradio": "demo",
     "fastapi": "demo",
+    "starlette": "demo",
     "uvicorn": "demo",
     "librosa": "train",
     "scipy": "train",
