@@ -98,9 +98,7 @@ class Actions:
             stage = "evidence" if overlay else "mel"
             return self._picture(predictor, Path(song), examined, stage, view)
 
-    def ask(
-        self, song: str | None, model: str, view: str, against: str | None
-    ) -> tuple[Any, Any]:
+    def ask(self, song: str | None, model: str, view: str, against: str | None) -> tuple[Any, Any]:
         """Why, in words and numbers, and the evidence as a picture."""
         if song is None:
             return gr.skip(), gr.skip()
@@ -109,9 +107,7 @@ class Actions:
             examined = hear(predictor, path, self.limits)
             evidence = self.maps.of(predictor, path, examined)
             explanation = explain(predictor, examined, evidence, against=against or None)
-            drawn = self._picture(
-                predictor, path, examined, "evidence", view, explanation.rival
-            )
+            drawn = self._picture(predictor, path, examined, "evidence", view, explanation.rival)
             return cards.why(explanation), drawn
 
     def show_table(self, songs: list[str] | None, model: str) -> Iterator[str]:

@@ -25,12 +25,14 @@ __all__ = [
 ]
 
 MOST_GENRES = 16
-_SHOWN_COLUMNS = 360
+_SHOWN_COLUMNS = 240
 _STRONGEST = 0.8
 """Opacity of the strongest evidence: the spectrogram below stays to be seen."""
 STRIP_INCHES = 0.22
 """Above the evidence, for the activations."""
 _FAINT_DB = 35.0
+_SMALL = 0.02
+"""Log-odds; in long songs, no place matters more."""
 _STRONGEST_QUANTILE = 0.99
 """The strongest colour is this quantile's, so that one place does not make all others pale."""
 
@@ -103,11 +105,14 @@ def plot_evidence(
         image, extent=(0, seconds, -0.5, n_mels - 0.5), origin="lower", aspect="auto",
         interpolation="nearest",
     )  # fmt: skip
-    scale = ScalarMappable(Normalize(-strongest, strongest), style.diverging)
-    colour_bar(axes, scale, "log-odds lost when silent", style)
+    unit, name = (1, "log-odds") if strongest > _SMALL else (1000, "log-odds/1000")
+    scale = ScalarMappable(Normalize(-strongest * unit, strongest * unit), style.diverging)
+    colour_bar(axes, scale, f"{name} lost when silent", style)
     _strip(axes, *activation, style)
     rival = f" against {against}" if against else ""
-    told = f"Evidence for {genre}{rival}: orange speaks for it, blue against"
+    places = _n_places(spoken)
+    where = f", heard at {places} places" if places > 1 else ""
+    told = f"Evidence for {genre}{rival}{where}: orange speaks for it, blue against"
     heading(axes, told, style, STRIP_INCHES)
     set_time_axis(axes, duration_s)
 
@@ -119,14 +124,9 @@ def overlay(
 
     Returns them with the seconds that they reach over, and the value of the strongest colour.
     """
-    together = -(-len(spoken) // _SHOWN_COLUMNS)
-    missing = -len(spoken) % together
-    padded = np.pad(spoken, ((0, missing), (0, 0)), constant_values=np.nan)
-    groups = padded.reshape(-1, together, spoken.shape[1])
-    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
-        pooled = np.nanmean(groups, axis=1)
+    pooled, together = _pool_columns(spoken)
     heard = np.isfinite(pooled)
-    strongest = max(float(np.quantile(np.abs(pooled[heard]), _STRONGEST_QUANTILE)), 1e-3)
+    strongest = max(float(np.quantile(np.abs(pooled[heard]), _STRONGEST_QUANTILE)), 1e-9)
     by_mel = np.repeat(pooled, [np.diff(band.mels)[0] for band in evidence.bands], axis=1).T
     share = np.clip(np.nan_to_num(by_mel / strongest), -1, 1)
     colours = style.diverging(share / 2 + 0.5)
@@ -134,15 +134,28 @@ def overlay(
     return colours, len(pooled) * together * evidence.column_s, strongest
 
 
+def _pool_columns(values: NDArray[np.floating]) -> tuple[NDArray[np.floating], int]:
+    """At most as many columns [columns, ...] as can be told apart, and how many are in each.
+
+    Means of what is not NaN: what was heard for a moment only is still to be seen.
+    """
+    together = -(-len(values) // _SHOWN_COLUMNS)
+    padding = np.full((-len(values) % together, *values.shape[1:]), np.nan)
+    groups = np.concatenate((values, padding)).reshape(-1, together, *values.shape[1:])
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+        return np.nanmean(groups, axis=1), together
+
+
 def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: Style) -> None:
     height = axes_height(axes)
     strip = axes.inset_axes(
         (0, 1 + 0.2 * STRIP_INCHES / height, 1, 0.8 * STRIP_INCHES / height), sharex=axes
     )
-    strongest = max(float(np.nanmax(np.abs(activation))), 1e-3)
+    pooled, together = _pool_columns(activation)
+    strongest = max(float(np.nanmax(np.abs(pooled))), 1e-9)
     strip.imshow(
-        activation[None], cmap=style.diverging, vmin=-strongest, vmax=strongest, aspect="auto",
-        extent=(0, len(activation) * column_s, 0, 1), interpolation="nearest",
+        pooled[None], cmap=style.diverging, vmin=-strongest, vmax=strongest, aspect="auto",
+        extent=(0, len(pooled) * together * column_s, 0, 1), interpolation="nearest",
     )  # fmt: skip
     strip.set_facecolor(style.background)
     strip.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
@@ -152,3 +165,9 @@ def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: 
         1 + beside_share(axes), 0.5, "activation", transform=strip.transAxes, va="center",
         fontsize=8, color=style.text,
     )  # fmt: skip
+
+
+def _n_places(spoken: NDArray[np.floating]) -> int:
+    """Into so many stretches what was heard of the song falls."""
+    heard = np.isfinite(spoken).any(axis=1)
+    return int(heard[0]) + int((heard[1:] & ~heard[:-1]).sum())

@@ -92,7 +92,11 @@ def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
         why_picture = _html("why-picture")
         why = _html("why")
 
-    how: Any = {"concurrency_id": "network", "api_visibility": "private", "show_progress": "minimal"}
+    how: Any = {
+        "concurrency_id": "network",
+        "api_visibility": "private",
+        "show_progress": "minimal",
+    }
     gr.on(
         [song.change, model.change],
         actions.show,

@@ -143,10 +143,7 @@ def why(explanation: Explanation) -> str:
     )
     rows = "".join(
         f'<tr class="section"><th colspan="3" scope="colgroup">{title}</th></tr>'
-        + (
-            "".join(map(_place, places))
-            or '<tr><td colspan="3">no place that matters</td></tr>'
-        )
+        + ("".join(map(_place, places)) or '<tr><td colspan="3">no place that matters</td></tr>')
         for title, places in sections
     )
     return (

@@ -49,8 +49,7 @@ def draw(
     """One picture of a song, ``width`` inches wide; text keeps its size.
 
     ``evidence``: needed for the stage "evidence", which shows what speaks for ``genre`` (the
-    answer, by default) against ``against`` (all others, by default). Raises ValueError for a
-    genre that the model does not know.
+    answer, by default) against ``against`` (all others, by default). Raises UnknownGenreError.
     """
     return _draw([stage], examined, evidence, genre, against, dark, width)
 

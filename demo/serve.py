@@ -68,7 +68,9 @@ def mount_page(
         mcp_server=False,
         enable_monitoring=False,
         pwa=False,
-        theme=gr.themes.Default(primary_hue="blue", neutral_hue="gray", font=_FONTS, font_mono=_MONO),
+        theme=gr.themes.Default(
+            primary_hue="blue", neutral_hue="gray", font=_FONTS, font_mono=_MONO
+        ),
         css=(_HERE / "page.css").read_text("utf-8"),
         js=(_HERE / "page.js").read_text("utf-8"),
     )

@@ -28,9 +28,10 @@ _ROLL_OFF = 0.03
 
 def plot_waveform(axes: Axes, waveform: Envelope, duration_s: float, style: Style) -> None:
     """The range of the samples at each moment."""
-    times = np.arange(len(waveform.low) + 1) * waveform.column_s
-    axes.stairs(waveform.high, times, baseline=waveform.low, fill=True, color=style.line)
-    loudest = max(float(np.abs([waveform.low, waveform.high]).max()), 1e-3)
+    middles = (np.arange(len(waveform.low)) + 0.5) * waveform.column_s
+    # A line, too: where columns are short, the range alone would fall to pieces.
+    axes.fill_between(middles, waveform.low, waveform.high, color=style.line, linewidth=0.6)
+    loudest = max(float(np.abs([waveform.low, waveform.high]).max()), 1e-9)
     axes.set_ylim(-1.05 * loudest, 1.05 * loudest)
     axes.set_ylabel("amplitude")
     set_time_axis(axes, duration_s)
@@ -41,7 +42,7 @@ def plot_periodogram(axes: Axes, spectrum: Spectrum, style: Style) -> None:
     """Mean power density by frequency, in dB of full scale."""
     shown = spectrum.hz >= _LOWEST_HZ
     density, places = spectrum.density[shown], np.log2(spectrum.hz[shown])
-    level = 10 * np.log10(np.maximum(density, density.max() * 1e-12))
+    level = 10 * np.log10(np.maximum(density, max(density.max() * 1e-12, 1e-30)))
     floor = float(np.quantile(level, _ROLL_OFF)) - 6
     axes.fill_between(places, level, floor, color=style.line, alpha=0.25, linewidth=0)
     axes.plot(places, level, color=style.line, linewidth=1.2)
@@ -74,7 +75,7 @@ def plot_mel(axes: Axes, raster: Raster, duration_s: float, style: Style) -> Non
     image = plot_mel_image(axes, raster, style.heat)
     colour_bar(axes, image, "dB below the loudest", style)
     set_time_axis(axes, duration_s)
-    heading(axes, f"Mel spectrogram: {len(raster.hz)} bands, as the network hears it", style)
+    heading(axes, f"Mel spectrogram: {len(raster.hz)} bands", style)
 
 
 def plot_mel_image(axes: Axes, raster: Raster, colours: str, faint_db: float = 0.0) -> AxesImage:
@@ -86,12 +87,14 @@ def plot_mel_image(axes: Axes, raster: Raster, colours: str, faint_db: float = 0
     image = _image(axes, level, raster, (-0.5, n_mels - 0.5), colours)
     image.set_clim(-_TOP_DB, faint_db)
     hz, labels = octaves(raster.hz[0], raster.hz[-1])
-    places = np.interp(hz, raster.hz, np.arange(n_mels))
-    wide_enough = np.diff(places) * axes_height(axes) >= _TICKS_APART * n_mels
-    apart = [*wide_enough, True]  # those of the bass would collide
-    axes.set_yticks(
-        places[apart], [one for one, wanted in zip(labels, apart, strict=True) if wanted]
-    )
+    apart = _TICKS_APART * n_mels / axes_height(axes)
+    ticks: list[tuple[float, str]] = []
+    for place, label in zip(
+        np.interp(hz, raster.hz, range(n_mels))[::-1], labels[::-1], strict=True
+    ):
+        if not ticks or ticks[-1][0] - place >= apart:  # those of the bass would collide
+            ticks.append((float(place), label))
+    axes.set_yticks(*zip(*ticks, strict=True))
     axes.set_ylabel("frequency (Hz)")
     return image
 

@@ -21,6 +21,7 @@ _ELSEWHERE = {
     "picture": "melonnx.demo.pictures_cli",
     "gallery": "melonnx.demo.pictures_cli",
     "demo": "melonnx.demo.cli",
+    "listen": "melonnx.infer.listen_cli",
     "data": "melonnx.train.cli",
     "train": "melonnx.train.cli",
     "evaluate": "melonnx.train.cli",

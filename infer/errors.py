@@ -92,6 +92,6 @@ class MissingExtraError(MelonnxError):
 
 
 class UnknownGenreError(MelonnxError):
-    """A genre was asked for that the model does not tell, or that is the answer itself."""
+    """A genre was named that the model does not tell, or that makes no sense there."""
 
     status = "unknown_genre"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.calibration import scale
+from melonnx.infer.errors import UnknownGenreError
 from melonnx.infer.examine import Examined
 from melonnx.infer.mel import MelSpec, band_centres
 from melonnx.infer.metadata import ModelInfo
@@ -20,10 +21,14 @@ from melonnx.infer.predictor import Predictor
 __all__ = ["Band", "EvidenceMap", "activation_over_time", "log_odds", "map_evidence", "pitch_bands"]
 
 _CELL_S = 1.0
+_LEAST_CELLS = 8
+"""Of short songs, a cell is shorter, so that there are so many."""
+_COLUMNS_A_CELL = 4
+"""The cells of windows that overlap begin at other moments."""
 _MOMENT_S = 0.25
 _MOMENTS = 2048
 _CELLS = 128
-"""Of long tracks, a cell is longer, so that the network runs not much oftener than this for
+"""Of long songs, a cell is longer, so that the network runs not much oftener than this for
 each band; but at least once for each window."""
 _OCTAVES = (
     ("bass", 0, 250),
@@ -50,7 +55,10 @@ class Band:
 
 @dataclass(frozen=True)
 class EvidenceMap:
-    """What would become of the answer if one place of the song were silent."""
+    """What would become of the answer if one place of the song were silent.
+
+    Places are a second long, and columns a part of it: all columns of a place are alike.
+    """
 
     without: NDArray[np.float64]
     """(columns, bands, genres): the song's probabilities without the place; NaN where the
@@ -69,7 +77,7 @@ class EvidenceMap:
         """Log-odds (columns, bands) that ``genre`` loses without each place.
 
         Against all others, or against ``against``; negative where the place speaks against
-        it. Raises ValueError for a genre that the model does not know.
+        it. Raises UnknownGenreError.
         """
         whole = log_odds(self.probabilities, self.genres, genre, against)
         return whole - log_odds(self.without, self.genres, genre, against)
@@ -81,10 +89,19 @@ def log_odds(
     genre: str,
     against: str | None = None,
 ) -> NDArray[np.float64]:
-    """Natural log-odds (...) of ``genre`` from probabilities [..., genres]."""
-    chosen = probabilities[..., genres.index(genre)]
-    other = 1 - chosen if against is None else probabilities[..., genres.index(against)]
+    """Natural log-odds (...) of ``genre`` from probabilities [..., genres].
+
+    Against all others, or against ``against``. Raises UnknownGenreError.
+    """
+    chosen = probabilities[..., _index(genres, genre)]
+    other = 1 - chosen if against is None else probabilities[..., _index(genres, against)]
     return np.log(np.maximum(chosen, 1e-9)) - np.log(np.maximum(other, 1e-9))
+
+
+def _index(genres: tuple[str, ...], genre: str) -> int:
+    if genre not in genres:
+        raise UnknownGenreError(f"the model knows no {genre!r}; it tells {', '.join(genres)}")
+    return genres.index(genre)
 
 
 def pitch_bands(spec: MelSpec) -> tuple[Band, ...]:
@@ -100,7 +117,7 @@ def pitch_bands(spec: MelSpec) -> tuple[Band, ...]:
 
 
 def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
-    """Silence each second of each band in turn, and ask for the song's answer.
+    """Silence each second (an eighth of short songs) of each band in turn, and ask again.
 
     The network runs about ``seconds * bands`` times, 0.4 s for 30 s of ``genre-base``.
     """
@@ -108,7 +125,8 @@ def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
     bands = pitch_bands(info.mel_spec)
     length, n_windows = heard_frames(heard, info), len(heard.starts)
     seconds = length * info.mel_spec.frame_seconds
-    n_cells = max(1, min(round(seconds / _CELL_S), _CELLS // n_windows, length))
+    cell_s = min(_CELL_S, heard.n_frames * info.mel_spec.frame_seconds / _LEAST_CELLS)
+    n_cells = max(1, min(round(seconds / cell_s), _CELLS // n_windows, length))
     edges = np.linspace(0, length, n_cells + 1).round().astype(int)
 
     def places() -> Iterator[tuple[int, list[Region]]]:
@@ -122,10 +140,11 @@ def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
     silenced = ask_again(predictor, heard, places()).reshape(n_windows, n_cells, len(bands), -1)
     change = (silenced - leaves[:, None, None]) / n_windows
 
-    step = length / n_cells
+    step = length / n_cells / _COLUMNS_A_CELL
     n_columns = max(1, round(heard.n_frames / step))
-    middles = np.array(heard.starts)[:, None] + (np.arange(n_cells) + 0.5) * step
-    columns = np.minimum((middles / step).astype(int), n_columns - 1)
+    change = change.repeat(_COLUMNS_A_CELL, axis=1)
+    firsts = np.round(np.array(heard.starts) / step).astype(int)
+    columns = np.minimum(firsts[:, None] + np.arange(change.shape[1]), n_columns - 1)
     summed = np.zeros((n_columns, len(bands), leaves.shape[1]))
     np.add.at(summed, columns, change)  # a place in two windows is silent in both
     without = genre_probabilities(np.maximum(leaves.mean(axis=0) + summed, 0), info)
@@ -149,7 +168,7 @@ def activation_over_time(
 
     Returns what each moment adds to the log-odds (columns,), NaN where the network did not
     listen, and the seconds of a column. Sub-genres count by their share of their genre; all
-    other genres, or ``against`` alone, are subtracted.
+    other genres, or ``against`` alone, are subtracted. Raises UnknownGenreError.
     """
     info, heard, by_place = examined.info, examined.heard, examined.outputs.evidence
     if by_place is None:
@@ -177,6 +196,8 @@ def _share_below(
     leaves: NDArray[np.float64], info: ModelInfo, genres: list[str]
 ) -> NDArray[np.float64]:
     """(labels,): the probabilities of those below ``genres``, scaled to sum to 1."""
+    for genre in genres:
+        _index(info.genres, genre)
     below = np.array([info.parents.get(label, label) in genres for label in info.labels])
     shares = np.where(below, scale(leaves, info.temperature), 0)
     return shares / shares.sum()

@@ -154,7 +154,7 @@ def rival_of(examined: Examined, against: str | None = None) -> str:
     if rival not in genres or rival == genre:
         others = ", ".join(one for one in genres if one != genre)
         raise UnknownGenreError(
-            f"against {rival!r} is nothing: it is {genre}; name one of {others}"
+            f"{rival!r} is no rival of the answer, {genre}; these are: {others}"
         )
     return rival
 

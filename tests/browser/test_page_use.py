@@ -205,9 +205,7 @@ def test_sample_and_another_model_are_a_click_away(page):
 def test_nothing_comes_from_elsewhere(page, server):
     drop(page, SAMPLE)
     page.locator("#picture-mel img").wait_for()
-    outside = [
-        url for url in page.asked if not url.startswith((server.address, "data:", "blob:"))
-    ]
+    outside = [url for url in page.asked if not url.startswith((server.address, "data:", "blob:"))]
     assert len(page.asked) > 10
     assert not outside
     assert not [said for said in page.complaints if "Content Security Policy" in said]

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient  # noqa: E402
 from melonnx.infer import Predictor  # noqa: E402
 from melonnx.infer.model import MODELS_FOLDER  # noqa: E402
 
-EXAMPLE = Path(__file__).parents[2] / "demo" / "examples" / "fastapi_app.py"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "page_in_app.py"
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 API = "/genre/gradio_api"
 
@@ -53,9 +53,7 @@ def test_mounted_page_classifies(client):
     uploaded = client.post(
         f"{API}/upload", files={"files": ("song.mp3", SAMPLE.read_bytes())}
     ).json()[0]
-    event, (answer,) = classify(
-        client, {"path": uploaded, "meta": {"_type": "gradio.FileData"}}
-    )
+    event, (answer,) = classify(client, {"path": uploaded, "meta": {"_type": "gradio.FileData"}})
     assert event == "complete"
     assert answer["label"] == Predictor("genre-small").predict(SAMPLE).label
     assert answer["song"] == "song.mp3"

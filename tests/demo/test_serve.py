@@ -69,9 +69,7 @@ def upload(server, name, content):
 
 
 def test_classify_is_what_the_predictor_says(client):
-    answer = client.predict(
-        song=handle_file(SAMPLE), model="genre-small", api_name="/classify"
-    )
+    answer = client.predict(song=handle_file(SAMPLE), model="genre-small", api_name="/classify")
     expected = Predictor("genre-small").predict(SAMPLE, duration=12)
     assert answer["song"] == "sample.mp3"
     assert answer["label"] == expected.label

@@ -1,4 +1,7 @@
-"""The page inside another web application: ``uvicorn fastapi_app:app`` from this folder."""
+"""The page inside another web application.
+
+uvicorn page_in_app:app
+"""
 
 from fastapi import FastAPI
 
@@ -10,7 +13,7 @@ app = FastAPI()
 
 @app.get("/health")
 def health() -> str:
-    """The application's own pages stay where they are."""
+    """The application's own pages stay what they are."""
     return "well"
 
 
