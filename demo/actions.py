@@ -165,10 +165,12 @@ class Actions:
         against: str | None = None,
     ) -> str:
         figure = self._draw(predictor, song, examined, stage, view, against)
-        axes = figure.axes[0].get_position().extents
+        box = figure.axes[0].get_position()
         duration_s = examined.prediction.duration_s if stage in _OVER_TIME else 0.0
         text = f"{TABS.get(stage, 'Evidence')} of {song.name}"
-        return cards.picture(to_png(figure, _DPI), text, tuple(axes), duration_s)
+        return cards.picture(
+            to_png(figure, _DPI), text, (box.x0, box.y0, box.x1, box.y1), duration_s
+        )
 
     def _draw(
         self,

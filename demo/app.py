@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from melonnx.demo import cards
 from melonnx.demo.actions import TABS, Actions
@@ -74,15 +75,17 @@ def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
         with gr.Column(min_width=320):
             answer = _html("answer", cards.idle(actions.limits))
     with gr.Column(visible=False, elem_id="below") as below:
+        overlay = gr.Checkbox(
+            label="Lay over it what spoke for the genre, and against it",
+            elem_id="overlay",
+            render=False,
+        )
         pictures = []
         with gr.Tabs(elem_id="stages"):
             for stage, name in TABS.items():
                 with gr.Tab(name):
                     if stage == "mel":
-                        overlay = gr.Checkbox(
-                            label="Lay over it what spoke for the genre, and against it",
-                            elem_id="overlay",
-                        )
+                        overlay.render()
                     pictures.append(_html(f"picture-{stage}"))
         with gr.Row(elem_id="ask", equal_height=True):
             against = gr.Dropdown(
@@ -160,9 +163,7 @@ def _add_endpoints(actions: Actions, song: gr.Audio, model: gr.Dropdown) -> None
     _endpoint("explain", actions.explain, [song, against, model], answer)
 
 
-def _endpoint(
-    name: str, call: Callable[..., Any], inputs: list[Any], output: gr.components.Component
-) -> None:
+def _endpoint(name: str, call: Callable[..., Any], inputs: list[Any], output: Component) -> None:
     hidden = gr.Button(visible=False)
     hidden.click(call, inputs, output, api_name=name, concurrency_id="network")
 

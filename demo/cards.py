@@ -70,7 +70,7 @@ def timeline(prediction: Prediction, genres: Sequence[str]) -> str:
     for label, same in groupby(prediction.timeline, lambda segment: segment.label):
         segments = list(same)
         width = (segments[-1].end_s - segments[0].start_s) / whole
-        inner = "".join(_moment(segment, whole) for segment in segments)
+        inner = "".join(_moment(segment) for segment in segments)
         name = escape(label)
         parts.append(
             f'<div class="stretch hue{genres.index(label) % 11}" style="width:{width:.3%}" '
@@ -85,7 +85,7 @@ def timeline(prediction: Prediction, genres: Sequence[str]) -> str:
     )
 
 
-def _moment(segment: Segment, whole: float) -> str:
+def _moment(segment: Segment) -> str:
     return (
         f'<i data-from="{segment.start_s:.3f}" data-to="{segment.end_s:.3f}" '
         f'data-says="{escape(segment.label)} {_percent(segment.score)}"></i>'

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from gradio.themes import Default
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
@@ -68,9 +69,7 @@ def mount_page(
         mcp_server=False,
         enable_monitoring=False,
         pwa=False,
-        theme=gr.themes.Default(
-            primary_hue="blue", neutral_hue="gray", font=_FONTS, font_mono=_MONO
-        ),
+        theme=Default(primary_hue="blue", neutral_hue="gray", font=_FONTS, font_mono=_MONO),
         css=(_HERE / "page.css").read_text("utf-8"),
         js=(_HERE / "page.js").read_text("utf-8"),
     )

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 pytest.importorskip("gradio", reason="needs the demo extra")
-from tests.demo.running import run_page  # noqa: E402
+from tests.demo.running import run_page
 
 
 def test_help_is_there_without_gradio(melonnx):

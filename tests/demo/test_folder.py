@@ -10,12 +10,17 @@ from melonnx.demo.folder import is_private, private_folder, sweep
 
 def test_folder_is_private_and_gone_at_the_end(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    with pytest.raises(KeyboardInterrupt), private_folder() as folder:
-        assert os.environ["GRADIO_TEMP_DIR"] == str(folder)
-        assert is_private(folder)
-        assert folder.stat().st_mode & 0o077 == 0
-        (folder / "song.mp3").write_bytes(b"x")
-        raise KeyboardInterrupt
+
+    def use():
+        with private_folder() as folder:
+            assert os.environ["GRADIO_TEMP_DIR"] == str(folder)
+            assert is_private(folder)
+            assert folder.stat().st_mode & 0o077 == 0
+            (folder / "song.mp3").write_bytes(b"x")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        use()
     assert not list(tmp_path.iterdir())
     assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path)
 

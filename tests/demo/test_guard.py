@@ -6,8 +6,8 @@ import json
 import pytest
 
 pytest.importorskip("starlette", reason="needs the demo extra")
-from melonnx.demo.guard import Guard  # noqa: E402
-from melonnx.demo.limits import Limits  # noqa: E402
+from melonnx.demo.guard import Guard
+from melonnx.demo.limits import Limits
 
 LIMITS = Limits(file_mb=1, files=2)
 

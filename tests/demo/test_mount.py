@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("gradio", reason="needs the demo extra")
-from fastapi.testclient import TestClient  # noqa: E402
+from fastapi.testclient import TestClient
 
-from melonnx.infer import Predictor  # noqa: E402
-from melonnx.infer.model import MODELS_FOLDER  # noqa: E402
+from melonnx.infer import Predictor
+from melonnx.infer.model import MODELS_FOLDER
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "page_in_app.py"
 SAMPLE = MODELS_FOLDER / "sample.mp3"

@@ -15,8 +15,8 @@ from tests.conftest import encode, make_song
 from tests.demo.running import run_page
 
 pytest.importorskip("gradio", reason="needs the demo extra")
-from gradio_client import Client, handle_file  # noqa: E402
-from gradio_client.exceptions import AppError  # noqa: E402
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 KEPT_S = 6
