@@ -25,6 +25,13 @@
     document.addEventListener(event, follow, true);
   }
 
+  // The strip may come after the player has failed.
+  const mute = "this browser cannot play the file";
+  new MutationObserver(() => {
+    const now = document.querySelector("#timeline .now");
+    if (now && player()?.error && now.textContent !== mute) now.textContent = mute;
+  }).observe(document.body, {childList: true, subtree: true});
+
   document.addEventListener("click", (event) => {
     const audio = player();
     if (!audio) return;

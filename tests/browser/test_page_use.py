@@ -144,6 +144,12 @@ def test_what_is_heard_can_be_seen(page):
     assert (over["x"] - axes["x"]) / axes["width"] == pytest.approx(seconds / 30, abs=0.01)
 
 
+def test_song_that_the_browser_cannot_play_is_answered_and_that_is_said(page):
+    song = encode(make_song(3, 22050), 22050, "AU", "PCM_16")
+    drop(page, a_file("song.au", song, "audio/basic"))
+    page.locator("#timeline .now", has_text="cannot play the file").wait_for()
+
+
 def test_text_that_is_called_mp3_is_said_to_be_none(page, server):
     drop(page, a_file("song.mp3", b"no music at all\n" * 100), ".problem")
     assert page.locator("#answer").inner_text().startswith("song.mp3: is not audio")
