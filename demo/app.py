@@ -1,6 +1,8 @@
 """The page's layout: what stands where, and what calls what."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,13 @@ from melonnx.demo.actions import TABS, Actions
 from melonnx.demo.choice import Choice
 from melonnx.demo.limits import Limits
 from melonnx.demo.pictures import STAGES
+from melonnx.demo.workers import on_workers
 from melonnx.infer.library import AUDIO_SUFFIXES
 from melonnx.infer.model import MODELS_FOLDER
 
 __all__ = ["SAMPLE", "build_page"]
+
+_Work = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 _SAMPLE_TEXT = "Try the sample: “Metal madness” by Sectoid"
@@ -33,6 +38,7 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
     Theme, style and script belong to whoever serves it (:mod:`melonnx.demo.serve`).
     """
     actions = Actions(choice, limits, folder)
+    work = partial(on_workers, ThreadPoolExecutor(limits.concurrency, "melonnx-page"))
     kept = round(limits.keep_minutes * 60)
     with gr.Blocks(
         title="melonnx", analytics_enabled=False, delete_cache=(min(60, kept), kept)
@@ -49,15 +55,15 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
             )
         with gr.Tabs():
             with gr.Tab("One song"):
-                song = _lay_out_song(actions, model)
+                song = _lay_out_song(actions, work, model)
             with gr.Tab("Several songs"):
-                _lay_out_table(actions, model)
-        _add_endpoints(actions, song, model)
+                _lay_out_table(actions, work, model)
+        _add_endpoints(actions, work, song, model)
     page.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrency, api_open=False)
     return page
 
 
-def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
+def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown) -> gr.Audio:
     view = gr.Textbox(visible=False)
     with gr.Row(equal_height=False):
         with gr.Column(min_width=320):
@@ -102,7 +108,7 @@ def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
     }
     gr.on(
         [song.change, model.change],
-        actions.show,
+        work(actions.show),
         [song, model, view, overlay],
         [answer, timeline, below, against, why, why_picture, *pictures],
         js=f"(song, model, view, overlay) => [song, model, {_VIEW}, overlay]",
@@ -111,7 +117,7 @@ def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
         **how,
     )
     overlay.change(
-        actions.switch,
+        work(actions.switch),
         [song, model, view, overlay],
         pictures[list(TABS).index("mel")],
         js=f"(song, model, view, overlay) => [song, model, {_VIEW}, overlay]",
@@ -119,7 +125,7 @@ def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
         **how,
     )
     ask.click(
-        actions.ask,
+        work(actions.ask),
         [song, model, view, against],
         [why, why_picture],
         js=f"(song, model, view, against) => [song, model, {_VIEW}, against]",
@@ -129,7 +135,7 @@ def _lay_out_song(actions: Actions, model: gr.Dropdown) -> gr.Audio:
     return song
 
 
-def _lay_out_table(actions: Actions, model: gr.Dropdown) -> None:
+def _lay_out_table(actions: Actions, work: _Work, model: gr.Dropdown) -> None:
     limits = actions.limits
     songs = gr.File(
         file_count="multiple",
@@ -141,7 +147,7 @@ def _lay_out_table(actions: Actions, model: gr.Dropdown) -> None:
     table = _html("table")
     gr.on(
         [songs.change, model.change],
-        actions.show_table,
+        work(actions.show_table),
         [songs, model],
         table,
         concurrency_id="network",
@@ -151,16 +157,16 @@ def _lay_out_table(actions: Actions, model: gr.Dropdown) -> None:
     )
 
 
-def _add_endpoints(actions: Actions, song: gr.Audio, model: gr.Dropdown) -> None:
+def _add_endpoints(actions: Actions, work: _Work, song: gr.Audio, model: gr.Dropdown) -> None:
     """``/classify``, ``/picture`` and ``/explain``, for programs."""
     stage = gr.Dropdown(list(STAGES), value="mel", visible=False)
     against = gr.Textbox("", visible=False)
     dark = gr.Checkbox(value=False, visible=False)
     answer = gr.JSON(visible=False)
     file = gr.File(visible=False)
-    _endpoint("classify", actions.classify, [song, model], answer)
-    _endpoint("picture", actions.picture, [song, stage, model, dark], file)
-    _endpoint("explain", actions.explain, [song, against, model], answer)
+    _endpoint("classify", work(actions.classify), [song, model], answer)
+    _endpoint("picture", work(actions.picture), [song, stage, model, dark], file)
+    _endpoint("explain", work(actions.explain), [song, against, model], answer)
 
 
 def _endpoint(name: str, call: Callable[..., Any], inputs: list[Any], output: Component) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 __all__ = ["is_private", "private_folder", "sweep", "swept"]
 
 _PREFIX = "melonnx-demo-"
+_EMPTY = 10
+"""Times as old is a folder that goes: an upload of what was there before goes into it again."""
 
 
 @contextmanager
@@ -42,6 +44,7 @@ def is_private(folder: Path) -> bool:
 def sweep(folder: Path, older_than_s: float) -> None:
     """Remove the files that were last written so long ago, and the folders left empty."""
     oldest = time.time() - older_than_s
+    long_empty = time.time() - _EMPTY * older_than_s
     for place, _, names in os.walk(folder, topdown=False):
         for name in names:
             file = Path(place, name)
@@ -50,7 +53,7 @@ def sweep(folder: Path, older_than_s: float) -> None:
                     file.unlink()
             except OSError:  # a request has just taken it away
                 continue
-        if Path(place) != folder and Path(place).stat().st_mtime < oldest:
+        if Path(place) != folder and Path(place).stat().st_mtime < long_empty:
             try:
                 Path(place).rmdir()
             except OSError:  # not empty

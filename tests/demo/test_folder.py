@@ -30,7 +30,7 @@ def test_sweep_takes_what_is_old_and_leaves_what_is_not(tmp_path):
     for path in (old, new):
         path.parent.mkdir()
         path.write_bytes(b"x")
-    long_ago = time.time() - 100
+    long_ago = time.time() - 1000
     os.utime(old, (long_ago, long_ago))
     sweep(tmp_path, 50)
     assert not old.exists()
