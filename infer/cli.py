@@ -35,7 +35,7 @@ _EXTRA_OF = {
     "matplotlib": "train",
     "librosa": "train",
     "scipy": "train",
-    "pyarrow": "train",
+    "pyarrow": "parquet",
     "skl2onnx": "train",
     "threadpoolctl": "train",
 }

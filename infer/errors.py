@@ -2,8 +2,10 @@
 
 __all__ = [
     "AudioError",
+    "CrashedError",
     "DeviceError",
     "EmptyAudioError",
+    "IndexFileError",
     "InvalidSamplesError",
     "MelonnxError",
     "MissingExtraError",
@@ -64,6 +66,18 @@ class InvalidSamplesError(AudioError):
     """Samples are NaN, infinite or out of any audio range, or have an unusable shape."""
 
     status = "invalid_samples"
+
+
+class CrashedError(AudioError):
+    """The process that heard the file died of it, twice."""
+
+    status = "crashed"
+
+
+class IndexFileError(MelonnxError):
+    """The index of a library is missing, damaged, or of another kind."""
+
+    status = "index_file"
 
 
 class ModelFileError(MelonnxError):
