@@ -7,6 +7,7 @@ __all__ = [
     "EmptyAudioError",
     "IndexFileError",
     "InvalidSamplesError",
+    "JournalError",
     "MelonnxError",
     "MissingExtraError",
     "ModelFileError",
@@ -78,6 +79,12 @@ class IndexFileError(MelonnxError):
     """The index of a library is missing, damaged, or of another kind."""
 
     status = "index_file"
+
+
+class JournalError(MelonnxError):
+    """The journal of a run is another's, in use, or cannot be written."""
+
+    status = "journal"
 
 
 class ModelFileError(MelonnxError):
