@@ -12,9 +12,11 @@ __all__ = [
     "MissingExtraError",
     "ModelFileError",
     "NoMusicError",
+    "OutputError",
     "SilentAudioError",
     "UnreadableAudioError",
     "UnsupportedFormatError",
+    "WorkerError",
 ]
 
 
@@ -97,6 +99,18 @@ class DeviceError(MelonnxError):
     """A device or execution provider was asked for and did not come up."""
 
     status = "device"
+
+
+class OutputError(MelonnxError):
+    """What was asked for cannot be written to the file that was named."""
+
+    status = "output"
+
+
+class WorkerError(MelonnxError):
+    """Worker processes do not come up."""
+
+    status = "worker"
 
 
 class MissingExtraError(MelonnxError):

@@ -81,9 +81,9 @@ class Packed(NamedTuple):
 
 def file_identity(path: str) -> Identity:
     """Of a local file, missing or not."""
-    whole = os.path.abspath(path)  # noqa: PTH100  (a Path costs ten times as much)
+    whole = os.path.abspath(path)
     try:
-        found = os.stat(whole)  # noqa: PTH116
+        found = os.stat(whole)
     except (OSError, ValueError):
         return Identity(whole, -1, -1)
     return Identity(whole, found.st_size, found.st_mtime_ns)
