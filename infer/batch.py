@@ -6,6 +6,7 @@ What hears them is handed in: worker processes, or a cluster.
 from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 
 from melonnx.infer.journal import Identity, Journal, Packed, file_identity, unpack
 from melonnx.infer.prediction import Prediction
@@ -22,7 +23,10 @@ Identify = Callable[[str], Identity]
 
 _NONE = Identity("", -1, -1)
 _AHEAD = 1024
-"""Songs that may be answered before the one that all wait for."""
+"""Answers that may wait for that of a song before them."""
+_AT_ONCE = 64
+"""Answers from a journal that are given between two new ones, so that nobody waits to be handed
+a song while a hundred thousand are written."""
 
 
 def match_journal(
@@ -56,7 +60,7 @@ def answer_in_order(
     def jobs() -> Iterator[Job | None]:
         for number, song in enumerate(songs):
             if isinstance(song, str) and offsets[number] < 0:
-                while number >= at + _AHEAD:
+                while len(waiting) >= _AHEAD:
                     yield None
                 if journal is not None:
                     # Before it is heard: what changes meanwhile is another file in the next run.
@@ -79,14 +83,14 @@ def answer_in_order(
             at += 1
             yield prediction
 
-    yield from ready()
     with closing(hear(jobs())) as answers:
         for job, packed in answers:
             if journal is not None:
                 offsets[job.number] = journal.add(identities.pop(job.number), packed)
             waiting[job.number] = packed
             progress()
-            yield from ready()
+            # With many waiting, all that can go must: else nobody would be handed a song again.
+            yield from islice(ready(), _AT_ONCE if len(waiting) < _AHEAD // 2 else None)
     for number in range(at, len(songs)):
         if (prediction := answer(number)) is not None:
             yield prediction

@@ -7,7 +7,7 @@ import pytest
 from melonnx.infer import batch
 from melonnx.infer.batch import answer_in_order, match_journal
 from melonnx.infer.errors import NoMusicError
-from melonnx.infer.journal import ModelKey, open_journal, pack
+from melonnx.infer.journal import ModelKey, file_identity, open_journal, pack
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.workers import Answer
 
@@ -52,11 +52,33 @@ def test_answers_keep_the_order_of_the_songs(songs):
     assert predictions == [*map(answer, songs[:-1]), FAILED]
 
 
-def test_no_more_than_so_many_are_heard_ahead(songs, monkeypatch):
+def test_no_more_than_so_many_answers_wait_for_a_slow_song(songs, monkeypatch):
     monkeypatch.setattr(batch, "_AHEAD", 3)
-    hear = hear_backwards()
-    assert [row.path for row in answer_in_order(songs, hear)] == [*songs[:-1], "empty"]
-    assert hear.heard == [2, 1, 0, 5, 4, 3, 8, 7, 6]
+    heard = []
+
+    def hear(jobs):
+        slow = next(jobs)
+        while job := next(jobs, None):
+            heard.append(job.number)
+            yield Answer(job, pack(answer(job.path)))
+        yield Answer(slow, pack(answer(slow.path)))
+        for job in jobs:
+            yield Answer(job, pack(answer(job.path)))
+
+    assert list(answer_in_order(songs, hear)) == [*map(answer, songs[:-1]), FAILED]
+    assert heard == [1, 2, 3]
+
+
+def test_what_the_journal_holds_does_not_hold_up_what_is_new(songs, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "_AT_ONCE", 1)
+    monkeypatch.setattr(batch, "_AHEAD", 4)
+    with open_journal(tmp_path / "x.journal", ModelKey("m 0", "00")) as journal:
+        for song in songs[:4]:
+            journal.add(file_identity(song), pack(answer(song)))
+    with open_journal(tmp_path / "x.journal", ModelKey("m 0", "00")) as journal:
+        offsets = match_journal(songs, journal)
+        rows = answer_in_order(songs, hear_backwards(), journal, offsets)
+        assert list(rows) == [*map(answer, songs[:-1]), FAILED]
 
 
 def test_what_is_heard_is_in_the_journal_and_not_heard_again(songs, tmp_path):
