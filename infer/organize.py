@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -167,16 +166,17 @@ def _fill(part: Path, data: bytes) -> None:
 def _playlist(songs: Iterable[Prediction], root: Path) -> bytes:
     lines = ["#EXTM3U"]
     for song in songs:
-        path = os.path.abspath(song.path)
-        with suppress(ValueError):  # Windows: on another drive
-            path = os.path.relpath(path, root)
+        try:
+            path = os.path.relpath(song.path, root)
+        except ValueError:  # Windows: on another drive
+            path = str(Path(song.path).absolute())
         lines += [f"#EXTINF:{round(song.duration_s) or -1},{Path(path).stem}"]
         lines += [f"./{path}" if path.startswith("#") else path]
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
 
 
 def _numbered(path: Path) -> Iterator[Path]:
-    """``song.mp3``, ``song (2).mp3``, ``song (3).mp3``, …"""
+    """``song.mp3``, ``song (2).mp3``, ``song (3).mp3``, …."""
     yield path
     yield from (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
 

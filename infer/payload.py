@@ -17,7 +17,10 @@ Stretch = tuple[int, int]
 
 
 def tag_container(file: BinaryIO) -> str:
-    """"mpeg", "flac", "ogg", "mp4", "riff" or "aiff" by the bytes; "" for what else there is."""
+    """Name what holds the tags, by the bytes; "" for what none are known of.
+
+    The names: "mpeg", "flac", "ogg", "mp4", "riff" (wav) and "aiff".
+    """
     start = sniff.after_id3(file)
     file.seek(start)
     head = file.read(64)

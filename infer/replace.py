@@ -37,8 +37,7 @@ def replacing(path: Path, mtime_ns: int | None = None) -> Iterator[Path]:
         _dress(copy, path, before, mtime_ns)
         with copy.open("rb+") as file:
             os.fsync(file.fileno())
-        if _identity(path.stat()) != _identity(before):
-            raise TagError("was changed by somebody else meanwhile")
+        _require_unchanged(path, before)
         copy.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -103,5 +102,10 @@ def _dress(copy: Path, path: Path, before: os.stat_result, mtime_ns: int | None)
     os.utime(copy, ns=(before.st_atime_ns, changed_ns if mtime_ns is None else mtime_ns))
 
 
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+def _require_unchanged(path: Path, before: os.stat_result) -> None:
+    now = path.stat()
+    if any(
+        getattr(now, fact) != getattr(before, fact)
+        for fact in ("st_dev", "st_ino", "st_size", "st_mtime_ns")
+    ):
+        raise TagError("was changed by somebody else meanwhile")

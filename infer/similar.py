@@ -41,7 +41,7 @@ def nearest(
     rows, cosines = np.zeros(0, np.intp), np.zeros(0, np.float32)
     unit = query / max(float(np.linalg.norm(query)), np.finfo(np.float32).tiny)
     for start in range(0, len(embeddings), _BLOCK):
-        block = embeddings[start : start + _BLOCK]
+        block = np.array(embeddings[start : start + _BLOCK], np.float32)  # aligned, unlike a map's
         norms = np.sqrt(np.einsum("ij,ij->i", block, block))
         here = (block @ unit) / np.maximum(norms, np.finfo(np.float32).tiny)
         rows = np.concatenate([rows, np.arange(start, start + len(block))])
@@ -80,13 +80,13 @@ def neighbours(
 
 def find_row(index: Index, song: str) -> int | None:
     """The row of a song by its path, as it is written there or as it leads to the same file."""
-    wanted, name = os.path.abspath(song), Path(song).name
+    wanted, name = Path(song).resolve(), Path(song).name
     alike = [(row, path) for row, path in enumerate(index.paths) if path.endswith(name)]
     for row, path in alike:
         if path == song:
             return row
     for row, path in alike:
-        if os.path.abspath(path) == wanted:
+        if Path(path).resolve() == wanted:
             return row
     return None
 

@@ -68,16 +68,12 @@ def similar(
 
 
 def _candidates(index: Path, library: "Index", query: Any, top: int) -> "NDArray[np.intp]":
-    from melonnx.infer.errors import IndexFileError
-    from melonnx.infer.graph import build_graph, find_candidates, graph_path, open_graph
+    from melonnx.infer.graph import build_graph, find_candidates, graph_path, is_fresh, open_graph
 
-    try:
-        graph = open_graph(index, library.embeddings)
-    except IndexFileError:
+    if not is_fresh(index):
         say(f"{graph_path(index)}: making the graph, once")
         build_graph(library.embeddings, graph_path(index))
-        graph = open_graph(index, library.embeddings)
-    return find_candidates(graph, query, 4 * top + 1)
+    return find_candidates(open_graph(index, library.embeddings), query, 4 * top + 1)
 
 
 def _print(found: "list[Neighbour]", *, as_json: bool) -> None:

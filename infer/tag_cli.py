@@ -67,7 +67,9 @@ def tag(
 
     if undo is not None:
         if paths or results is not None or write:
-            raise typer.BadParameter("needs nothing else: the log names the files", param_hint="--undo")
+            raise typer.BadParameter(
+                "needs nothing else: the log names the files", param_hint="--undo"
+            )
         _undo(undo)
         return
     songs, predict = open_songs(

@@ -99,7 +99,7 @@ def _guarded(work: Callable[[], Any]) -> Any:
 
 
 def _open(path: Path, kind: str) -> Any:
-    """mutagen's object, with tags, though they may be empty."""
+    """Mutagen's object, with tags, though they may be empty."""
     if kind == "mpeg":
         return _open_id3(path)
     if kind == "ogg":
@@ -201,7 +201,7 @@ def _id3v1(file: BinaryIO, kind: str) -> bytes:
 
 
 def _keep_id3v1(path: Path, tail: bytes, genre: str) -> None:
-    """mutagen writes all fields anew, from frames that may lack them: only the genre is due."""
+    """Mutagen writes all fields anew, from frames that may lack them: only the genre is due."""
     number = TCON.GENRES.index(genre) if genre in TCON.GENRES else _V1_NONE
     with path.open("rb+") as file:
         file.seek(-128, 2)
