@@ -5,12 +5,16 @@ order, so that a delta is short whatever the format.
 """
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from mmap import mmap
 
 __all__ = ["Delta", "apply_delta", "make_delta"]
 
 Delta = list[list[int] | str]
 """In order: [start, length] is a stretch of the source, a text is bytes in base64."""
+
+Bytes = bytes | mmap
+"""A file's content, read or mapped into memory."""
 
 _SHORTEST = 32
 """Bytes; shorter stretches in common cost more to name than to repeat."""
@@ -18,14 +22,16 @@ _MOST_BLOCKS = 1 << 16
 _STEP = 1 << 20
 
 
-def make_delta(source: Sequence[int], target: Sequence[int]) -> Delta:
-    """The steps that make ``target`` of ``source``; bytes, or files mapped into memory.
+def make_delta(source: Bytes, target: Bytes) -> Delta:
+    """The steps that make ``target`` of ``source``.
 
     Greedy: every aligned block of the source is known, and where the target has one, the match
     is followed as far as it goes both ways (as in rsync, with the blocks themselves for hashes).
     """
     size = max(_SHORTEST, -(-len(source) // _MOST_BLOCKS))
-    blocks = {bytes(source[at : at + size]): at for at in range(0, len(source) - size + 1, size)}
+    blocks: dict[bytes, int] = {}
+    for at in range(0, len(source) - size + 1, size):
+        blocks.setdefault(bytes(source[at : at + size]), at)  # of a long silence, its beginning
     steps: Delta = []
     lacking = bytearray()
     at = 0
@@ -47,7 +53,7 @@ def make_delta(source: Sequence[int], target: Sequence[int]) -> Delta:
     return steps
 
 
-def apply_delta(source: Sequence[int], steps: Delta) -> Iterator[bytes]:
+def apply_delta(source: Bytes, steps: Delta) -> Iterator[bytes]:
     """The target's bytes, in pieces; raises ValueError for steps that do not fit ``source``."""
     for step in steps:
         if isinstance(step, str):
@@ -65,7 +71,7 @@ def _append(steps: Delta, lacking: bytearray) -> None:
         steps.append(base64.b64encode(lacking).decode("ascii"))
 
 
-def _in_common(source: Sequence[int], start: int, target: Sequence[int], at: int) -> int:
+def _in_common(source: Bytes, start: int, target: Bytes, at: int) -> int:
     """Bytes that are the same from ``start`` and ``at`` on."""
     limit = min(len(source) - start, len(target) - at)
     length, step = 0, _STEP

@@ -61,7 +61,9 @@ def _numbered(values: Iterable[Any]) -> Iterator[tuple[int, Any]]:
     return enumerate(values, 1)
 
 
-def _prediction(row: dict[str, Any]) -> Prediction:
+def _prediction(row: Any) -> Prediction:
+    if not isinstance(row, dict):
+        raise TypeError("a prediction is an object")
     values = {name: row[name] for name in _FIELDS if name in row}
     prediction = Prediction(**values, model=str(row.get("model", "")))
     texts = (prediction.path, prediction.label if prediction.ok else prediction.error)

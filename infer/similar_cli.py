@@ -60,7 +60,8 @@ def similar(
     if row is None:
         from melonnx.infer.predictor import Predictor
 
-        query = Predictor(model, device, threads).predict(song).embedding  # type: ignore[arg-type]
+        predictor: Any = Predictor(model, device, threads)  # type: ignore[arg-type]
+        query = predictor.predict(song).embedding
     else:
         query = library.embeddings[row]
     candidates = _candidates(index, library, query, top) if approximate else None

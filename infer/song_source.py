@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.prediction import Prediction
+if TYPE_CHECKING:
+    from melonnx.infer.prediction import Prediction
 
 __all__ = ["From", "Paths", "open_songs"]
 
@@ -32,7 +33,7 @@ def open_songs(
     model: Path | None,
     device: str,
     threads: int | None,
-) -> tuple[list[Path | Prediction], Callable[[Path], Prediction]]:
+) -> "tuple[list[Path | Prediction], Callable[[Path], Prediction]]":
     """The songs, failed ones among them, and what tells the prediction of one.
 
     The model is loaded when the first song is asked about. Raises ResultsFileError,
@@ -44,7 +45,7 @@ def open_songs(
         from melonnx.infer.results import read_results
 
         known = {Path(row.path): row for row in read_results(results)}
-        songs = [path if row.ok else row for path, row in known.items()]
+        songs: list[Path | Prediction] = [path if row.ok else row for path, row in known.items()]
         return songs, known.__getitem__
 
     from melonnx.infer.library import expand

@@ -34,6 +34,8 @@ _OGG: dict[bytes, Callable[..., Any]] = {
 _MP4_GENRE = "\xa9gen"
 _RAW_ID3 = {"translate": False, "load_v1": False}
 """Frames as the file has them: none renamed, none taken from an ID3v1 tag beside."""
+_VERSION_OF_NEW_TAGS = (2, 3, 0)
+"""Windows and car radios read it; 2.4 they may not."""
 _V1_GENRE = -1
 _V1_NONE = 255
 
@@ -102,6 +104,7 @@ def _open(path: Path, kind: str) -> Any:
     """Mutagen's object, with tags, though they may be empty."""
     if kind == "mpeg":
         return _open_id3(path)
+    song: Any
     if kind == "ogg":
         song = _open_ogg(path)
     elif kind in {"riff", "aiff"}:
@@ -113,13 +116,13 @@ def _open(path: Path, kind: str) -> Any:
     if song.tags is None:
         song.add_tags()
         if kind in {"riff", "aiff"}:
-            song.tags.version = (2, 3, 0)
+            song.tags.version = _VERSION_OF_NEW_TAGS
     return song
 
 
-def _open_id3(path: Path) -> ID3:
+def _open_id3(path: Path) -> Any:
     try:
-        tags = ID3(path, **_RAW_ID3)
+        tags: Any = ID3(path, **_RAW_ID3)
         return ID3(path, v2_version=3, load_v1=False) if tags.version < (2, 3) else tags
     except ID3NoHeaderError:
         pass
@@ -127,7 +130,7 @@ def _open_id3(path: Path) -> ID3:
         return ID3(path, v2_version=3)  # an ID3v1 tag alone: its fields, as frames
     except ID3NoHeaderError:
         tags = ID3()
-        tags.version = (2, 3, 0)
+        tags.version = _VERSION_OF_NEW_TAGS
         return tags
 
 
