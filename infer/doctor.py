@@ -26,6 +26,7 @@ _TOLERANCE = 0.02
 _RATE = 44100
 _PITCH = 440
 _PACKAGES = ("numpy", "onnxruntime", "soundfile", "soxr", "typer", "rich")
+_SHARING = ("onnxruntime", "onnxruntime-gpu")
 _MUST_COME_UP = ("CPUExecutionProvider", "CUDAExecutionProvider")
 """Others are in some builds of onnxruntime whether their libraries are there or not."""
 _FORMATS = (
@@ -97,17 +98,11 @@ def _version(name: str) -> Finding:
     version = metadata.version(name) if name != "onnxruntime" else module.__version__
     if name == "soundfile":
         version += f" with {module.__libsndfile_version__}"
-    if name == "onnxruntime" and len(_distributions("onnxruntime")) > 1:
-        return Finding(
-            "versions", name, "broken",
-            f"{', '.join(_distributions('onnxruntime'))} share one folder: pip uninstall all of "
-            "them, then install one",
-        )  # fmt: skip
+    both = [one for one in _SHARING if _is_installed(one)]
+    if name == "onnxruntime" and len(both) > 1:
+        advice = f"{' and '.join(both)} share one folder: uninstall both, then install one"
+        return Finding("versions", name, "broken", advice)
     return Finding("versions", name, "ok", version)
-
-
-def _distributions(module: str) -> list[str]:
-    return sorted(set(metadata.packages_distributions().get(module, [])))
 
 
 def _extras() -> Iterator[Finding]:

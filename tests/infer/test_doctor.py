@@ -24,7 +24,7 @@ def test_here_nothing_is_broken(findings):
     assert [finding for finding in findings if finding.status == "broken"] == []
     assert of(findings, "providers")["CPUExecutionProvider"].status == "ok"
     assert {"numpy", "onnxruntime", "soundfile", "soxr"} <= of(findings, "versions").keys()
-    assert {"ffmpeg", "tags", "parquet", "search", "train"} <= of(findings, "extras").keys()
+    assert {"ffmpeg", "tags", "train"} <= of(findings, "extras").keys()
     formats = of(findings, "formats")
     assert {name for name, row in formats.items() if row.status == "ok"} >= {
         *("wav", "flac", "ogg", "opus", "mp3", "aiff", "au", "caf", "m4a"),
