@@ -7,15 +7,18 @@ __all__ = [
     "EmptyAudioError",
     "IndexFileError",
     "InvalidSamplesError",
+    "JournalError",
     "MelonnxError",
     "MissingExtraError",
     "ModelFileError",
     "NoMusicError",
+    "OutputError",
     "ResultsFileError",
     "SilentAudioError",
     "TagError",
     "UnreadableAudioError",
     "UnsupportedFormatError",
+    "WorkerError",
 ]
 
 
@@ -82,6 +85,12 @@ class IndexFileError(MelonnxError):
     status = "index_file"
 
 
+class JournalError(MelonnxError):
+    """The journal of a run is another's, in use, or cannot be written."""
+
+    status = "journal"
+
+
 class ModelFileError(MelonnxError):
     """The model file is missing, damaged, foreign, or of an unknown format version."""
 
@@ -104,6 +113,18 @@ class ResultsFileError(MelonnxError):
     """What should hold predictions, names of genres or a log of changes does not."""
 
     status = "results_file"
+
+
+class OutputError(MelonnxError):
+    """What was asked for cannot be written to the file that was named."""
+
+    status = "output"
+
+
+class WorkerError(MelonnxError):
+    """Worker processes do not come up."""
+
+    status = "worker"
 
 
 class MissingExtraError(MelonnxError):

@@ -1,14 +1,22 @@
 """The command ``melonnx organize``."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.song_source import From, Paths, open_songs
+from melonnx.infer.song_source import (
+    Device,
+    From,
+    Model,
+    Paths,
+    Recursive,
+    Workers,
+    open_songs,
+)
 
 if TYPE_CHECKING:
     from melonnx.infer.organize import Placed
@@ -47,12 +55,10 @@ def organize(
         Path | None,
         typer.Option("--map", help='Genre by label (*.csv, *.toml, *.json): metal,"Heavy Metal".'),
     ] = None,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    recursive: Recursive = False,
+    model: Model = None,
+    device: Device = "auto",
+    workers: Workers = None,
 ) -> None:
     """Sort songs by genre into playlists, copies or hard links; only shown until --write.
 
@@ -64,12 +70,12 @@ def organize(
 
     if playlists + copy + link > 1:
         raise typer.BadParameter("take one", param_hint="--playlists, --copy, --link")
-    songs, predict = open_songs(
-        paths, results, recursive=recursive, model=model, device=device, threads=threads
+    songs, hear = open_songs(
+        paths, results, recursive=recursive, model=model, device=device, workers=workers
     )
     genres = read_genre_map(names) if names else {}
     aside: list[Placed] = []
-    sorted_songs = _sort(songs, predict, genres, aside, leave_unsure=leave_unsure)
+    sorted_songs = _sort(hear(songs), genres, aside, leave_unsure=leave_unsure)
     if copy or link:
         pairs = ((Path(song.path), genre) for song, genre in sorted_songs)
         placed = place_songs(pairs, to, "copy" if copy else "link", write=write)
@@ -79,29 +85,21 @@ def organize(
 
 
 def _sort(
-    songs: "list[Path | Prediction]",
-    predict: "Callable[[Path], Prediction]",
+    predictions: "Iterator[Prediction]",
     names: Mapping[str, str],
     aside: "list[Placed]",
     *,
     leave_unsure: bool,
 ) -> "Iterator[tuple[Prediction, str]]":
     """Each song with its genre; those that have none go to ``aside``."""
-    from melonnx.infer.errors import AudioError
     from melonnx.infer.organize import UNSURE, Placed
-    from melonnx.infer.prediction import Prediction
 
-    for song in songs:
-        try:
-            prediction = song if isinstance(song, Prediction) else predict(song)
-        except AudioError as error:
-            prediction = Prediction.failed(str(song), error)
-        if not prediction.ok:
-            aside.append(Placed(prediction.path, error=prediction.error or "failed"))
-            continue
+    for prediction in predictions:
         label = prediction.label or ""
         genre = UNSURE if prediction.unsure else names.get(label, label)
-        if not genre or (prediction.unsure and leave_unsure):
+        if not prediction.ok:
+            aside.append(Placed(prediction.path, error=prediction.error or "failed"))
+        elif not genre or (prediction.unsure and leave_unsure):
             aside.append(Placed(prediction.path, outcome="left"))
         else:
             yield prediction, genre
@@ -126,7 +124,7 @@ def _report(placed: "Iterator[Placed]", aside: "list[Placed]", total: int, what:
 
     columns = ("song", "to") if what == "songs" else ("playlist", "to", "songs")
     try:
-        print_listing(lines(), columns, total, "organizing")
+        print_listing(lines(), columns, total)
     finally:
         parts = {
             "place": f"{what} would be made (--write does it)",

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.song_source import From, Paths, open_songs
+from melonnx.infer.song_source import (
+    Device,
+    From,
+    Model,
+    Paths,
+    Recursive,
+    Workers,
+    open_songs,
+)
 
 if TYPE_CHECKING:
     from melonnx.infer.tagging import Tagged
@@ -49,12 +57,10 @@ def tag(
     undo: Annotated[
         Path | None, typer.Option(metavar="LOG", help="Make every file of a log what it was.")
     ] = None,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    recursive: Recursive = False,
+    model: Model = None,
+    device: Device = "auto",
+    workers: Workers = None,
 ) -> None:
     """Write each song's genre into its tags; shows what it would do until --write.
 
@@ -72,15 +78,15 @@ def tag(
             )
         _undo(undo)
         return
-    songs, predict = open_songs(
-        paths, results, recursive=recursive, model=model, device=device, threads=threads
+    songs, hear = open_songs(
+        paths, results, recursive=recursive, model=model, device=device, workers=workers
     )
     rules = Rules(read_genre_map(names) if names else {}, overwrite, unsure, keep_mtime)
     if write:
         log = log or default_log()
     elif log is not None:
         raise typer.BadParameter("is for --write", param_hint="--log")
-    _report(tag_songs(songs, predict, rules, log), len(songs), log)
+    _report(tag_songs(songs, hear, rules, log), len(songs), log)
 
 
 def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
@@ -97,8 +103,7 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
             yield Line(cells, not is_news, row.error)
 
     try:
-        word = "looking" if log is None else "tagging"
-        print_listing(lines(), ("song", "genre now", "new genre"), total, word)
+        print_listing(lines(), ("song", "genre now", "new genre"), total)
     finally:
         _sum_up(counts, linked, log)
     if counts["failed"]:

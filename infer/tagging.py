@@ -1,10 +1,10 @@
 """Decides song by song which genre its tags get, and writes it where that is asked for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from melonnx.infer.errors import AudioError, TagError
+from melonnx.infer.errors import TagError
 from melonnx.infer.genre_names import genre_name
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.replace import remove_strays, replacing
@@ -45,70 +45,70 @@ class Tagged:
 
 
 def tag_songs(
-    songs: Iterable[Path | Prediction],
-    predict: Callable[[Path], Prediction],
+    songs: Iterable[str | Prediction],
+    hear: Callable[[Sequence[str]], Iterator[Prediction]],
     rules: Rules,
     log: Path | None = None,
 ) -> Iterator[Tagged]:
-    """Give each song the genre that ``predict`` tells; one that fails does not stop the others.
+    """Give each song the genre that ``hear`` tells; one that fails does not stop the others.
 
     ``songs`` may hold failed predictions, which become failed rows. Links are followed, and a
-    file that is there twice is taken once. ``predict`` is asked only of songs whose genre may
-    be written, and may raise AudioError. ``log``: what it takes to undo each change is
-    appended here before it is made; without, nothing is written.
+    file that is there twice is taken once. ``hear`` is asked once, for those songs whose genre
+    may be written, and answers in their order; their rows come last. ``log``: what it takes to
+    undo each change is appended here before it is made; without, nothing is written.
     """
-    seen: set[Path] = set()
+    files: dict[Path, str] = {}
+    old: dict[str, tuple[str, ...]] = {}
     for song in songs:
         if isinstance(song, Prediction):
             yield Tagged(song.path, error=song.error or "")
             continue
         try:
-            path = song.resolve(strict=True)
-            if path in seen:
+            path = Path(song).resolve(strict=True)
+            if path in files:
                 continue
-            if log is not None and not any(path.parent == other.parent for other in seen):
-                remove_strays(path.parent)
-            seen.add(path)
-            yield _tag(song, path, predict, rules, log)
-        except AudioError as error:
-            yield Tagged(str(song), error=str(error))
+            files[path] = song
+            genres = tuple(read_genres(path))
         except TagError as error:
-            yield Tagged(str(song), error=f"{song}: {error}")
+            yield Tagged(song, error=f"{song}: {error}")
         except (OSError, RuntimeError) as error:  # the latter: a link to itself
-            yield Tagged(str(song), error=f"{song}: {getattr(error, 'strerror', None) or error}")
+            yield Tagged(song, error=_reason(song, error))
+        else:
+            if genres and not rules.overwrite:
+                yield Tagged(song, genres, outcome="kept")
+            else:
+                old[song] = genres
+    if log is not None:
+        for folder in {path.parent for path in files}:
+            remove_strays(folder)
+    for prediction in hear(list(old)):
+        song = prediction.path
+        try:
+            yield _tag(prediction, old[song], rules, log)
+        except TagError as error:
+            yield Tagged(song, old[song], error=f"{song}: {error}")
+        except OSError as error:
+            yield Tagged(song, old[song], error=_reason(song, error))
 
 
-def _tag(
-    song: Path,
-    path: Path,
-    predict: Callable[[Path], Prediction],
-    rules: Rules,
-    log: Path | None,
-) -> Tagged:
-    old = tuple(read_genres(path))
-    if old and not rules.overwrite:
-        return Tagged(str(song), old, outcome="kept")
-    prediction = predict(song)
+def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path | None) -> Tagged:
+    song = prediction.path
     if not prediction.ok:
-        return Tagged(str(song), old, error=prediction.error or "")
+        return Tagged(song, old, error=prediction.error or "")
     new = genre_name(prediction.label or "", rules.names)
     if prediction.unsure and not rules.unsure:
-        outcome = "unsure"
-    elif not new:
-        outcome = "unnamed"
-    elif old == (new,):
-        outcome = "same"
-    else:
-        outcome = "tag"
-    if log is None or outcome != "tag":
-        return Tagged(str(song), old, new, outcome, other_links=_has_other_links(path))
-    other_links = _has_other_links(path)
-    mtime_ns = path.stat().st_mtime_ns if rules.keep_mtime else None
-    with replacing(path, mtime_ns) as copy:
-        write_genre(copy, new)
-        remember(log, path, copy)
-    return Tagged(str(song), old, new, "tagged", other_links=other_links)
+        return Tagged(song, old, new, "unsure")
+    if not new or old == (new,):
+        return Tagged(song, old, new, "same" if new else "unnamed")
+    path = Path(song).resolve(strict=True)
+    status = path.stat()
+    if log is not None:
+        with replacing(path, status.st_mtime_ns if rules.keep_mtime else None) as copy:
+            write_genre(copy, new)
+            remember(log, path, copy)
+    outcome = "tag" if log is None else "tagged"
+    return Tagged(song, old, new, outcome, other_links=status.st_nlink > 1)
 
 
-def _has_other_links(path: Path) -> bool:
-    return path.stat().st_nlink > 1
+def _reason(song: str, error: Exception) -> str:
+    return f"{song}: {getattr(error, 'strerror', None) or error}"

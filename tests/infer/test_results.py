@@ -2,12 +2,15 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from melonnx.infer.errors import ResultsFileError, UnreadableAudioError
+from melonnx.infer.formats import open_output
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results import read_results
+from melonnx.infer.rows import View
 
 SONG = Prediction(
     "Ö\n流.mp3", label="pop", score=0.6, unsure=True, probabilities={"pop": 0.6}, duration_s=30.0,
@@ -27,7 +30,36 @@ def test_lines_and_an_array_and_stdin_give_the_same(tmp_path, monkeypatch):
     path.write_text(json.dumps([SONG.to_dict(), FAILED.to_dict()], indent=1))
     assert read_results(path) == [SONG, FAILED]
     monkeypatch.setattr("sys.stdin", io.StringIO(lines(SONG, FAILED)))
-    assert read_results("-") == [SONG, FAILED]
+    assert read_results(Path("-")) == [SONG, FAILED]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
+def test_what_classify_writes_is_read_back(tmp_path, kind):
+    path = tmp_path / f"results.{kind}"
+    view = View(("pop", "rock"))
+    with open_output(path, kind, view, "m 1") as write:
+        write(SONG)
+        write(FAILED)
+    song, failed = read_results(path)
+    for name in ("path", "status", "error", "label", "score", "unsure", "duration_s"):
+        assert getattr(song, name) == getattr(SONG, name)
+    assert (failed.path, failed.status) == (FAILED.path, "unreadable")
+    assert "is damaged" in (failed.error or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "artist,title\nx,y\n"),
+        ("a.csv", "path,label,score\na,pop,x\n"),
+        ("a.parquet", "x"),
+    ],
+)
+def test_tables_of_something_else_say_so(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ResultsFileError, match=r"is no (prediction|CSV|Parquet)"):
+        read_results(path)
 
 
 def test_the_last_word_on_a_song_counts(tmp_path):
@@ -52,6 +84,7 @@ def test_a_last_line_that_a_kill_cut_short_is_left_out(tmp_path):
         ('{"path": 3}\n', "line 1: is no prediction"),
         ('{"path": "a.mp3", "status": "ok", "label": null}\n', "line 1: is no prediction"),
         ("[[]]", "entry 1: is no prediction"),
+        ("[]", "holds no predictions"),
         ("[{", "is no JSON"),
     ],
 )

@@ -15,7 +15,11 @@ from tests.infer.conftest import KINDS
 
 def write(paths, log, label="metal", **rules):
     """Tag the songs for good, and return the outcomes."""
-    rows = tag_songs(paths, lambda path: Prediction(str(path), label=label), Rules(**rules), log)
+
+    def hear(songs):
+        return (Prediction(song, label=label) for song in songs)
+
+    rows = tag_songs(map(str, paths), hear, Rules(**rules), log)
     return [row.outcome for row in rows]
 
 

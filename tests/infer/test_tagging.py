@@ -17,22 +17,28 @@ from tests.infer.conftest import packets_and_samples
 
 
 def answer(label, *, unsure=False):
-    return lambda path: Prediction(str(path), label=label, unsure=unsure)
+    return lambda songs: (Prediction(song, label=label, unsure=unsure) for song in songs)
 
 
-def never(path):
-    raise AssertionError("the model was asked in vain")
+def never(songs):
+    assert songs == [], "the model was asked in vain"
+    return iter(())
 
 
-def outcome(path, predict, log=None, **rules):
-    (row,) = tag_songs([path], predict, Rules(**rules), log)
+def tag(paths, hear, log=None, **rules):
+    songs = [path if isinstance(path, Prediction) else str(path) for path in paths]
+    return list(tag_songs(songs, hear, Rules(**rules), log))
+
+
+def outcome(path, hear, log=None, **rules):
+    (row,) = tag([path], hear, log, **rules)
     return row.outcome
 
 
 def test_nothing_is_written_without_a_log(make_file):
     path = make_file("mp3")
     before = path.read_bytes(), path.stat()
-    (row,) = tag_songs([path], answer("metal"), Rules())
+    (row,) = tag([path], answer("metal"))
     assert (row.old, row.new, row.outcome) == ((), "Metal", "tag")
     assert (path.read_bytes(), path.stat()) == before
 
@@ -69,19 +75,19 @@ def test_bad_files_are_rows_and_the_rest_go_on(make_file, tmp_path):
     loop = tmp_path / "loop.mp3"
     loop.symlink_to(loop)
     failed = Prediction.failed("far.mp3", UnreadableAudioError("far.mp3: is damaged"))
-    songs = [text, tmp_path / "gone.mp3", locked, loop, failed, good]
-    rows = list(tag_songs(songs, answer("metal"), Rules(), tmp_path / "log"))
+    songs = [text, tmp_path / "gone.mp3", loop, failed, locked, good]
+    rows = tag(songs, answer("metal"), tmp_path / "log")
     assert [row.outcome for row in rows] == ["failed"] * 5 + ["tagged"]
     assert rows[0].error.startswith(f"{text}: holds no tags known here")
-    assert rows[2].error == f"{locked}: is read-only"
-    assert rows[4].error == "far.mp3: is damaged"
+    assert rows[3].error == "far.mp3: is damaged"
+    assert rows[4].error == f"{locked}: is read-only"
     assert all("\n" not in row.error for row in rows)
 
 
 def test_a_link_stays_a_link_and_its_file_is_tagged_once(make_file, tmp_path):
     path, link = make_file("mp3"), tmp_path / "link.mp3"
     link.symlink_to(path)
-    rows = list(tag_songs([link, path], answer("metal"), Rules(), tmp_path / "log"))
+    rows = tag([link, path], answer("metal"), tmp_path / "log")
     assert [row.path for row in rows] == [str(link)]
     assert link.is_symlink()
     assert read_genres(path) == ["Metal"]
@@ -91,7 +97,7 @@ def test_another_hard_link_keeps_the_old_content_and_it_is_said(make_file, tmp_p
     path, other = make_file("mp3"), tmp_path / "seed.mp3"
     other.hardlink_to(path)
     before = other.read_bytes()
-    (row,) = tag_songs([path], answer("metal"), Rules(), tmp_path / "log")
+    (row,) = tag([path], answer("metal"), tmp_path / "log")
     assert row.other_links
     assert read_genres(path) == ["Metal"]
     assert other.read_bytes() == before
@@ -140,7 +146,7 @@ def test_a_kill_at_any_moment_leaves_whole_files_and_a_whole_log(make_file, tmp_
     log = tmp_path / "log"
 
     def work():
-        list(tag_songs(paths, answer("metal"), Rules(), log))
+        tag(paths, answer("metal"), log)
 
     def digests():
         return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
