@@ -67,7 +67,9 @@ def _read_json(path: Path) -> _Rows:
 def _read_csv(path: Path) -> _Rows:
     try:
         for number, row in enumerate(csv.DictReader(io.StringIO(_text(path), newline="")), 1):
-            values = {name: row[name] or None for name in _COLUMNS if row.get(name) is not None}
+            values: dict[str, Any] = {
+                name: row[name] or None for name in _COLUMNS if row.get(name) is not None
+            }
             for name in ("score", "duration_s"):
                 values[name] = float(values[name]) if values.get(name) else None
             values["unsure"] = values.get("unsure") == "true"

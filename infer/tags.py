@@ -76,7 +76,9 @@ def write_genre(path: Path, genre: str) -> None:
 def _kind(file: BinaryIO) -> str:
     kind = tag_container(file)
     if not kind:
-        raise TagError("holds no tags known here (mp3, flac, ogg, opus, m4a, wav and aiff do)")
+        raise TagError(
+            "no tags can be written: it is no mp3, flac, ogg, opus, m4a, wav or aiff, or is damaged"
+        )
     return kind
 
 
@@ -116,7 +118,7 @@ def _open(path: Path, kind: str) -> Any:
     if song.tags is None:
         song.add_tags()
         if kind in {"riff", "aiff"}:
-            song.tags.version = _VERSION_OF_NEW_TAGS
+            _tags(kind, song).version = _VERSION_OF_NEW_TAGS
     return song
 
 
@@ -141,7 +143,7 @@ def _open_ogg(path: Path) -> Any:
     for magic, kind in _OGG.items():
         if first_packet.startswith(magic):
             return kind(path)
-    raise TagError("is Ogg of a kind that has no tags known here")
+    raise TagError("no tags can be written: it is Ogg of a kind unknown here")
 
 
 def _tags(kind: str, song: Any) -> Any:

@@ -198,9 +198,9 @@ def cut(data):
         ("m4a", lambda data: data.replace(b"moov", b"voom"), "cannot be read"),
         ("m4a", lambda data: data.replace(b"udta", b"udta\0\0"), "cannot be read|ends within|box"),
         ("ogg", lambda data: data[:3000] + b"x" + data[3001:4000] + data[4100:], "between its Ogg"),
-        ("ogg", lambda data: data.replace(b"\x01vorbis", b"\x01unhear"), "no tags known"),
-        ("mp3", lambda data: b"only words\n" * 99, "no tags known"),
-        ("mp3", lambda data: b"", "no tags known"),
+        ("ogg", lambda data: data.replace(b"\x01vorbis", b"\x01unhear"), "no tags can be written"),
+        ("mp3", lambda data: b"only words\n" * 99, "no tags can be written"),
+        ("mp3", lambda data: b"", "no tags can be written"),
         ("mp3", lambda data: b"ID3\x05\0\0\0\0\0\0" + data, "cannot be read"),
     ],
 )
