@@ -18,6 +18,7 @@ __all__ = ["app", "main"]
 
 _ELSEWHERE = {
     "classify": "melonnx.infer.classify_cli",
+    "listen": "melonnx.infer.listen_cli",
     "data": "melonnx.train.cli",
     "train": "melonnx.train.cli",
     "evaluate": "melonnx.train.cli",
