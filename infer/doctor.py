@@ -17,9 +17,10 @@ __all__ = ["CHECKSUMS", "KNOWN_ANSWERS", "Finding", "examine"]
 
 _MODELS_FOLDER = Path(__file__).parent.parent / "models"
 CHECKSUMS = _MODELS_FOLDER / "SHA256SUMS"
-"""Of what is released, as sha256sum writes and checks them."""
+"""Of what is released; made in ``models/`` by ``sha256sum *.onnx sample.mp3 > SHA256SUMS``."""
 KNOWN_ANSWERS = _MODELS_FOLDER / "sample.jsonl"
-"""What each released model says of the sample clip: melonnx classify --json."""
+"""What each released model says of the sample clip: in ``models/``, the lines of ``melonnx
+classify sample.mp3 --json --model NAME``."""
 
 _TOLERANCE = 0.02
 """Of a probability: other decoders and devices round otherwise."""

@@ -52,7 +52,8 @@ def tag(
         bool, typer.Option("--keep-mtime", help="Files keep their time of change.")
     ] = False,
     log: Annotated[
-        Path | None, typer.Option(help="Where to remember what is changed: a new file by default.")
+        Path | None,
+        typer.Option(help="What undoes it; by default a new file in ~/.local/state/melonnx."),
     ] = None,
     undo: Annotated[
         Path | None, typer.Option(metavar="LOG", help="Make every file of a log what it was.")
@@ -104,6 +105,9 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
 
     try:
         print_listing(lines(), ("song", "genre now", "new genre"), total)
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on")
+        raise
     finally:
         _sum_up(counts, linked, log)
     if counts["failed"]:

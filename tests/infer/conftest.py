@@ -1,7 +1,7 @@
 """Songs in every container that holds tags, and what to know of a file to prove it the same."""
 
 import hashlib
-import io
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,21 +32,23 @@ def encoded() -> dict[str, bytes]:
         kind: encode(make_song(3, rate, 2), rate, format_, subtype)
         for kind, (rate, format_, subtype) in _SOUNDFILE.items()
     }
-    return songs | {"m4a": _encode_m4a()}
+    return songs | {"m4a": encode_m4a()}
 
 
-def _encode_m4a() -> bytes:
+def encode_m4a(**options: str) -> bytes:
+    """``options``: of FFmpeg's muxer."""
     av = pytest.importorskip("av", reason="needs the ffmpeg extra")
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="ipod") as out:
-        stream = out.add_stream("aac", rate=44100, layout="stereo")
-        planar = np.ascontiguousarray(make_song(3, 44100, 2).T)
-        frame = av.AudioFrame.from_ndarray(planar, format="fltp", layout="stereo")
-        frame.sample_rate = 44100
-        for part in av.AudioResampler(stream.format, "stereo", 44100).resample(frame):
-            out.mux(stream.encode(part))
-        out.mux(stream.encode(None))
-    return buffer.getvalue()
+    with tempfile.TemporaryDirectory() as folder:  # some options read the file again
+        path = Path(folder) / "song.m4a"
+        with av.open(str(path), "w", format="ipod", options=options) as out:
+            stream = out.add_stream("aac", rate=44100, layout="stereo")
+            planar = np.ascontiguousarray(make_song(3, 44100, 2).T)
+            frame = av.AudioFrame.from_ndarray(planar, format="fltp", layout="stereo")
+            frame.sample_rate = 44100
+            for part in av.AudioResampler(stream.format, "stereo", 44100).resample(frame):
+                out.mux(stream.encode(part))
+            out.mux(stream.encode(None))
+        return path.read_bytes()
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ def test_a_decoder_that_turns_sound_into_something_else_is_found(monkeypatch):
     assert "comes back as" in rows["mp3"].detail
 
 
+@pytest.mark.filterwarnings("ignore:Specified provider")
 def test_a_provider_that_is_listed_but_does_not_come_up_is_found(monkeypatch):
     import onnxruntime
 

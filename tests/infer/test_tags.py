@@ -9,7 +9,7 @@ from mutagen.mp4 import MP4, MP4Cover
 
 from melonnx.infer.errors import TagError
 from melonnx.infer.tags import read_genres, write_genre
-from tests.infer.conftest import KINDS, packets_and_samples
+from tests.infer.conftest import KINDS, encode_m4a, packets_and_samples
 
 IMAGE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
@@ -174,6 +174,36 @@ def test_an_ape_tag_stays(make_file):
     tags.save(path)
     write_genre(path, "Rock")
     assert str(APEv2(path)["Title"]) == "In the other tag"
+
+
+@pytest.mark.parametrize("flags", ["faststart", "frag_keyframe+empty_moov"])
+def test_an_m4a_whose_audio_moves_still_plays_to_the_sample(make_file, flags):
+    """Tags that stand before the audio shift it, and every offset to it has to follow."""
+    path = make_file("m4a")
+    path.write_bytes(encode_m4a(movflags=flags))
+    audio = packets_and_samples(path)
+    write_genre(path, "x" * 5000)
+    assert read_genres(path) == ["x" * 5000]
+    assert packets_and_samples(path) == audio
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus"])
+def test_chained_streams_keep_their_audio(make_file, kind):
+    path = make_file(kind)
+    path.write_bytes(path.read_bytes() * 2)
+    before = path.read_bytes()
+    write_genre(path, "Rock")
+    assert read_genres(path) == ["Rock"]
+    assert path.read_bytes().endswith(before[-5000:])
+
+
+def test_an_id3_tag_before_a_flac_stays(make_file):
+    path = make_file("flac")
+    front = b"ID3\x03\0\0\0\0\0\x0a" + bytes(10)
+    path.write_bytes(front + path.read_bytes())
+    write_genre(path, "Rock")
+    assert path.read_bytes().startswith(front + b"fLaC")
+    assert read_genres(path) == ["Rock"]
 
 
 def test_the_bytes_decide_what_a_file_is(make_file):
