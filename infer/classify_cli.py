@@ -98,12 +98,13 @@ def classify(
     from melonnx.infer.rows import View, parse_template
 
     songs = list(expand(paths, recursive=recursive))
-    if output is not None and all(isinstance(song, Prediction) for song in songs):
+    failed = [song for song in songs if isinstance(song, Prediction)]
+    if output is not None and len(failed) == len(songs):
         # A disk that is not there must not empty the output of the last run.
-        reasons = "; ".join(dict.fromkeys(str(song.error) for song in songs))
-        raise NoMusicError(f"{reasons}; {output} stays as it is")
-    in_processes = output is not None or workers is not None or len(songs) >= _POOL_FROM
-    if in_processes:
+        reasons = "; ".join(dict.fromkeys(str(song.error) for song in failed))
+        raise NoMusicError(f"{reasons or 'no song was named'}; {output} stays as it is")
+    predictor = None
+    if output is not None or workers is not None or len(songs) >= _POOL_FROM:
         info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
     else:
         predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
@@ -117,14 +118,14 @@ def classify(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--format") from None
     target = Output(view, kind, template, output)
-    if in_processes:
-        name = f"{info.name} {info.version}"
+    if predictor is None:
         from melonnx.infer.workers import Hearing
 
+        name = f"{info.name} {info.version}"
         hearing = Hearing(find_model(model), name, device, threads or 1, embeddings)
         outcome = classify_in_processes(songs, hearing, target, workers=workers, fresh=fresh)
         if output is not None or outcome.stopped:
-            print(f"melonnx: {summary(outcome, len(songs), output)}", file=sys.stderr)
+            print(f"melonnx: {summary(outcome, output)}", file=sys.stderr)
     else:
         outcome = classify_here(predictor, songs, target)
     if outcome.exit_code:

@@ -58,6 +58,8 @@ class Output:
 class Outcome:
     """What became of the songs."""
 
+    songs: int = 0
+    """That were asked for."""
     answered: int = 0
     """Rows, failed ones among them."""
     failed: int = 0
@@ -75,7 +77,7 @@ class Outcome:
 
 def classify_here(predictor: Predictor, songs: Sequence[Song], output: Output) -> Outcome:
     """Answer a few songs in this process, to stdout."""
-    outcome = Outcome()
+    outcome = Outcome(len(songs))
     with show_progress(len(songs), shown=output.has_bar) as progress:
         predictions = classify_files(predictor, songs)
         _write_all(predictions, output, "", len(songs), progress, outcome, advance=True)
@@ -117,6 +119,7 @@ def classify_in_processes(
                 isinstance(song, str) and offset < 0
                 for song, offset in zip(songs, offsets, strict=True)
             )
+        outcome.songs = len(songs)
         processes = min(workers or _cores(), to_hear)
         stop = stack.enter_context(stop_on_interrupt())
         progress = stack.enter_context(show_progress(to_hear, shown=output.has_bar))
@@ -137,12 +140,12 @@ def classify_in_processes(
     return outcome
 
 
-def summary(outcome: Outcome, total: int, path: Path | None) -> str:
+def summary(outcome: Outcome, path: Path | None) -> str:
     """One line on how a long run ended."""
     where = "" if path is None else f" in {path}"
     songs = f"{outcome.answered:,} songs"
     if outcome.stopped:
-        songs = f"stopped at {outcome.answered:,} of {total:,} songs"
+        songs = f"stopped at {outcome.answered:,} of {outcome.songs:,} songs"
     parts = [songs + where]
     speed = outcome.heard / outcome.seconds if outcome.seconds else 0.0
     parts.append(f"{outcome.heard:,} heard now ({speed:.1f} a second)")

@@ -162,10 +162,11 @@ def parquet_writer(path: Path, view: View) -> Iterator[Write]:
     def write(prediction: Prediction) -> None:
         shown = visible(prediction, view)
         values = cells(shown)
-        row = {name: values.get(name) for name in types}
+        row: dict[str, Any] = {name: values.get(name) for name in types}
         for name in ("path", "error", "warnings"):
-            if row[name] is not None and not _is_utf8(row[name]):
-                row[name] = os.fsencode(row[name]).decode("utf-8", "replace")
+            text = row[name]
+            if text is not None and not _is_utf8(text):
+                row[name] = os.fsencode(text).decode("utf-8", "replace")
         if not _is_utf8(prediction.path):
             row["path_bytes"] = os.fsencode(prediction.path)
         if view.timeline:

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,10 @@ from melonnx.infer.journal import Packed, pack
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
-__all__ = ["Answer", "Hearing", "Job", "hear_file", "hear_in_processes", "stop_on_interrupt"]
+__all__ = ["Answer", "End", "Hearing", "Job", "hear_file", "hear_in_processes", "stop_on_interrupt"]
+
+End = Any
+"""Of a pipe between processes; its class is the system's."""
 
 _TRIES = 2
 _FALSE_STARTS = 3
@@ -58,13 +61,13 @@ class Hearing:
 @dataclass(eq=False)
 class _Worker:
     process: Any
-    connection: Connection
+    connection: End
     ready: bool = False
     job: Job | None = None
 
 
 def hear_in_processes(
-    jobs: Iterator[Job | None], workers: int, hearing: Hearing, stop: Connection | None = None
+    jobs: Iterator[Job | None], workers: int, hearing: Hearing, stop: End | None = None
 ) -> Generator[Answer, None, None]:
     """Yield the answers as they come.
 
@@ -77,6 +80,7 @@ def hear_in_processes(
     again: deque[Job] = deque()
     tries: Counter[int] = Counter()
     false_starts = 0
+    ends = [] if stop is None else [stop]
     pool: list[_Worker] = []
     try:
         pool += (_start(hearing) for _ in range(workers))
@@ -84,8 +88,8 @@ def hear_in_processes(
             _hand_out(pool, again, jobs)
             if not any(worker.job for worker in pool):
                 return
-            ready = wait([worker.connection for worker in pool] + [stop] * (stop is not None))
-            if stop in ready:
+            ready = wait([worker.connection for worker in pool] + ends)
+            if stop is not None and stop in ready:
                 return
             answers: list[Answer] = []
             for i, worker in enumerate(pool):
@@ -137,7 +141,7 @@ def hear_file(predictor: Predictor, path: str, *, embedding: bool = False) -> Pa
 
 
 @contextmanager
-def stop_on_interrupt() -> Iterator[Connection]:
+def stop_on_interrupt() -> Iterator[End]:
     """Yield what can be read from once Ctrl-C was pressed; the second time, it interrupts."""
     reader, writer = multiprocessing.Pipe(duplex=False)
     before = signal.getsignal(signal.SIGINT)
@@ -173,7 +177,7 @@ def _start(hearing: Hearing) -> _Worker:
     return _Worker(process, ours)
 
 
-def _work(connection: Connection, hearing: Hearing) -> None:
+def _work(connection: End, hearing: Hearing) -> None:
     """Runs in a worker process, until nobody is at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal
     predictor = Predictor(hearing.model, hearing.device, hearing.threads)  # type: ignore[arg-type]
