@@ -63,4 +63,5 @@ def open_graph(index: Path, embeddings: NDArray[np.float32]) -> usearch.Index:
 
 def find_candidates(graph: usearch.Index, query: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     """``k`` rows that are probably among the nearest to ``query``, float32 (d,); unordered."""
-    return np.sort(np.asarray(graph.search(query, k).keys).astype(np.intp))
+    found = graph.search(np.array(query, np.float32), k)  # aligned, too
+    return np.sort(np.asarray(found.keys).astype(np.intp))

@@ -36,6 +36,16 @@ def test_recall_is_nearly_all(rows, index):
     assert np.mean(found) > 0.98
 
 
+def test_rows_of_a_map_that_begins_anywhere_are_taken(rows, index, tmp_path):
+    """As in an npz, where numbers of four bytes need not stand at a multiple of four."""
+    path = tmp_path / "rows"
+    path.write_bytes(b"x" + rows[:500].tobytes())
+    mapped = np.memmap(path, "<f4", "r", 1, (500, 64))
+    build_graph(mapped, graph_path(index))
+    assert 7 in find_candidates(open_graph(index, mapped), mapped[7], 5)
+    assert nearest(mapped, mapped[7], 1)[0].tolist() == [7]
+
+
 def test_a_graph_older_than_its_index_is_not_fresh(rows, index):
     assert not is_fresh(index)
     build_graph(rows[:50], graph_path(index))
