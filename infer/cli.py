@@ -25,6 +25,10 @@ _ELSEWHERE = {
     "export": "melonnx.export.cli",
     "features": "melonnx.train.features_cli",
     "benchmark": "melonnx.export.benchmark_cli",
+    "tag": "melonnx.infer.tag_cli",
+    "organize": "melonnx.infer.organize_cli",
+    "similar": "melonnx.infer.similar_cli",
+    "doctor": "melonnx.infer.doctor_cli",
 }
 """Command: the module whose typer ``app`` has it."""
 
@@ -40,6 +44,8 @@ _EXTRA_OF = {
     "pyarrow": "parquet",
     "skl2onnx": "train",
     "threadpoolctl": "train",
+    "mutagen": "tags",
+    "usearch": "search",
 }
 
 

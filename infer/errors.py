@@ -13,7 +13,9 @@ __all__ = [
     "ModelFileError",
     "NoMusicError",
     "OutputError",
+    "ResultsFileError",
     "SilentAudioError",
+    "TagError",
     "UnreadableAudioError",
     "UnsupportedFormatError",
     "WorkerError",
@@ -99,6 +101,18 @@ class DeviceError(MelonnxError):
     """A device or execution provider was asked for and did not come up."""
 
     status = "device"
+
+
+class TagError(MelonnxError):
+    """The tags of one file cannot be read or written; others are unaffected."""
+
+    status = "tags"
+
+
+class ResultsFileError(MelonnxError):
+    """What should hold predictions, names of genres or a log of changes does not."""
+
+    status = "results_file"
 
 
 class OutputError(MelonnxError):
