@@ -18,6 +18,9 @@ __all__ = ["app", "main"]
 
 _ELSEWHERE = {
     "classify": "melonnx.infer.classify_cli",
+    "explain": "melonnx.infer.explain_cli",
+    "picture": "melonnx.demo.pictures_cli",
+    "gallery": "melonnx.demo.pictures_cli",
     "listen": "melonnx.infer.listen_cli",
     "data": "melonnx.train.cli",
     "train": "melonnx.train.cli",
@@ -38,7 +41,7 @@ _EXTRA_OF = {
     "tf2onnx": "train",
     "onnx": "train",
     "sklearn": "train",
-    "matplotlib": "train",
+    "matplotlib": "demo",
     "librosa": "train",
     "scipy": "train",
     "pyarrow": "parquet",

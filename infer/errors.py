@@ -16,6 +16,7 @@ __all__ = [
     "ResultsFileError",
     "SilentAudioError",
     "TagError",
+    "UnknownGenreError",
     "UnreadableAudioError",
     "UnsupportedFormatError",
     "WorkerError",
@@ -137,3 +138,9 @@ class MissingExtraError(MelonnxError):
             f'{module} is not installed. This needs the "{extra}" extra: '
             f'pip install "melonnx[{extra}]"'
         )
+
+
+class UnknownGenreError(MelonnxError):
+    """A genre was named that the model does not tell, or that makes no sense there."""
+
+    status = "unknown_genre"

@@ -1,7 +1,7 @@
 """Opens a model file as one onnxruntime session and runs patches through it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -71,6 +71,16 @@ class Model:
         options = onnxruntime.RunOptions()
         options.only_execute_path_to_fetches = True  # else what leads to evidence is run anyway
         return Outputs(*self.session.run(list(names), {INPUT: patches}, options))
+
+    def run_batches(self, batches: Iterable[Patches], *, evidence: bool = True) -> Outputs:
+        """Run batch after batch; the outputs of all windows, joined."""
+        outputs = [self.run(patches, evidence=evidence) for patches in batches]
+        maps = [output.evidence for output in outputs if output.evidence is not None]
+        return Outputs(
+            np.concatenate([output.probabilities for output in outputs]),
+            np.concatenate([output.embedding for output in outputs]),
+            np.concatenate(maps) if maps else None,
+        )
 
 
 def load_model(
