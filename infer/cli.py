@@ -18,7 +18,7 @@ __all__ = ["app", "main"]
 
 _ELSEWHERE = {
     "data": "melonnx.train.cli",
-    "train": "melonnx.train.cli",
+    "train": "melonnx.export.train_cli",
     "evaluate": "melonnx.train.cli",
     "export": "melonnx.export.cli",
     "features": "melonnx.train.features_cli",
