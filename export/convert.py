@@ -19,7 +19,7 @@ _AXES = {
     "embedding": ("batch", None),
     "evidence": ("batch", "evidence_frames", None, None),
 }
-"""Name of each free axis; None for one of fixed size."""
+"""Name of each axis that can be free; None for one that is of fixed size always."""
 
 
 def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
@@ -31,7 +31,9 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
     n_mels = info.mel_spec.n_mels
     function = tf.function(
         lambda log_mel: whole(log_mel, training=False),
-        input_signature=[tf.TensorSpec((None, None, n_mels), tf.float32, name=INPUT)],
+        input_signature=[
+            tf.TensorSpec((None, whole.input_shape[1], n_mels), tf.float32, name=INPUT)
+        ],
     )
     model, _ = tf2onnx.convert.from_function(
         function, input_signature=function.input_signature, opset=OPSET
@@ -88,7 +90,7 @@ def _name_axes(model: onnx.ModelProto, network: keras.Model) -> None:
             value.type.tensor_type.shape.dim, _AXES[value.name], sizes[value.name], strict=True
         )
         for dimension, name, size in shape:
-            if name is not None:
+            if size is None:
                 dimension.dim_param = name
             else:
                 dimension.dim_value = size
