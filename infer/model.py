@@ -161,7 +161,10 @@ def _require(session: onnxruntime.InferenceSession, providers: list[str]) -> Non
 
 
 def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
-    entries = session.get_modelmeta().custom_metadata_map
+    try:
+        entries = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError:
+        raise ModelFileError(f"{path}: is damaged: its metadata is no text") from None
     if METADATA_KEY not in entries:
         raise ModelFileError(
             f"{path}: is an ONNX file, but not melonnx's: it has no {METADATA_KEY!r} metadata"
