@@ -29,7 +29,7 @@ class Clip:
 
 
 def proof_clips(sample_rate: int) -> Iterator[Clip]:
-    """The sample clip: cut short, whole, for minutes, quiet, behind silence; a tone; a click."""
+    """The sample clip: cut short, whole, for minutes, quiet, behind silence; a tone; noise."""
     song = load_audio(_SAMPLE, sample_rate)
     yield from _cuts(_SAMPLE.name, song, sample_rate)
     times = -(-60 * _MINUTES_LONG * sample_rate // len(song))
@@ -38,10 +38,10 @@ def proof_clips(sample_rate: int) -> Iterator[Clip]:
     silence = np.zeros(5 * sample_rate, np.float32)
     yield Clip(f"{_SAMPLE.name} behind 5 s of silence", np.concatenate((silence, song)))
     time = np.arange(10 * sample_rate) / sample_rate
-    yield Clip("a tone of 440 Hz", (0.5 * np.sin(2 * np.pi * 440 * time)).astype(np.float32))
-    click = np.zeros(2 * sample_rate, np.float32)
-    click[sample_rate] = 1
-    yield Clip("a click", click)
+    rising = np.sin(2 * np.pi * 50 * time * (1 + 2 * time))  # a steady one would be all ties
+    yield Clip("a rising tone", (0.5 * rising).astype(np.float32))
+    noise = np.random.default_rng(0).standard_normal(5 * sample_rate)
+    yield Clip("noise", (0.1 * noise).astype(np.float32))
 
 
 def data_clips(data: Path, sample_rate: int) -> Iterator[Clip]:

@@ -28,6 +28,6 @@ def wave(
 
     source = find_model(model)
     target = out or twin_path(source)
-    for line in save_twin(source, target):
-        print(line)
+    for output, worst in save_twin(source, target).items():
+        print(f"{output:13} worst difference from the runtime {worst.difference:.1e}")
     print(f"wrote {target} ({target.stat().st_size / 1e6:.2f} MB)")

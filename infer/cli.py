@@ -21,6 +21,7 @@ _ELSEWHERE = {
     "train": "melonnx.train.cli",
     "evaluate": "melonnx.train.cli",
     "export": "melonnx.export.cli",
+    "wave": "melonnx.export.wave_cli",
     "features": "melonnx.train.features_cli",
     "benchmark": "melonnx.export.benchmark_cli",
 }
