@@ -21,6 +21,8 @@ _ELSEWHERE = {
     "train": "melonnx.export.train_cli",
     "evaluate": "melonnx.train.cli",
     "export": "melonnx.export.cli",
+    "wave": "melonnx.export.wave_cli",
+    "verify": "melonnx.export.verify_cli",
     "features": "melonnx.train.features_cli",
     "benchmark": "melonnx.export.benchmark_cli",
 }

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from melonnx.infer.joined_frames import JoinedFrames
 
 __all__ = [
+    "TINY",
     "ClipLevel",
     "LogMel",
     "MelPower",
     "MelSpec",
     "Waveform",
     "band_centres",
+    "hann",
     "log_mel",
     "mel_filterbank",
     "mel_power",
@@ -38,7 +40,8 @@ LogMel = NDArray[np.float32]
 """(frames, n_mels), at least 0; in decibels (``MelSpec.log_gain`` 0) at most 1, the clip's loudest
 bin."""
 
-_TINY = float(np.finfo(np.float32).tiny)
+TINY = float(np.finfo(np.float32).tiny)
+"""A clip whose power is below it is silence."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,8 @@ def mel_filterbank(spec: MelSpec) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=8)
-def _hann(n_fft: int) -> NDArray[np.float64]:
+def hann(n_fft: int) -> NDArray[np.float64]:
+    """The periodic Hann window (n_fft,), read-only."""
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
     window.flags.writeable = False
     return window
@@ -169,7 +173,7 @@ def _frames_power(signal: Waveform, n_frames: int, spec: MelSpec) -> MelPower:
         : (n_frames - 1) * spec.hop_length + 1 : spec.hop_length
     ]
     # In double: a tone's quiet bins are then right to 1e-5 too, and it costs 0.2 ms a clip.
-    spectrum = np.fft.rfft(frames * _hann(spec.n_fft), axis=-1)
+    spectrum = np.fft.rfft(frames * hann(spec.n_fft), axis=-1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     return _sum_bands(power, spec)
 
@@ -255,7 +259,7 @@ def normalise(power: MelPower, spec: MelSpec, level: ClipLevel | None = None) ->
     ``level``: of the whole clip, where ``power`` is not all of it.
     """
     level = level or ClipLevel().heard(power)
-    if (level.mean if spec.log_gain else level.loudest) < _TINY:
+    if (level.mean if spec.log_gain else level.loudest) < TINY:
         power[...] = 0
         return power
     return _level_and_log(power, spec, level) if spec.log_gain else _decibels(power, spec, level)

@@ -9,9 +9,11 @@ from melonnx.infer.hierarchy import genre_names
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.windows import MOST_WINDOWS
 
-__all__ = ["FORMAT_VERSION", "METADATA_KEY", "ModelInfo"]
+__all__ = ["FORMAT_VERSION", "METADATA_KEY", "WAVE_KEY", "ModelInfo"]
 
 METADATA_KEY = "melonnx"
+WAVE_KEY = "melonnx.wave"
+"""Of a waveform twin; the entry is that of its model."""
 FORMAT_VERSION = 2
 
 

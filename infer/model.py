@@ -11,18 +11,22 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import DeviceError, ModelFileError
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.onnx_file import has_external_data
 from melonnx.infer.windows import Patches
 
 __all__ = [
     "DEFAULT_MODEL",
+    "INPUT",
     "MODELS_FOLDER",
+    "OUTPUTS",
+    "TWIN_SUFFIX",
     "Device",
     "Model",
     "Outputs",
     "find_model",
     "load_model",
+    "released_models",
 ]
 
 MODELS_FOLDER = Path(__file__).parent.parent / "models"
@@ -33,6 +37,9 @@ DEFAULT_MODEL = MODELS_FOLDER / "genre-base.onnx"
 Device = Literal["auto", "cpu", "cuda"] | Sequence[str]
 """``auto`` takes CUDA where it comes up and the CPU otherwise; a list names onnxruntime's
 execution providers, all of which must come up."""
+
+TWIN_SUFFIX = ".wave.onnx"
+"""Of the waveform twin of a model, beside it."""
 
 INPUT = "log_mel"
 OUTPUTS = ("probabilities", "embedding", "evidence")
@@ -90,9 +97,9 @@ def load_model(
     try:
         data = path.read_bytes()
     except OSError as error:
-        names = ", ".join(sorted(file.stem for file in MODELS_FOLDER.glob("*.onnx")))
         raise ModelFileError(
-            f"{path}: cannot be read ({error.strerror}); the released models are {names}"
+            f"{path}: cannot be read ({error.strerror}); the released models are "
+            f"{', '.join(sorted(released_models()))}"
         ) from None
     try:
         outside = has_external_data(data)
@@ -106,12 +113,17 @@ def load_model(
     return Model(_read_info(path, session), session)
 
 
+def released_models() -> dict[str, Path]:
+    """The file of each model that came with melonnx, by name."""
+    files = MODELS_FOLDER.glob("*.onnx")
+    return {file.stem: file for file in files if not file.name.endswith(TWIN_SUFFIX)}
+
+
 def find_model(path: str | os.PathLike[str] | None) -> Path:
     """The file of a released model where ``path`` is its name or None, else ``path``."""
     if path is None:
         return DEFAULT_MODEL
-    released = {file.stem: file for file in MODELS_FOLDER.glob("*.onnx")}
-    named = released.get(os.fspath(path))
+    named = released_models().get(os.fspath(path))
     return named if named and not Path(path).exists() else Path(path)
 
 
@@ -165,6 +177,10 @@ def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
         entries = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError:
         raise ModelFileError(f"{path}: is damaged: its metadata is no text") from None
+    if WAVE_KEY in entries:
+        raise ModelFileError(
+            f"{path}: is a waveform twin, for onnxruntime alone; melonnx takes the model itself"
+        )
     if METADATA_KEY not in entries:
         raise ModelFileError(
             f"{path}: is an ONNX file, but not melonnx's: it has no {METADATA_KEY!r} metadata"
