@@ -27,19 +27,24 @@ _CHANGE_NOTHING = (
 
 
 def load_keras(path: Path) -> keras.Model:
-    """Read a ``*.keras`` file. Raises KerasFileError for what is none, or needs code of its own."""
+    """Read a ``*.keras`` file, to be run in float32, whatever precision it was trained in.
+
+    Raises KerasFileError for what is none, or needs code of its own.
+    """
     if not path.is_file():
         raise KerasFileError(f"{path}: no such file")
     try:
         network: Any = keras.models.load_model(path, compile=False)
     except Exception as error:  # whatever the layers inside raise
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0]
         raise KerasFileError(
             f"{path}: Keras cannot load it ({reason}); a model with layers of your own, or with "
             "Lambda, cannot be exported: build it of Keras's layers"
         ) from None
     if not getattr(network, "inputs", None) or not getattr(network, "outputs", None):
         raise KerasFileError(f"{path}: has no fixed graph; make it Sequential or functional")
+    for layer in network._flatten_layers():
+        layer.dtype_policy = keras.DTypePolicy("float32")
     return network
 
 

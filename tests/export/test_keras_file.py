@@ -57,6 +57,20 @@ def over_time():
     return keras.Model(log_mel, layers.Softmax()(layers.Dense(3, use_bias=False)(x)))
 
 
+def recurrent():
+    """A GRU becomes a loop: a graph inside of the graph."""
+    return keras.Sequential([keras.Input((40, 32)), layers.GRU(4), layers.Dense(3)])
+
+
+def mixed():
+    """Trained in float16 with float32 weights."""
+    half = keras.DTypePolicy("mixed_float16")
+    log_mel = keras.Input((None, 32))
+    x = layers.Conv1D(4, 3, activation="relu", dtype=half)(log_mel)
+    x = layers.GlobalAveragePooling1D(dtype=half)(x)
+    return keras.Model(log_mel, layers.Dense(3, activation="softmax", dtype=half)(x))
+
+
 @pytest.fixture
 def take_in(tmp_path):
     """Save, describe, export; returns the file."""
@@ -90,8 +104,17 @@ def take_in(tmp_path):
         (over_time, (36, 1), 7),
         (flat, (1, 1), 5),
         (lambda: flat("softmax"), (1, 1), 5),
+        (recurrent, (1, 1), 4),
     ],
-    ids=["frames and mels", "channel, logits", "any size", "1d", "flat logits", "flat softmax"],
+    ids=[
+        "frames and mels",
+        "channel, logits",
+        "any size",
+        "1d",
+        "flat logits",
+        "flat softmax",
+        "recurrent",
+    ],
 )
 def test_each_form_is_proved_and_answers_as_keras_does(take_in, tmp_path, network, places, size):
     network = network()
@@ -123,6 +146,19 @@ def test_the_file_says_what_the_description_says(take_in, tmp_path):
     assert (info.name, info.version, info.dataset, info.license) == ("own", "2", "mine", "CC0")
     assert set(predictor.predict(SAMPLE).probabilities) == set(LABELS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.json", "own.keras", "own.onnx"]
+
+
+@pytest.mark.parametrize("network", [recurrent, over_time])
+def test_second_export_is_the_same_bytes(take_in, tmp_path, network):
+    network = network()
+    take_in(network)
+    first = (tmp_path / "own.onnx").read_bytes()
+    take_in(network)
+    assert (tmp_path / "own.onnx").read_bytes() == first
+
+
+def test_mixed_precision_runs_in_float32(take_in):
+    assert max(take_in(mixed()).proof.worst.values()) <= 1e-5
 
 
 def test_any_layer_may_be_the_embedding(take_in, tmp_path):
