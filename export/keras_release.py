@@ -10,13 +10,13 @@ from melonnx.export.convert import to_onnx
 from melonnx.export.describe import read_description
 from melonnx.export.errors import KerasFileError, ProofError
 from melonnx.export.keras_file import as_format_network, load_keras
+from melonnx.export.place import put_in_place
 from melonnx.export.prove import prove
 from melonnx.export.release import Exported
 from melonnx.infer.audio import load_audio
-from melonnx.infer.errors import ModelFileError
 from melonnx.infer.mel import log_mel
 from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.model import MODELS_FOLDER, load_model
+from melonnx.infer.model import MODELS_FOLDER
 from melonnx.infer.windows import patch_batches, window_starts
 
 __all__ = ["export_keras"]
@@ -36,8 +36,11 @@ def export_keras(
     license_name: str,
     attribution: str,
     say: Callable[[str], None],
+    wave: bool = False,
 ) -> Exported:
     """Write the network of ``path`` to ``out`` as one file, by rename, once it is proved.
+
+    ``wave``: its waveform twin, too, beside it.
 
     It is proved on the windows of the sample clip, by the front end that ``description``
     declares, and on random ones. Nothing is measured: ``melonnx evaluate`` does that.
@@ -61,25 +64,18 @@ def export_keras(
     try:
         model = to_onnx(whole, info)
         proof = prove(model, whole, patches)
+        again = to_onnx(as_format_network(load_keras(path), info, embedding, patches), info)
     except ProofError:
         raise
     except Exception as error:  # the converter's, of layers that it does not know
         reason = str(error).strip().partition("\n")[0]
         raise KerasFileError(f"{path}: cannot be converted to ONNX ({reason})") from None
+    if again.SerializeToString(deterministic=True) != model.SerializeToString(deterministic=True):
+        raise ProofError("a second export of the model gives other bytes")
     say(f"equal to Keras on {len(patches)} patches; worst {max(proof.worst.values()):.1e}")
     if whole.output["evidence"].shape[1:3] == (1, 1):
         say("it does not end with global average pooling and one Dense: evidence tells no places")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.tmp")
-    try:
-        temporary.write_bytes(model.SerializeToString(deterministic=True))
-        load_model(temporary, device="cpu")
-        temporary.replace(out)
-    except ModelFileError as error:
-        raise ProofError(f"the runtime refuses the model: {error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return Exported(info, proof, None)
+    return Exported(info, proof, None, put_in_place(model, out, wave=wave))
 
 
 def _patches(info: ModelInfo) -> NDArray[np.float32]:

@@ -10,6 +10,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from melonnx.export.errors import ProofError
+from melonnx.export.form import check_form
+from melonnx.export.place import put_in_place
 from melonnx.export.replace_head import replace_head
 from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.model import INPUT, OUTPUTS, Model, find_model, load_model
@@ -79,14 +81,7 @@ def make_own_genres(
     say(
         f"equal to scikit-learn on {len(windows)} windows; worst difference {worst[OUTPUTS[0]]:.1e}"
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.tmp")
-    try:
-        temporary.write_bytes(made.SerializeToString(deterministic=True))
-        load_model(temporary, device="cpu")
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    put_in_place(made, out)
     return Brought(info, own, len(windows), worst)
 
 
@@ -102,8 +97,8 @@ def _prove(
     made: onnx.ModelProto, own: OwnGenres, base: Model, windows: Patches
 ) -> dict[str, float]:
     """Compare the file with scikit-learn and the base on ``windows`` [n, frames, n_mels]."""
+    check_form(made)
     try:
-        onnx.checker.check_model(made, full_check=True)
         session = onnxruntime.InferenceSession(
             made.SerializeToString(deterministic=True), providers=["CPUExecutionProvider"]
         )

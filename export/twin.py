@@ -114,12 +114,12 @@ def prove_twin(
         check_form(twin)
         found = compare_twin(twin.SerializeToString(), path, clips)
     except ProofError as error:
-        raise ProofError(f"the waveform twin of {path} is not right: {error}") from None
+        raise ProofError(f"the waveform twin is not right: {error}") from None
     for output, worst in found.items():
         if not worst.difference <= TWIN_TOLERANCE:
             raise ProofError(
-                f"the waveform twin of {path} differs from the runtime by {worst.difference:.1e} "
-                f"in {output}, {worst.where}"
+                f"the waveform twin and the runtime differ by {worst.difference:.1e} in {output}, "
+                f"{worst.where}; allowed is {TWIN_TOLERANCE}"
             )
     return found
 
