@@ -68,7 +68,12 @@ class MelonnxPlugin(BeetsPlugin):
 
     def imported(self, session: ImportSession, task: ImportTask) -> None:
         """Set the genres of what is being imported; beets itself writes them to the files."""
-        self._set_genres(session.lib, task.imported_items(), write=False, say=self._log.info)
+        self._set_genres(
+            session.lib,
+            task.imported_items(),
+            write=False,
+            say=lambda line: self._log.info("{}", line),  # a title may hold braces
+        )
 
     def _set_genres(
         self,
