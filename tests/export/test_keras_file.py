@@ -1,23 +1,16 @@
 """A Keras model of somebody's own becomes a model file by the same door, or is refused clearly."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
 from keras import layers
-from typer.testing import CliRunner
 
-from melonnx.export.cli import app
 from melonnx.export.errors import KerasFileError
-from melonnx.export.keras_release import export_keras
-from melonnx.infer import MelSpec, Predictor
+from melonnx.infer import Predictor
 from melonnx.infer.model import MODELS_FOLDER, load_model
+from tests.export.conftest import LABELS, SPEC, over_time, recurrent
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
-SPEC = MelSpec(hop_length=1024, n_mels=32)
-LABELS = ["rock", "jazz", "folk"]
-ABOUT = {"labels": LABELS, "mel_spec": SPEC.to_dict(), "window": 40}
 
 
 def pooled(shape, last="softmax", **how):
@@ -49,19 +42,6 @@ def flat(last="linear"):
     )
 
 
-def over_time():
-    """One-dimensional, functional, a softmax layer of its own, no bias."""
-    log_mel = keras.Input((None, 32))
-    x = layers.Conv1D(7, 5, activation="relu")(log_mel)
-    x = layers.GlobalAveragePooling1D()(x)
-    return keras.Model(log_mel, layers.Softmax()(layers.Dense(3, use_bias=False)(x)))
-
-
-def recurrent():
-    """A GRU becomes a loop: a graph inside of the graph."""
-    return keras.Sequential([keras.Input((40, 32)), layers.GRU(4), layers.Dense(3)])
-
-
 def mixed():
     """Trained in float16 with float32 weights."""
     half = keras.DTypePolicy("mixed_float16")
@@ -69,30 +49,6 @@ def mixed():
     x = layers.Conv1D(4, 3, activation="relu", dtype=half)(log_mel)
     x = layers.GlobalAveragePooling1D(dtype=half)(x)
     return keras.Model(log_mel, layers.Dense(3, activation="softmax", dtype=half)(x))
-
-
-@pytest.fixture
-def take_in(tmp_path):
-    """Save, describe, export; returns the file."""
-
-    def run(network, **about):
-        keras.utils.set_random_seed(0)
-        network.save(tmp_path / "own.keras")
-        given = {key: value for key, value in (ABOUT | about).items() if value is not None}
-        (tmp_path / "own.json").write_text(json.dumps(given))
-        return export_keras(
-            tmp_path / "own.keras",
-            tmp_path / "own.json",
-            tmp_path / "own.onnx",
-            name="own",
-            version="2",
-            dataset="mine",
-            license_name="CC0",
-            attribution="me",
-            say=lambda line: None,
-        )
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -148,15 +104,6 @@ def test_the_file_says_what_the_description_says(take_in, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.json", "own.keras", "own.onnx"]
 
 
-@pytest.mark.parametrize("network", [recurrent, over_time])
-def test_second_export_is_the_same_bytes(take_in, tmp_path, network):
-    network = network()
-    take_in(network)
-    first = (tmp_path / "own.onnx").read_bytes()
-    take_in(network)
-    assert (tmp_path / "own.onnx").read_bytes() == first
-
-
 def test_mixed_precision_runs_in_float32(take_in):
     assert max(take_in(mixed()).proof.worst.values()) <= 1e-5
 
@@ -195,41 +142,9 @@ def test_any_layer_may_be_the_embedding(take_in, tmp_path):
             {},
             "does not end with a Dense layer",
         ),
-        (lambda: pooled((None, 32)), {"window": None}, "lacks window; needed are"),
-        (lambda: pooled((None, 32)), {"colour": 1}, "has unknown fields colour"),
-        (lambda: pooled((None, 32)), {"mel_spec": {"n_mels": 32}}, "missing or unknown"),
-        (lambda: pooled((None, 32)), {"labels": "rock"}, "labels is a list of names"),
-        (lambda: pooled((None, 32)), {"temperature": 0}, "temperature=0.0 must be positive"),
     ],
 )
 def test_what_cannot_be_exported_is_refused_and_why(take_in, tmp_path, network, about, reason):
     with pytest.raises(KerasFileError, match=reason):
         take_in(network(), **about)
     assert not (tmp_path / "own.onnx").exists()
-
-
-def invoke(*line):
-    return CliRunner().invoke(app, ["export", *map(str, line)])
-
-
-def test_files_that_are_none_are_one_line(tmp_path):
-    line = (tmp_path / "own.keras", "--out", tmp_path / "own.onnx")
-    (tmp_path / "own.keras").write_text("no model")
-    error = invoke(*line).exception
-    assert isinstance(error, KerasFileError)
-    assert str(error).startswith(f"{tmp_path / 'own.json'}: is not there; a Keras model needs")
-    (tmp_path / "own.json").write_text(json.dumps(ABOUT))
-    error = invoke(*line).exception
-    assert isinstance(error, KerasFileError)
-    assert str(error).startswith(f"{tmp_path / 'own.keras'}: Keras cannot load it")
-    assert "\n" not in str(error)
-
-
-def test_the_command_finds_the_description_beside_the_model(take_in, tmp_path):
-    take_in(over_time())
-    out = tmp_path / "again.onnx"
-    result = invoke(tmp_path / "own.keras", "--out", out, "--license", "CC0")
-    assert result.exit_code == 0, result.output
-    assert "worst difference from Keras" in result.stdout
-    assert f"wrote {out}" in result.stdout
-    assert load_model(out).info.license == "CC0"
