@@ -51,6 +51,6 @@ def embed_songs(
                 for at in range(0, len(windows), _BATCH)
             ]
         )
-        if number % 50 == 0:
+        if number % 25 == 0:
             say(f"{number} of {len(tracks)} songs heard")
     return embeddings
