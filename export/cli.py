@@ -50,14 +50,23 @@ def export(
     wave: Annotated[
         bool, typer.Option("--wave", help="Write the waveform twin, OUT.wave.onnx, too.")
     ] = False,
+    quantise: Annotated[
+        str | None,
+        typer.Option(help="float16 or int8: smaller; refused where accuracy falls by a point."),
+    ] = None,
 ) -> None:
     """Write a run's network as one ONNX file, proved equal to Keras on real music.
 
     RUN may be a Keras model of your own, with a description of its input beside it.
     """
+    from melonnx.export.quantise import KINDS
     from melonnx.export.twin import twin_path
 
+    if quantise not in (None, *KINDS):
+        raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
     if run.suffix == ".keras":
+        if quantise:
+            raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")
         from melonnx.export.keras_release import export_keras
 
         exported = export_keras(
@@ -91,6 +100,7 @@ def export(
             attribution=attribution,
             measure=measure,
             wave=wave,
+            small=quantise,  # type: ignore[arg-type]
             say=say,
         )
     for output, difference in exported.proof.worst.items():

@@ -7,6 +7,7 @@ import onnx
 from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
 from melonnx.export.proof_clips import proof_clips
+from melonnx.export.seal import seal
 from melonnx.export.twin import prove_twin, twin_path
 from melonnx.export.wave import waveform_twin
 from melonnx.infer.errors import ModelFileError
@@ -28,12 +29,12 @@ def put_in_place(
     temporary_twin = out.with_name(f".{twin_out.name}.tmp")
     found = None
     try:
-        temporary.write_bytes(model.SerializeToString(deterministic=True))
+        temporary.write_bytes(seal(model))
         loaded = load_model(temporary, device="cpu")
         if wave:
             twin = waveform_twin(model)
             found = prove_twin(twin, temporary, proof_clips(loaded.info.mel_spec.sample_rate))
-            temporary_twin.write_bytes(twin.SerializeToString(deterministic=True))
+            temporary_twin.write_bytes(seal(twin))
             temporary_twin.replace(twin_out)
         temporary.replace(out)
     except ModelFileError as error:

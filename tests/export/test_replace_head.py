@@ -8,7 +8,9 @@ import onnxruntime
 import pytest
 
 from melonnx.export.errors import ProofError
+from melonnx.export.quantise import quantise
 from melonnx.export.replace_head import replace_head
+from melonnx.export.seal import seal
 from melonnx.infer.model import OUTPUTS, find_model, load_model
 
 
@@ -71,6 +73,25 @@ def test_evidence_by_place_follows_the_head(name):
     expected = base.run(windows).evidence
     assert expected is not None
     np.testing.assert_allclose(evidence, expected[..., [4, 2]], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["float16", "int8"])
+@pytest.mark.parametrize("name", ["genre-base", "genre-small"])
+def test_a_smaller_base_will_do(name, kind, tmp_path):
+    whole = load_model(name, device="cpu")
+    windows = some_windows(whole)
+    (tmp_path / "small.onnx").write_bytes(
+        seal(quantise(onnx.load(find_model(name)), kind, windows))
+    )
+    base = load_model(tmp_path / "small.onnx", device="cpu")
+    kernel, bias = some_head(base, 5)
+    made = replace_head(onnx.load(tmp_path / "small.onnx"), (kernel, bias), describe(base, 5))
+    (tmp_path / "made.onnx").write_bytes(seal(made))
+    outputs = load_model(tmp_path / "made.onnx", device="cpu").run(windows)
+    logits = base.run(windows).embedding.astype(np.float64) @ kernel + bias
+    np.testing.assert_allclose(outputs.probabilities, softmax(logits), atol=1e-5)
+    assert outputs.evidence is not None
+    assert outputs.evidence.shape[-1] == 5
 
 
 def test_the_base_is_left_as_it_was():

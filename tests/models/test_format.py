@@ -12,6 +12,7 @@ from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.audio import load_audio
 from melonnx.infer.metadata import FORMAT_VERSION, METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.model import MODELS_FOLDER, TWIN_SUFFIX
+from melonnx.infer.onnx_file import CHECKSUM_KEY
 from melonnx.infer.windows import CELLS, MOST_WINDOWS, window_starts
 
 TEXT = (MODELS_FOLDER / "README.md").read_text("utf-8")
@@ -176,6 +177,7 @@ def test_each_field_is_in_the_tables_and_no_other():
     assert f"| `format_version` | integer | {FORMAT_VERSION} |" in TEXT
     for key in (METADATA_KEY, WAVE_KEY):
         assert f"key `{key}`" in TEXT
+    assert f"entry `{CHECKSUM_KEY}`" in TEXT
 
 
 @pytest.mark.parametrize("name", ["genre-base", "genre-small"])
