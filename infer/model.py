@@ -191,7 +191,10 @@ def _require(session: onnxruntime.InferenceSession, providers: list[str]) -> Non
 
 
 def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
-    entries = session.get_modelmeta().custom_metadata_map
+    try:
+        entries = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError:
+        raise ModelFileError(f"{path}: is damaged: its metadata are no text") from None
     if WAVE_KEY in entries:
         raise ModelFileError(
             f"{path}: is a waveform twin, for onnxruntime alone; melonnx takes the model itself"
