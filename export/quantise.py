@@ -24,7 +24,7 @@ from onnxruntime.quantization import (
 
 from melonnx.infer.model import INPUT
 
-__all__ = ["KINDS", "Kind", "is_quantised", "quantise", "window_milliseconds"]
+__all__ = ["KINDS", "Kind", "quantise", "window_milliseconds"]
 
 Kind = Literal["float16", "int8"]
 KINDS: tuple[Kind, ...] = ("float16", "int8")
@@ -51,12 +51,6 @@ def quantise(model: onnx.ModelProto, kind: Kind, patches: NDArray[np.float32]) -
     small.metadata_props.extend(model.metadata_props)
     small.producer_name, small.producer_version = model.producer_name, model.producer_version
     return small
-
-
-def is_quantised(model: onnx.ModelProto) -> bool:
-    """Whether ``model`` was made by :func:`quantise`: it is near to Keras, not equal."""
-    stored_small = any(t.data_type == TensorProto.FLOAT16 for t in model.graph.initializer)
-    return stored_small or any(node.op_type == "QuantizeLinear" for node in model.graph.node)
 
 
 def window_milliseconds(path: Path, patches: NDArray[np.float32], runs: int = 20) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from melonnx.export.difference import Worst, worst_difference, worst_of_all
 from melonnx.export.errors import ProofError
-from melonnx.export.form import check_form
+from melonnx.export.form import check_form, rounds
 from melonnx.export.proof_clips import Clip, proof_clips
 from melonnx.export.seal import seal
 from melonnx.export.wave import WAVEFORM, waveform_twin
@@ -139,8 +139,7 @@ def prove_twin(
 
 def tolerance_of(twin: onnx.ModelProto) -> float:
     """How far a twin's outputs may be from the runtime's: 1e-4, of an int8 model's 2e-2."""
-    rounds = any(node.op_type == "QuantizeLinear" for node in twin.graph.node)
-    return _INT8_TOLERANCE if rounds else TWIN_TOLERANCE
+    return _INT8_TOLERANCE if rounds(twin) else TWIN_TOLERANCE
 
 
 def compare_twin(twin: bytes, path: Path, clips: Iterable[Clip] | None = None) -> dict[str, Worst]:

@@ -10,9 +10,8 @@ import onnx
 
 from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
-from melonnx.export.form import check_form
+from melonnx.export.form import check_form, is_quantised
 from melonnx.export.proof_clips import Clip, proof_clips, song_clips
-from melonnx.export.quantise import is_quantised
 from melonnx.export.twin import (
     build_twin,
     compare_twin,

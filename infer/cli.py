@@ -32,7 +32,7 @@ _EXTRA_OF = {
     "tensorflow": "train",
     "keras": "train",
     "tf2onnx": "train",
-    "onnx": "train",
+    "onnx": "verify",
     "sklearn": "train",
     "matplotlib": "train",
     "librosa": "train",

@@ -4,8 +4,8 @@ import numpy as np
 import onnx
 import pytest
 
-from melonnx.export.form import check_form
-from melonnx.export.quantise import is_quantised, quantise, window_milliseconds
+from melonnx.export.form import check_form, is_quantised
+from melonnx.export.quantise import quantise, window_milliseconds
 from melonnx.export.seal import seal
 from melonnx.export.verify import verify
 from melonnx.infer.mel import MelSpec, log_mel
