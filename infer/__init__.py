@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from melonnx.infer.mel import MelSpec
     from melonnx.infer.prediction import Prediction, Segment
     from melonnx.infer.predictor import Predictor
+    from melonnx.infer.stream import Stream
 
-__all__ = ["MelSpec", "MelonnxError", "Prediction", "Predictor", "Segment"]
+__all__ = ["MelSpec", "MelonnxError", "Prediction", "Predictor", "Segment", "Stream"]
 
 _HOME = {
     "MelSpec": "mel",
@@ -21,6 +22,7 @@ _HOME = {
     "Prediction": "prediction",
     "Predictor": "predictor",
     "Segment": "prediction",
+    "Stream": "stream",
 }
 
 

@@ -17,6 +17,7 @@ from melonnx.infer.errors import MelonnxError, MissingExtraError
 __all__ = ["app", "main"]
 
 _ELSEWHERE = {
+    "listen": "melonnx.infer.listen_cli",
     "data": "melonnx.train.cli",
     "train": "melonnx.train.cli",
     "evaluate": "melonnx.train.cli",

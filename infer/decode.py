@@ -137,7 +137,7 @@ def _mpeg_view(file: BinaryIO, start: int, *, as_it_is: bool) -> BinaryIO:
 def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
     file.seek(0)
     try:
-        return resources.enter_context(_Forward(cast("Any", file)))
+        return resources.enter_context(_Forward(cast("Any", _Clamped(file))))
     except (soundfile.SoundFileError, TypeError, ValueError, OverflowError):
         return None
 
@@ -267,6 +267,26 @@ def _as_blocks(planar: Any, frame: Any) -> Iterator[Samples]:
     """Resample a frame; None gives what ``planar`` still holds."""
     for part in planar.resample(frame) if planar is not None else ():
         yield part.to_ndarray().T.astype(np.float32, copy=False)
+
+
+class _Clamped:
+    """A file in which what is before the start is the start.
+
+    libsndfile seeks there in some damaged files; an error in what it calls cannot be caught, and
+    is printed.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError):
+            return self._file.seek(0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 class _Forward(soundfile.SoundFile):

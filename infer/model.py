@@ -194,7 +194,7 @@ def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
     try:
         entries = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError:
-        raise ModelFileError(f"{path}: is damaged: its metadata are no text") from None
+        raise ModelFileError(f"{path}: is damaged: its metadata is no text") from None
     if WAVE_KEY in entries:
         raise ModelFileError(
             f"{path}: is a waveform twin, for onnxruntime alone; melonnx takes the model itself"

@@ -48,6 +48,8 @@ class Prediction:
     """float32 (d,): the mean over windows of the network's last layer before the labels."""
     duration_s: float = 0.0
     """Seconds of audio that the answer rests on."""
+    start_s: float | None = None
+    """Seconds from the start of a ``Stream`` to that audio; None where it is no stream's."""
     model: str = ""
     """Name and version of the model."""
     warnings: tuple[str, ...] = ()
@@ -57,6 +59,11 @@ class Prediction:
     def ok(self) -> bool:
         """There is an answer."""
         return self.status == "ok"
+
+    @property
+    def end_s(self) -> float | None:
+        """Seconds from the start of a ``Stream`` to the end of what was heard; else None."""
+        return None if self.start_s is None else self.start_s + self.duration_s
 
     @classmethod
     def failed(cls, path: str, error: MelonnxError, model: str = "") -> Self:
@@ -70,7 +77,8 @@ class Prediction:
     def to_dict(self, *, embedding: bool = False) -> dict[str, Any]:
         """The prediction as JSON values, the embedding only if asked for.
 
-        ``subgenre`` and ``subgenres`` are there if the model tells them.
+        ``subgenre`` and ``subgenres`` are there if the model tells them, ``start_s`` and
+        ``end_s`` in the predictions of a stream.
         """
         values: dict[str, Any] = {
             "path": self.path,
@@ -87,6 +95,8 @@ class Prediction:
         }
         if self.subgenres:
             values |= {"subgenre": self.subgenre, "subgenres": self.subgenres}
+        if self.start_s is not None:
+            values |= {"start_s": self.start_s, "end_s": self.end_s}
         if embedding:
             values["embedding"] = None if self.embedding is None else self.embedding.tolist()
         return values

@@ -1,7 +1,7 @@
 """A song in, its genre out: decode, mel, windows, network, answer."""
 
 import os
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,9 @@ from melonnx.infer.audio import AudioReader, Source, open_array, open_audio, req
 from melonnx.infer.calibration import scale
 from melonnx.infer.hierarchy import sum_by_genre
 from melonnx.infer.long_tracks import Heard, hear
-from melonnx.infer.model import Device, load_model
+from melonnx.infer.model import MODELS_FOLDER, Device, find_model, load_model
 from melonnx.infer.prediction import Prediction, Segment
+from melonnx.infer.stream import Stream
 from melonnx.infer.windows import patch_batches
 
 __all__ = ["Predictor"]
@@ -28,6 +29,9 @@ class Predictor:
     ``device``: "auto", "cpu", "cuda", or a list of onnxruntime execution providers.
     ``threads``: threads of one run of the network; None takes one for each core.
 
+    Can be pickled: the file's path travels (of a released model, the name), and the process that
+    unpickles it opens the file anew, on the same device, with as many threads.
+
     Raises ModelFileError and DeviceError.
     """
 
@@ -40,6 +44,10 @@ class Predictor:
         self._model = load_model(model, device=device, threads=threads)
         self.info = self._model.info
         self.providers = self._model.providers
+        self._opened_with = _for_elsewhere(model), device, threads
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        return type(self), self._opened_with
 
     def predict(
         self,
@@ -62,14 +70,39 @@ class Predictor:
             return self._predict(reader, top)
 
     def predict_array(
-        self, waveform: NDArray[Any], sample_rate: int, *, top: int | None = None
+        self,
+        waveform: NDArray[Any],
+        sample_rate: int,
+        *,
+        top: int | None = None,
+        name: str = "<array>",
     ) -> Prediction:
         """Classify samples at ``sample_rate`` Hz: (samples,) or (samples, channels).
 
-        Float, or integer PCM. Raises InvalidSamplesError, EmptyAudioError, SilentAudioError.
+        Float, or integer PCM. ``name``: the answer's ``path``.
+        Raises InvalidSamplesError, EmptyAudioError, SilentAudioError.
         """
-        with open_array(waveform, sample_rate, self.info.mel_spec.sample_rate) as reader:
+        with open_array(waveform, sample_rate, self.info.mel_spec.sample_rate, name) as reader:
             return self._predict(reader, top)
+
+    def stream(
+        self,
+        sample_rate: int,
+        *,
+        length: float = 30.0,
+        hop: float = 3.0,
+        top: int | None = None,
+        name: str = "<stream>",
+    ) -> Stream:
+        """Classify what comes block by block at ``sample_rate`` Hz, and has no end yet.
+
+        ``length``: seconds that an answer rests on; those of the songs that the released models
+        were measured on by default. ``hop``: seconds from one answer to the next. ``name``: the
+        answers' ``path``. :class:`Stream` says what is promised.
+
+        Raises ValueError (length, hop) and InvalidSamplesError (no rate of audio).
+        """
+        return Stream(self, sample_rate, length=length, hop=hop, top=top, name=name)
 
     def _predict(self, reader: AudioReader, top: int | None) -> Prediction:
         info, spec = self.info, self.info.mel_spec
@@ -135,6 +168,12 @@ class Predictor:
                 zip(probabilities.argmax(axis=1), probabilities, strict=True)
             )
         )
+
+
+def _for_elsewhere(model: str | os.PathLike[str] | None) -> str:
+    """What names the model in another process, folder or, if it is a released one, machine."""
+    path = find_model(model)
+    return path.stem if path.parent == MODELS_FOLDER else str(path.absolute())
 
 
 def _falling(

@@ -24,8 +24,9 @@ def test_first_two_commands_are_all_the_set_up():
 
 def test_python_in_it_runs(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    (program,) = blocks("python")
-    exec(program, {})
+    names: dict = {}
+    for program in blocks("python"):
+        exec(program, names)
     assert "metal" in capsys.readouterr().out
 
 

@@ -9,6 +9,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from melonnx.infer import audio, decode
 from melonnx.infer.audio import load_audio, open_array, open_audio
 from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, NoMusicError
 from tests.conftest import RATE, encode, make_song
@@ -119,6 +120,23 @@ def test_nan_and_infinite_samples_are_refused_wherever_they_are(bad):
     samples[-5] = bad
     with pytest.raises(InvalidSamplesError, match=r"<array>: .*NaN"):
         load_array(samples, RATE, RATE)
+
+
+@pytest.mark.parametrize(
+    ("format_", "subtype"), [("WAV", "FLOAT"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")]
+)
+@settings(max_examples=25, deadline=None)
+@given(length=st.integers(50, 150_000))
+def test_any_block_size_gives_the_same_waveform(stereo, format_, subtype, length):
+    data = encode(stereo, 44100, format_, subtype)
+    whole = load_audio(data, RATE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decode, "BLOCK_LENGTH", length)
+        patch.setattr(audio, "BLOCK_LENGTH", length)
+        in_blocks = load_audio(data, RATE)
+        from_array = load_array(stereo, 44100, RATE)
+    np.testing.assert_allclose(in_blocks, whole, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(from_array, load_array(stereo, 44100, RATE), rtol=0, atol=1e-6)
 
 
 def test_reader_knows_duration_and_peak(wav, stereo):

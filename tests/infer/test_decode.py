@@ -1,5 +1,6 @@
 """The bytes choose the decoder, and lengths in headers are never believed."""
 
+import contextlib
 import io
 import sys
 
@@ -324,3 +325,12 @@ def test_a_good_mp3_decodes_without_a_word_from_libraries(capfd):
     mp3 = encode(song, RATE, **MP3, bitrate_mode="CONSTANT", compression_level=0.6)
     load_audio(mp3, RATE)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_length_below_zero_is_no_traceback_on_stderr():
+    """Found by fuzzing: libsndfile then seeks to before the start."""
+    aiff = bytearray(encode(make_song(1), RATE, "AIFF", "PCM_16"))
+    aiff[40] = 255
+    with contextlib.suppress(AudioError):
+        load_audio(bytes(aiff), RATE)

@@ -88,6 +88,16 @@ def test_foreign_and_inconsistent_files_are_refused(changed, change, says):
         load_model(changed(change))
 
 
+def test_metadata_that_is_no_text_is_refused(tiny_model, tmp_path):
+    """Found by fuzzing."""
+    path = tmp_path / "changed.onnx"
+    data = tiny_model.read_bytes()
+    at = data.index(b'"labels"')
+    path.write_bytes(data[:at] + b"\xff" + data[at + 1 :])
+    with pytest.raises(ModelFileError, match="no text"):
+        load_model(path)
+
+
 def test_external_data_is_refused_before_anything_is_loaded(changed):
     def point_outside(model):
         tensor = model.graph.initializer[0]

@@ -2,8 +2,12 @@
 
 import io
 import itertools
-from concurrent.futures import ThreadPoolExecutor
+import os
+import pickle
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,6 +90,27 @@ def test_threads_share_one_predictor(predictor):
         together = list(pool.map(lambda song: predictor.predict_array(song, RATE), songs * 3))
     for answer, expected in zip(together, alone * 3, strict=True):
         assert answer.probabilities == pytest.approx(expected, abs=1e-6)
+
+
+def test_another_process_opens_the_same_model_anew(tiny_model, monkeypatch):
+    monkeypatch.chdir(tiny_model.parent)
+    predictor = Predictor(tiny_model.name, device=["CPUExecutionProvider"], threads=1)
+    monkeypatch.chdir("/")  # the path does not hang on the folder
+    song = make_song(11)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        there = pool.submit(predictor.predict_array, song, RATE).result()
+    assert there == predictor.predict_array(song, RATE)
+    again = pickle.loads(pickle.dumps(predictor))
+    assert again.__reduce__() == predictor.__reduce__()
+    assert again.__reduce__()[1] == (str(tiny_model), ["CPUExecutionProvider"], 1)
+
+
+def test_a_pickle_holds_no_weights_and_names_what_is_released():
+    data = pickle.dumps(Predictor("genre-small", device="cpu"))
+    assert len(data) < 200
+    assert os.fsencode(Path(__file__).parents[2]) not in data
+    assert pickle.loads(data).info.name == "genre-small"
+    assert pickle.loads(pickle.dumps(Predictor(device="cpu"))).info.name == "genre-base"
 
 
 def test_short_song_is_answered_and_flagged(predictor):

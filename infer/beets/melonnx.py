@@ -1,0 +1,154 @@
+"""The beets plugin: ``beet melonnx`` gives the library's songs their genres, and imports too.
+
+Installed as ``beetsplug.melonnx``. An unsure answer or a genre that is there already changes
+nothing unless asked for; an album without genres gets the one that most of its songs have.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+
+import confuse
+from beets.importer import ImportSession, ImportTask
+from beets.library import Item, Library
+from beets.plugins import BeetsPlugin
+from beets.ui import Subcommand, UserError, print_, should_write  # type: ignore[attr-defined]
+
+from melonnx.infer import MelonnxError, Prediction, Predictor
+
+__all__ = ["MelonnxPlugin"]
+
+_DEFAULTS: dict[str, Any] = {
+    "auto": True,  # on import
+    "write": None,  # into the files too; None: as beets' own import.write
+    "overwrite": False,
+    "unsure": False,
+    "map": {},  # label: what to call it
+    "threads": None,  # songs at a time; None: one for each core
+    "model": None,
+}
+
+
+class MelonnxPlugin(BeetsPlugin):
+    """Asks one Predictor, from several threads, of the songs that beets hands over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config.add(_DEFAULTS)
+        if self.config["auto"].get(bool):
+            self.import_stages = [self.imported]
+
+    def commands(self) -> list[Subcommand]:
+        """Add ``beet melonnx [QUERY]``."""
+        command = Subcommand("melonnx", help="tell the genres of songs from their sound")
+        command.parser.usage = "%prog [options] [QUERY]"
+        add = command.parser.add_option
+        add("-p", "--pretend", action="store_true", help="say what would be set, set nothing")
+        add("-o", "--overwrite", action="store_true", help="replace genres that are there")
+        add("-u", "--unsure", action="store_true", help="take the answers marked unsure too")
+        command.func = self.command
+        return [command]
+
+    def command(self, library: Library, options: Any, query: list[str]) -> None:
+        """Run ``beet melonnx``: a line for each song, and one that counts them."""
+        for name in ("overwrite", "unsure"):
+            if getattr(options, name):
+                self.config[name] = True
+        counts = self._set_genres(
+            library,
+            library.items(query),
+            write=should_write(self._option("write", bool)),
+            pretend=bool(options.pretend),
+            say=print_,
+        )
+        print_(", ".join(f"{count} {what}" for what, count in counts.items()) or "no songs")
+
+    def imported(self, session: ImportSession, task: ImportTask) -> None:
+        """Set the genres of what is being imported; beets itself writes them to the files."""
+        self._set_genres(
+            session.lib,
+            task.imported_items(),
+            write=False,
+            say=lambda line: self._log.info("{}", line),  # a title may hold braces
+        )
+
+    def _set_genres(
+        self,
+        library: Library,
+        items: Iterable[Item],
+        *,
+        write: bool,
+        say: Any,
+        pretend: bool = False,
+    ) -> Counter[str]:
+        overwrite = self.config["overwrite"].get(bool)
+        counts: Counter[str] = Counter()
+        asked: list[Item] = []
+        for item in items:
+            if item.genres and not overwrite:
+                counts["have a genre"] += 1
+            else:
+                asked.append(item)
+        albums: set[int] = set()
+        verb = "would be set" if pretend else "set"
+        # Here, not in the threads: beets knows its music folder in this one only.
+        paths = [os.fsdecode(item.path) for item in asked]
+        if paths:
+            _ = self._predictor
+        with ThreadPoolExecutor(self._option("threads", int) or os.cpu_count()) as pool:
+            for item, answer in zip(asked, pool.map(self._predict, paths), strict=True):
+                if not answer.ok:
+                    counts["failed"] += 1
+                    self._log.warning("{}", answer.error)
+                    continue
+                genre, percent = self._genre(answer), f"{answer.score:.0%}"
+                if answer.unsure and not self.config["unsure"].get(bool):
+                    counts["unsure"] += 1
+                    say(f"{item}: {genre}? {percent}, left as it is")
+                    continue
+                counts[verb] += 1
+                say(f"{item}: {genre} {percent}")
+                if pretend:
+                    continue
+                item.genres = [genre]
+                item.store()
+                if write:
+                    item.try_write()
+                if item.album_id:
+                    albums.add(item.album_id)
+        for album_id in albums:
+            _set_album_genre(library, album_id, overwrite=overwrite)
+        return counts
+
+    def _predict(self, path: str) -> Prediction:
+        try:
+            return self._predictor.predict(path)
+        except MelonnxError as error:
+            return Prediction.failed(path, error)
+
+    def _genre(self, answer: Prediction) -> str:
+        names = self._option("map", dict) or {}
+        return str(names.get(answer.label, answer.label))
+
+    def _option(self, name: str, kind: Any) -> Any:
+        """The setting, of the wanted type, or None where it is left open."""
+        return self.config[name].get(confuse.Optional(kind))
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        try:
+            return Predictor(self._option("model", str), threads=1)
+        except MelonnxError as error:
+            raise UserError(f"melonnx: {error}") from None
+
+
+def _set_album_genre(library: Library, album_id: int, *, overwrite: bool) -> None:
+    album = library.get_album(album_id)
+    if album is None or (album.genres and not overwrite):
+        return
+    genres = Counter(genre for item in album.items() for genre in item.genres)
+    album.genres = [genres.most_common(1)[0][0]]
+    album.store(inherit=False)  # the songs have their own

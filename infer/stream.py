@@ -1,0 +1,131 @@
+"""Tells the genre of sound that has no end yet: blocks in, a prediction each hop out."""
+
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.infer.audio import SILENCE, open_array
+from melonnx.infer.errors import AudioError
+from melonnx.infer.mel import Waveform
+from melonnx.infer.prediction import Prediction, Segment
+
+if TYPE_CHECKING:
+    from melonnx.infer.predictor import Predictor
+
+__all__ = ["Stream"]
+
+_NOTHING = np.zeros(0, np.float32)
+
+
+class Stream:
+    """What a radio, a microphone or a mixer plays, heard as it comes.
+
+    Made by ``Predictor.stream``, one for each source; not to be shared between threads.
+
+    Each ``hop`` seconds of sound make a prediction of the last ``length`` seconds (of fewer, as
+    long as fewer have come): what ``predict_array`` says of those samples, to the last bit, for
+    the samples are kept and it is asked. ``start_s``, ``end_s`` and ``timeline`` of a prediction
+    are seconds since the stream began.
+
+    A hop that is silent from end to end parts two songs: its prediction, of that hop alone, has
+    the status "silent", and what came before it is forgotten.
+
+    Latency: an answer is there once the block that completes its hop was pushed and the network
+    was run. A new song that follows without a pause has half of the say after ``length / 2``
+    seconds, and all of it after ``length``. Memory: ``length + hop`` seconds of mono float32.
+    """
+
+    def __init__(
+        self,
+        predictor: "Predictor",
+        sample_rate: int,
+        *,
+        length: float,
+        hop: float,
+        top: int | None,
+        name: str,
+    ) -> None:
+        spec = predictor.info.mel_spec
+        frame_s = spec.n_fft / spec.sample_rate
+        if not frame_s <= length < inf or not 0 < hop < inf:
+            raise ValueError(
+                f"length={length} must be a frame's {frame_s:.3f} seconds or more, and "
+                f"hop={hop} more than 0"
+            )
+        with open_array(np.zeros(1), sample_rate, sample_rate, name):
+            pass  # refuses what is no rate before the first block does
+        self._predictor, self._top = predictor, top
+        self._rate, self._name = sample_rate, name
+        self._length = round(length * sample_rate)
+        self._context = _NOTHING
+        self._hop = np.empty(max(1, round(hop * sample_rate)), np.float32)
+        self._in_hop = 0
+        self._heard = 0
+        self._closed = False
+
+    @property
+    def heard_s(self) -> float:
+        """Seconds pushed so far."""
+        return (self._heard + self._in_hop) / self._rate
+
+    def push(self, block: NDArray[Any]) -> list[Prediction]:
+        """Take in any number of samples, and return the predictions of the hops they complete.
+
+        ``block``: (samples,) or (samples, channels) at the stream's rate, float or integer PCM.
+
+        Raises InvalidSamplesError (NaN, infinite, no shape or dtype of audio), after which the
+        stream goes on as if ``block`` had never come; ValueError after :meth:`close`.
+        """
+        if self._closed:
+            raise ValueError(f"{self._name}: the stream is closed")
+        if not np.size(block):
+            return []
+        with open_array(block, self._rate, self._rate, self._name) as reader:
+            mono = np.concatenate(list(reader))
+        predictions: list[Prediction] = []
+        while len(mono):
+            room = len(self._hop) - self._in_hop
+            part, mono = mono[:room], mono[room:]
+            self._hop[self._in_hop : self._in_hop + len(part)] = part
+            self._in_hop += len(part)
+            if self._in_hop == len(self._hop):
+                predictions.append(self._predict())
+        return predictions
+
+    def close(self) -> Prediction | None:
+        """End the stream; returns the prediction with the samples since the last hop, if any."""
+        self._closed = True
+        return self._predict() if self._in_hop else None
+
+    def _predict(self) -> Prediction:
+        new = self._hop[: self._in_hop]
+        is_pause = len(new) == len(self._hop) and _is_silent(new)
+        before = _NOTHING if is_pause else self._context
+        context = np.concatenate((before, new))[-self._length :]
+        self._context = _NOTHING if is_pause else context
+        self._heard += self._in_hop
+        self._in_hop = 0
+        start_s = (self._heard - len(context)) / self._rate
+        try:
+            prediction = self._predictor.predict_array(
+                context, self._rate, top=self._top, name=self._name
+            )
+        except AudioError as error:
+            info = self._predictor.info
+            prediction = Prediction.failed(self._name, error, f"{info.name} {info.version}")
+        return replace(
+            prediction,
+            start_s=start_s,
+            duration_s=len(context) / self._rate,
+            timeline=tuple(
+                Segment(start_s + begin, start_s + end, label, score)
+                for begin, end, label, score in prediction.timeline
+            ),
+        )
+
+
+def _is_silent(mono: Waveform) -> bool:
+    return max(float(mono.max()), -float(mono.min())) < SILENCE

@@ -1,0 +1,123 @@
+"""The beets plugin in a real beets, with a library of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from melonnx.infer import Predictor
+from tests.conftest import RATE, encode, make_song
+
+mediafile = pytest.importorskip("mediafile", reason='needs beets: pip install "melonnx[beets]"')
+
+
+class Library:
+    """Two songs and a beets that knows them, or is about to."""
+
+    def __init__(self, root, model):
+        self.root, self.model = root, model
+        self.songs = [root / "album" / name for name in ("one.flac", "two.flac")]
+        self.songs[0].parent.mkdir()
+        for song, seed in zip(self.songs, (1, 2), strict=True):
+            song.write_bytes(encode(make_song(5, seed=seed), RATE, "FLAC"))
+
+    def configure(self, **options):
+        settings = {
+            "library": str(self.root / "library.db"),
+            "directory": str(self.root),
+            "import": {"copy": False},
+            "plugins": ["info", "melonnx"],
+            "melonnx": {"model": str(self.model), "threads": 2, **options},
+        }
+        (self.root / "config.yaml").write_text(json.dumps(settings))
+
+    def beet(self, *arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "beets", *arguments],
+            env=os.environ | {"BEETSDIR": str(self.root), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def bring_in(self):
+        result = self.beet("import", "-qA", str(self.root / "album"))
+        assert result.returncode == 0, result.stderr
+        return result
+
+    def genres(self):
+        """By song: of the library, and of the file."""
+        rows = self.beet("ls", "-f", "$path\t$genres").stdout.splitlines()
+        of_library = dict(row.split("\t") for row in rows)
+        return [
+            (of_library[str(song)], mediafile.MediaFile(song).genre or "") for song in self.songs
+        ]
+
+
+@pytest.fixture
+def library(tmp_path, tiny_model):
+    return Library(tmp_path, tiny_model)
+
+
+def test_the_command_sets_what_it_said_it_would_in_library_and_files(library):
+    predictor = Predictor(library.model)
+    labels = [predictor.predict(song).label for song in library.songs]
+    names = {label: f"{label} & more" for label in labels}
+    library.configure(auto=False, map=names)
+    library.bring_in()
+    said = library.beet("melonnx", "--unsure", "--pretend")
+    assert library.genres() == [("", ""), ("", "")]
+    done = library.beet("melonnx", "--unsure")
+    assert done.returncode == 0, done.stderr
+    assert library.genres() == [(names[label], names[label]) for label in labels]
+    *said_lines, said_count = said.stdout.splitlines()
+    *done_lines, done_count = done.stdout.splitlines()
+    assert said_lines == done_lines
+    assert [line.rpartition(" ")[0].endswith(" & more") for line in done_lines] == [True, True]
+    assert (said_count, done_count) == ("2 would be set", "2 set")
+    assert library.beet("melonnx").stdout == "2 have a genre\n"
+    assert library.beet("ls", "-a", "-f", "$genres").stdout.strip() in names.values()
+
+
+def test_unsure_songs_are_left_and_a_query_and_overwrite_choose(library):
+    library.configure(auto=False, write=False)
+    library.bring_in()
+    left = library.beet("melonnx")
+    assert left.stdout.splitlines()[-1] == "2 unsure"
+    assert all(line.endswith("%, left as it is") for line in left.stdout.splitlines()[:-1])
+    library.beet("modify", "-yW", "genres=Polka", f"path:{library.songs[0]}")
+    library.beet("melonnx", "-u")
+    kept, told = (of_library for of_library, _ in library.genres())
+    assert kept == "Polka"
+    assert told in {"drone", "noise", "pulse"}
+    done = library.beet("melonnx", "-u", "--overwrite", f"path:{library.songs[0]}")
+    assert done.stdout.splitlines()[-1] == "1 set"
+    assert library.genres()[0][0] in {"drone", "noise", "pulse"}
+    assert [of_file for _, of_file in library.genres()] == ["", ""]  # write: no
+
+
+def test_import_sets_genres_where_it_is_told_to_and_other_plugins_work_beside(library):
+    library.configure(unsure=True)
+    library.bring_in()
+    expected = [Predictor(library.model).predict(song).label for song in library.songs]
+    assert [of_library for of_library, _ in library.genres()] == expected
+    shown = library.beet("info", str(library.songs[0]))
+    assert (shown.returncode, "samplerate: 22050" in shown.stdout) == (0, True)
+
+
+def test_a_bad_file_costs_a_line_and_a_bad_model_the_answer(library):
+    library.configure(auto=False, unsure=True)
+    library.bring_in()
+    library.songs[0].write_text("only words\n" * 99)
+    result = library.beet("melonnx")
+    assert result.stdout.splitlines()[-1] == "1 failed, 1 set"
+    assert f"melonnx: {library.songs[0]}: is not audio: it looks like text" in result.stderr
+    assert "Traceback" not in result.stderr
+    library.model = library.root / "none.onnx"
+    library.configure(auto=False, overwrite=True)
+    result = library.beet("melonnx")
+    assert result.returncode == 1
+    assert "none.onnx: cannot be read" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,97 @@
+"""What a stranger installs: the wheel and the sdist, on each Python that this machine has."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("infer", "train", "export", "demo", "models")
+PYTHONS = ("3.11", "3.12", "3.13")
+BASE_TESTS = (
+    "tests/models",
+    *(f"tests/infer/test_{name}.py" for name in ("calibration", "hierarchy", "metadata", "sniff")),
+    "tests/infer/test_windows.py",
+)
+"""Those that need neither a training library nor a model made by one."""
+
+
+ENVIRONMENT = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+
+
+def run(*command, **how):
+    line = list(map(str, command))
+    result = subprocess.run(
+        line, capture_output=True, text=True, check=False, env=ENVIRONMENT, **how
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The wheel and the sdist, made from a copy of what is in this folder."""
+    folder = tmp_path_factory.mktemp("package")
+    source = folder / "source"
+    source.mkdir()
+    for name in FOLDERS:
+        shutil.copytree(
+            ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+        )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    run(sys.executable, "-m", "build", "--outdir", folder, source)
+    return next(folder.glob("*.whl")), next(folder.glob("*.tar.gz"))
+
+
+def test_metadata_is_what_an_index_takes(built):
+    assert run(sys.executable, "-m", "twine", "check", "--strict", *built).count("PASSED") == 2
+
+
+def test_wheel_and_sdist_hold_every_module_and_the_models(built):
+    wheel, sdist = built
+    with zipfile.ZipFile(wheel) as archive:
+        in_wheel = set(archive.namelist())
+    with tarfile.open(sdist) as archive:
+        in_sdist = {name.partition("/")[2] for name in archive.getnames()}
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in (".py", ".onnx", ".md", ".mp3", ".typed"):
+                name = path.relative_to(ROOT).as_posix()
+                if "node_modules" not in name:
+                    plugin = name.replace("infer/beets/", "beetsplug/")
+                    assert (plugin if plugin != name else f"melonnx/{name}") in in_wheel
+                    assert name in in_sdist
+    assert not [name for name in in_wheel if "tests/" in name]
+    assert "beetsplug/__init__.py" not in in_wheel  # it would hide the plugins of others
+    assert wheel.stat().st_size < 20e6
+
+
+def interpreter(version):
+    """A Python of that version, on the path or beside this one in pyenv's folder."""
+    here = Path(sys.base_prefix)
+    found = [here / "bin" / f"python{version}", Path(shutil.which(f"python{version}") or "")]
+    found += sorted(here.parent.glob(f"{version}.*/bin/python{version}"))
+    for path in found:
+        if path.is_file() and subprocess.run([path, "-c", ""], check=False).returncode == 0:
+            return path
+    pytest.skip(f"there is no Python {version} on this machine")
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_wheel_installs_answers_and_passes_the_base_tests(built, version, tmp_path):
+    python = tmp_path / "venv" / "bin" / "python"
+    run(interpreter(version), "-m", "venv", python.parents[1])
+    run(python, "-m", "pip", "install", "--quiet", built[0], "pytest", "hypothesis")
+    run(python, "-m", "pip", "check")
+    sample = ROOT / "models" / "sample.mp3"
+    assert run(python.with_name("melonnx"), "classify", sample, cwd=tmp_path).startswith(
+        str(sample)
+    )
+    passed = run(python, "-m", "pytest", "-q", *BASE_TESTS, cwd=ROOT)
+    assert " passed" in passed
