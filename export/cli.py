@@ -43,11 +43,13 @@ def export(
     """Write a run's network as one ONNX file, proved equal to Keras on real music."""
     from melonnx.export.quantise import KINDS
     from melonnx.export.release import export_run
-    from melonnx.export.twin import twin_path
+    from melonnx.export.twin import is_twin, twin_path
     from melonnx.train.run import read_run
 
     if quantise not in (None, *KINDS):
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
+    if is_twin(out):
+        raise typer.BadParameter("is the name of a twin; take another", param_hint="--out")
     trained = read_run(run)
     exported = export_run(
         trained,

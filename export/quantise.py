@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -136,7 +137,7 @@ def _nodes_below_pooling(model: onnx.ModelProto) -> list[str]:
 
     def unrolls(node: onnx.NodeProto) -> bool:
         _, channels, *kernel = kernels.get(node.input[1], (0, 0))
-        return channels == 1 and np.prod(kernel) > _LARGEST_UNROLLED
+        return channels == 1 and prod(kernel) > _LARGEST_UNROLLED
 
     convolutions = [node for node in below.values() if node.op_type == "Conv"]
     left_out = {node.name for node in convolutions if unrolls(node)}

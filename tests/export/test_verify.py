@@ -163,6 +163,11 @@ def test_worst_difference_is_named_and_a_nan_is_the_worst():
 
 def test_command_says_where_and_fails_with_a_model_that_does(melonnx, write_model, tmp_path):
     path = write_model(INFO)
+    model = path.read_bytes()
+    careless = melonnx("wave", path, "--out", path)
+    assert careless.returncode == 2
+    assert ".wave.onnx" in careless.stderr
+    assert path.read_bytes() == model
     made = melonnx("wave", path)
     assert made.returncode == 0, made.stderr
     assert f"wrote {twin_path(path)}" in made.stdout
