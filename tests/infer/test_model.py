@@ -253,6 +253,15 @@ def test_a_flipped_bit_anywhere_is_noticed(tiny_model, tmp_path):
         assert model.info.labels == ("drone", "noise", "pulse")
 
 
+def test_names_that_are_no_text_are_refused_without_a_word_of_onnxruntime(changed, capsys):
+    path = changed(lambda model: None)
+    path.write_bytes(path.read_bytes().replace(b"log_mel", b"log_m\xff1"))
+    with pytest.raises(ModelFileError, match=r"changed\.onnx: ") as caught:
+        load_model(path, device="cpu")
+    assert "\n" not in str(caught.value)
+    assert capsys.readouterr().out == ""
+
+
 def test_bytes_behind_the_end_are_noticed(tiny_model, tmp_path):
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(seal(onnx.load(tiny_model)) + a_field(99, b"more"))
