@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.errors import IndexFileError
 from melonnx.infer.index import Index
-from melonnx.infer.model import released_models, load_model
+from melonnx.infer.model import load_model, released_models
 
 __all__ = ["Neighbour", "find_row", "model_of", "nearest", "neighbours"]
 
