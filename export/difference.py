@@ -37,7 +37,7 @@ def worst_difference(
         logits = np.abs(got.mean(axis=(1, 2), dtype=np.float64) - wanted.mean(axis=(1, 2)))
         by_place = np.median(differences, axis=(1, 2))
         differences = np.maximum(by_place, np.nan_to_num(logits, nan=np.inf))
-    row, column = np.unravel_index(differences.argmax(), differences.shape)
+    row, column = divmod(int(differences.argmax()), differences.shape[1])
     name = columns[column] if columns else f"number {column}"
     return Worst(float(differences[row, column]) / size, f"{rows[row]}: {name}")
 

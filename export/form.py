@@ -6,7 +6,7 @@ from melonnx.export.errors import ProofError
 from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.onnx_file import has_external_data
 
-__all__ = ["check_form"]
+__all__ = ["check_form", "is_quantised", "rounds"]
 
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
 """ONNX's own; every onnxruntime has their operators."""
@@ -41,3 +41,14 @@ def check_form(model: onnx.ModelProto) -> None:
         ModelInfo.from_json(entries[0].value)
     except ValueError as error:
         raise ProofError(f"its metadata are not of the format: {error}") from None
+
+
+def rounds(model: onnx.ModelProto) -> bool:
+    """Whether ``model`` computes in int8, in steps."""
+    return any(node.op_type == "QuantizeLinear" for node in model.graph.node)
+
+
+def is_quantised(model: onnx.ModelProto) -> bool:
+    """Whether ``model`` is one of ``melonnx export --quantise``: near to Keras, not equal."""
+    stored_small = any(t.data_type == onnx.TensorProto.FLOAT16 for t in model.graph.initializer)
+    return stored_small or rounds(model)

@@ -1,6 +1,6 @@
 """Audio to prove a model on: real music of several lengths and levels, and made tones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,16 +8,15 @@ import numpy as np
 
 from melonnx.infer.audio import load_audio
 from melonnx.infer.errors import AudioError
-from melonnx.infer.library import expand
 from melonnx.infer.mel import Waveform
 from melonnx.infer.model import MODELS_FOLDER
 
-__all__ = ["Clip", "data_clips", "proof_clips"]
+__all__ = ["Clip", "proof_clips", "song_clips"]
 
 _SAMPLE = MODELS_FOLDER / "sample.mp3"
 _SECONDS = (0.5, 3.0, 10.0)
 _MINUTES_LONG = 3
-_MOST_FILES = 20
+_MOST_SONGS = 20
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,12 @@ def proof_clips(sample_rate: int) -> Iterator[Clip]:
     yield Clip("noise", (0.1 * noise).astype(np.float32))
 
 
-def data_clips(data: Path, sample_rate: int) -> Iterator[Clip]:
-    """Music below ``data``, at most 20 files evenly spread: each whole, and cut short.
+def song_clips(songs: Sequence[Path], sample_rate: int) -> Iterator[Clip]:
+    """Each song whole and cut short; of many songs 20, evenly spread.
 
-    What does not decode is passed over. Raises NoMusicError where there is none.
+    What does not decode is passed over.
     """
-    files = list(expand([str(data)], recursive=True))
-    for path in files[:: -(-len(files) // _MOST_FILES)]:
+    for path in songs[:: -(-len(songs) // _MOST_SONGS) or 1]:
         try:
             song = load_audio(path, sample_rate)
         except AudioError:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -24,7 +25,7 @@ from onnxruntime.quantization import (
 
 from melonnx.infer.model import INPUT
 
-__all__ = ["KINDS", "Kind", "is_quantised", "quantise", "window_milliseconds"]
+__all__ = ["KINDS", "Kind", "quantise", "window_milliseconds"]
 
 Kind = Literal["float16", "int8"]
 KINDS: tuple[Kind, ...] = ("float16", "int8")
@@ -51,12 +52,6 @@ def quantise(model: onnx.ModelProto, kind: Kind, patches: NDArray[np.float32]) -
     small.metadata_props.extend(model.metadata_props)
     small.producer_name, small.producer_version = model.producer_name, model.producer_version
     return small
-
-
-def is_quantised(model: onnx.ModelProto) -> bool:
-    """Whether ``model`` was made by :func:`quantise`: it is near to Keras, not equal."""
-    stored_small = any(t.data_type == TensorProto.FLOAT16 for t in model.graph.initializer)
-    return stored_small or any(node.op_type == "QuantizeLinear" for node in model.graph.node)
 
 
 def window_milliseconds(path: Path, patches: NDArray[np.float32], runs: int = 20) -> float:
@@ -142,7 +137,7 @@ def _nodes_below_pooling(model: onnx.ModelProto) -> list[str]:
 
     def unrolls(node: onnx.NodeProto) -> bool:
         _, channels, *kernel = kernels.get(node.input[1], (0, 0))
-        return channels == 1 and np.prod(kernel) > _LARGEST_UNROLLED
+        return channels == 1 and prod(kernel) > _LARGEST_UNROLLED
 
     convolutions = [node for node in below.values() if node.op_type == "Conv"]
     left_out = {node.name for node in convolutions if unrolls(node)}

@@ -150,6 +150,8 @@ def _measure_small(
     """
     runs = [read_run(folder) for folder in run.fold_folders] or [run]
     panel: list[tuple[Predictor, list[Track]]] = []
+    sizes: list[float] = []
+    times: list[float] = []
     with TemporaryDirectory() as folder:
         shrunk = Path(folder) / "small.onnx"
         for one in runs:
@@ -157,8 +159,8 @@ def _measure_small(
             patches = _real_patches(one)
             _write(_shrink(onnx.load(whole), small, patches), shrunk)
             panel.append((Predictor(shrunk), one.songs("test")))
-        sizes = [file.stat().st_size / 1e6 for file in (whole, shrunk)]
-        times = [window_milliseconds(file, patches[:2]) for file in (whole, shrunk)]
+            sizes = [file.stat().st_size / 1e6 for file in (whole, shrunk)]
+            times = [window_milliseconds(file, patches[:2]) for file in (whole, shrunk)]
     measured = score_answers(ask_panel(panel, say))
     lost = report.accuracy - measured.accuracy
     figures = (

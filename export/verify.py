@@ -10,18 +10,18 @@ import onnx
 
 from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
-from melonnx.export.form import check_form
-from melonnx.export.proof_clips import Clip, data_clips, proof_clips
-from melonnx.export.quantise import is_quantised
+from melonnx.export.form import check_form, is_quantised
+from melonnx.export.proof_clips import Clip, proof_clips, song_clips
 from melonnx.export.twin import (
-    TWIN_TOLERANCE,
     build_twin,
     compare_twin,
     is_twin,
     model_of_twin,
     read_twin,
+    tolerance_of,
     twin_path,
 )
+from melonnx.infer.library import find_music
 from melonnx.infer.long_tracks import hear
 from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.model import load_model
@@ -57,6 +57,7 @@ def verify(path: Path, run: Path | None = None, data: Path | None = None) -> Ite
 
     Raises ModelFileError where a file does not read, NoMusicError, and RunError.
     """
+    songs = find_music(data, recursive=True) if data is not None else []
     model_path = model_of_twin(path) if is_twin(path) else path
     info = load_model(model_path, device="cpu").info
     model = onnx.load(model_path)
@@ -70,14 +71,14 @@ def verify(path: Path, run: Path | None = None, data: Path | None = None) -> Ite
         if not _same_info(twin, info):
             problem = "its metadata are not the model's: it is the twin of another version"
             yield Check(name, problem=problem)
-    yield from _twin(name, twin, model_path, _clips(info, data))
+    yield from _twin(name, twin, model_path, _clips(info, songs))
     if run is not None:
-        yield from _keras(model, info, run, _clips(info, data))
+        yield from _keras(model, info, run, _clips(info, songs))
 
 
-def _clips(info: ModelInfo, data: Path | None) -> Iterator[Clip]:
+def _clips(info: ModelInfo, songs: list[Path]) -> Iterator[Clip]:
     rate = info.mel_spec.sample_rate
-    return chain(proof_clips(rate), data_clips(data, rate) if data is not None else ())
+    return chain(proof_clips(rate), song_clips(songs, rate))
 
 
 def _form(name: str, model: onnx.ModelProto) -> Check:
@@ -101,7 +102,7 @@ def _twin(
         yield Check(name, problem=str(error))
         return
     for output, worst in found.items():
-        yield Check(f"{name}, {output}", worst, TWIN_TOLERANCE)
+        yield Check(f"{name}, {output}", worst, tolerance_of(twin))
 
 
 def _keras(

@@ -17,7 +17,7 @@ from melonnx.infer.windows import CELLS
 
 __all__ = ["NETWORK", "Constants", "answer", "front_end"]
 
-Constants = dict[str, NDArray[Any]]
+Constants = dict[str, NDArray[Any] | np.float32]
 """By the names that the text calls them."""
 
 NETWORK = "network_"
@@ -225,5 +225,6 @@ def answer(info: ModelInfo, place_shape: tuple[int, ...]) -> tuple[str, Constant
     if not info.parents:
         return _ANSWER + _LABELS, constants
     each = np.eye(len(info.labels))
-    belongs = sum_by_genre(each, info.labels, info.parents).astype(np.float32)
-    return _ANSWER + _GENRES, constants | {"genre_of_label": belongs}
+    belongs = sum_by_genre(each, info.labels, info.parents)
+    constants["genre_of_label"] = belongs.astype(np.float32)
+    return _ANSWER + _GENRES, constants

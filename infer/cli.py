@@ -41,7 +41,7 @@ _EXTRA_OF = {
     "tensorflow": "train",
     "keras": "train",
     "tf2onnx": "train",
-    "onnx": "train",
+    "onnx": "verify",
     "sklearn": "train",
     "matplotlib": "demo",
     "librosa": "train",

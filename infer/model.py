@@ -180,7 +180,13 @@ def _open_session(
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(data, options, providers=providers)
+        session = onnxruntime.InferenceSession(
+            data,
+            options,
+            providers=providers,
+            enable_fallback=providers
+            != [_CPU],  # from the CPU there is none, but for a printed box
+        )
     except Exception as error:  # onnxruntime's errors share no base class
         raise ModelFileError(f"{path}: onnxruntime refuses it: {_first_line(error)}") from None
     session.disable_fallback()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.errors import IndexFileError
 from melonnx.infer.index import Index
-from melonnx.infer.model import MODELS_FOLDER, load_model
+from melonnx.infer.model import load_model, released_models
 
 __all__ = ["Neighbour", "find_row", "model_of", "nearest", "neighbours"]
 
@@ -98,7 +98,7 @@ def model_of(index: Index, model: str | os.PathLike[str] | None) -> str | os.Pat
     Raises IndexFileError where it is of another name or version.
     """
     if model is None:
-        for path in sorted(MODELS_FOLDER.glob("*.onnx")):
+        for path in released_models().values():
             if index.model == _name(path):
                 return path
         raise IndexFileError(

@@ -1,10 +1,80 @@
-"""What the tests of export share: a description, two networks, and the way in for them."""
+"""What the tests of export share: models made without Keras, and a way in for its own."""
 
 import json
+from pathlib import Path
+from typing import Protocol
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper, parser
 
+from melonnx.export.seal import seal
 from melonnx.infer import MelSpec
+from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+
+
+class WriteModel(Protocol):
+    """Write a model that says ``info`` of itself."""
+
+    def __call__(self, info: ModelInfo, name: str = "plain.onnx") -> Path: ...
+
+
+# Weights by place, so that a window one frame beside is another window.
+_NETWORK = """
+    placed = Mul (log_mel, ramp)
+    places = MatMul (placed, kernel)
+    embedding = ReduceMean <axes = [1], keepdims = 0> (places)
+    logits = MatMul (embedding, head)
+    probabilities = Softmax <axis = -1> (logits)
+    by_place = MatMul (places, head)
+    evidence = Unsqueeze (by_place, axis)
+"""
+
+
+def plain_model(info: ModelInfo, seed: int = 0) -> onnx.ModelProto:
+    """Two matrices on a patch: not clever, but it hears every frame and band."""
+    rng = np.random.default_rng(seed)
+    n_labels = len(info.labels)
+    constants = {
+        "ramp": np.linspace(0.5, 1.5, info.window)[:, None].astype(np.float32),
+        "kernel": rng.normal(0, 0.3, (info.mel_spec.n_mels, 7)).astype(np.float32),
+        "head": rng.normal(0, 1, (7, n_labels)).astype(np.float32),
+        "axis": np.array([2]),
+    }
+    shapes = {
+        "log_mel": ["batch", "frames", info.mel_spec.n_mels],
+        "probabilities": ["batch", n_labels],
+        "embedding": ["batch", 7],
+        "evidence": ["batch", "evidence_frames", 1, n_labels],
+    }
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in shapes.items()
+    ]
+    graph = helper.make_graph(
+        list(parser.parse_graph(f"plain () => () {{{_NETWORK}}}").node),
+        info.name,
+        values[:1],
+        values[1:],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, {METADATA_KEY: info.to_json()})
+    return model
+
+
+@pytest.fixture
+def write_model(tmp_path: Path) -> WriteModel:
+    """Write a plain model into ``tmp_path``."""
+
+    def write(info: ModelInfo, name: str = "plain.onnx") -> Path:
+        path = tmp_path / name
+        path.write_bytes(seal(plain_model(info)))
+        return path
+
+    return write
+
 
 SPEC = MelSpec(hop_length=1024, n_mels=32)
 LABELS = ["rock", "jazz", "folk"]
