@@ -32,9 +32,13 @@ def export(
     measure: Annotated[
         bool, typer.Option(help="Classify the test part and store the figures in the file.")
     ] = True,
+    wave: Annotated[
+        bool, typer.Option("--wave", help="Write the waveform twin, OUT.wave.onnx, too.")
+    ] = False,
 ) -> None:
     """Write a run's network as one ONNX file, proved equal to Keras on real music."""
     from melonnx.export.release import export_run
+    from melonnx.export.twin import twin_path
     from melonnx.train.run import read_run
 
     trained = read_run(run)
@@ -47,11 +51,16 @@ def export(
         license_name=license_name,
         attribution=attribution,
         measure=measure,
+        wave=wave,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
     for output, difference in exported.proof.worst.items():
         print(f"{output:13} worst difference from Keras {difference:.1e}")
+    for output, worst in (exported.twin or {}).items():
+        print(f"{output:13} twin's worst difference from the runtime {worst.difference:.1e}")
     if exported.report is not None:
         print("", f"test part, split by {trained.settings.split}:", sep="\n")
         print(*exported.report.lines(), sep="\n")
-    print("", f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB)", sep="\n")
+    print()
+    for path in (out, twin_path(out)) if wave else (out,):
+        print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")

@@ -8,11 +8,6 @@ from numpy.typing import NDArray
 
 __all__ = ["Worst", "worst_difference", "worst_of_all"]
 
-_TIES = 0.02
-"""Share of the places of a window's evidence that may differ at will. ``genre-base`` gives a
-feature's maximum to the frame that holds it: of two that are equal to within rounding, to either.
-"""
-
 
 @dataclass(frozen=True)
 class Worst:
@@ -32,14 +27,15 @@ def worst_difference(
 ) -> Worst:
     """Compare arrays [rows, columns], or evidence [rows, frames', n_mels', columns].
 
-    Evidence is compared in its mean over places, which is the logits, and in all places but the 2%
-    that differ most. A NaN differs by infinity.
+    Evidence is compared in its mean over places, which is the logits, and in the median place:
+    ``genre-base`` gives a feature's maximum to the frames that hold it, and of two that are equal
+    but for rounding, as where a short clip is repeated, to either. A NaN differs by infinity.
     """
     size = max(1.0, float(np.abs(wanted).max()))
     differences = np.nan_to_num(np.abs(np.asarray(got, np.float64) - wanted), nan=np.inf)
     if wanted.ndim == 4:
         logits = np.abs(got.mean(axis=(1, 2), dtype=np.float64) - wanted.mean(axis=(1, 2)))
-        by_place = np.quantile(differences, 1 - _TIES, axis=(1, 2), method="lower")
+        by_place = np.median(differences, axis=(1, 2))
         differences = np.maximum(by_place, np.nan_to_num(logits, nan=np.inf))
     row, column = np.unravel_index(differences.argmax(), differences.shape)
     name = columns[column] if columns else f"number {column}"

@@ -1,6 +1,6 @@
 """Exports a finished run: convert, prove, measure on its test part, put in place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,11 @@ import onnx
 from numpy.typing import NDArray
 
 from melonnx.export.convert import to_onnx
-from melonnx.export.prove import Proof, prove
+from melonnx.export.difference import Worst
+from melonnx.export.proof_clips import Clip, proof_clips
+from melonnx.export.prove import Proof, ProofError, prove
+from melonnx.export.twin import prove_twin, twin_path
+from melonnx.export.wave import waveform_twin
 from melonnx.infer.audio import load_audio
 from melonnx.infer.errors import AudioError
 from melonnx.infer.mel import log_mel
@@ -36,6 +40,8 @@ class Exported:
     proof: Proof
     report: Report | None
     """None where measuring was not wanted."""
+    twin: dict[str, Worst] | None = None
+    """The waveform twin's worst difference by output; None where no twin was wanted."""
 
 
 def export_run(
@@ -49,9 +55,11 @@ def export_run(
     attribution: str,
     measure: bool,
     say: Callable[[str], None],
+    wave: bool = False,
 ) -> Exported:
     """Write ``run``'s network to ``out`` as one file, by rename, once it is proved.
 
+    ``wave``: its waveform twin, too, beside it.
     ``measure``: classify the run's test part with the very file and store the figures in it. Of
     a run with folds each fold's network is written, as ``model.onnx``, and measured on its fold.
 
@@ -76,7 +84,8 @@ def export_run(
     worst = max(proof.worst.values())
     say(f"equal to Keras on {proof.patches} patches; worst difference {worst:.1e}")
     temporary = out.with_name(f".{out.name}.tmp")
-    report = None
+    temporary_twin = temporary.with_name(f".{twin_path(out).name}.tmp")
+    report = twin_proof = None
     try:
         _write(model, temporary)
         if measure:
@@ -89,10 +98,34 @@ def export_run(
             model = to_onnx(network, info)
             prove(model, network, patches[:8])
             _write(model, temporary)
+        _require_same_again(run, info, temporary)
+        if wave:
+            twin = waveform_twin(model)
+            twin_proof = prove_twin(twin, temporary, _real_clips(run))
+            _write(twin, temporary_twin)
+            temporary_twin.replace(twin_path(out))
         temporary.replace(out)
     finally:
         temporary.unlink(missing_ok=True)
-    return Exported(info, proof, report)
+        temporary_twin.unlink(missing_ok=True)
+    return Exported(info, proof, report, twin_proof)
+
+
+def _require_same_again(run: Run, info: ModelInfo, written: Path) -> None:
+    """A file that cannot be made again cannot be checked by anybody."""
+    network = keras.models.load_model(run.network_path, compile=False)
+    if to_onnx(network, info).SerializeToString(deterministic=True) != written.read_bytes():
+        raise ProofError("a second export of the run gives other bytes")
+
+
+def _real_clips(run: Run) -> Iterator[Clip]:
+    """The clips that every twin is proved on, and a song of each genre, none of the test."""
+    rate = run.settings.mel_spec.sample_rate
+    yield from proof_clips(rate)
+    for genre in run.genres:
+        songs = run.songs("valid") + run.songs("train")
+        for track in [track for track in songs if track.genre == genre][:1]:
+            yield Clip(str(track.path), load_audio(track.path, rate))
 
 
 def _export_folds(run: Run, patches: NDArray[np.float32], say: Callable[[str], None]) -> Panel:

@@ -16,11 +16,22 @@ from melonnx.export.proof_clips import Clip, proof_clips
 from melonnx.export.wave import WAVEFORM, waveform_twin
 from melonnx.infer.errors import AudioError, ModelFileError
 from melonnx.infer.long_tracks import hear
+from melonnx.infer.metadata import WAVE_KEY
 from melonnx.infer.model import TWIN_SUFFIX, Model, load_model
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import patch_batches
 
-__all__ = ["TWIN_TOLERANCE", "compare_twin", "prove_twin", "save_twin", "twin_path"]
+__all__ = [
+    "TWIN_TOLERANCE",
+    "build_twin",
+    "compare_twin",
+    "is_twin",
+    "model_of_twin",
+    "prove_twin",
+    "read_twin",
+    "save_twin",
+    "twin_path",
+]
 
 TWIN_TOLERANCE = 1e-4
 
@@ -35,17 +46,51 @@ def twin_path(model: Path) -> Path:
     return model.with_name(model.stem + TWIN_SUFFIX)
 
 
+def is_twin(path: Path) -> bool:
+    """Whether ``path`` is named as a twin."""
+    return path.name.endswith(TWIN_SUFFIX)
+
+
+def model_of_twin(path: Path) -> Path:
+    """The model file beside the twin at ``path``. Raises ModelFileError where it is not there."""
+    model = path.with_name(path.name.removesuffix(TWIN_SUFFIX) + ".onnx")
+    if not model.exists():
+        raise ModelFileError(f"{path}: its model, {model.name}, is not beside it")
+    return model
+
+
+def read_twin(path: Path) -> onnx.ModelProto:
+    """Read a twin's file. Raises ModelFileError where it is not one."""
+    try:
+        twin = onnx.ModelProto.FromString(path.read_bytes())
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
+    except Exception as error:  # protobuf's own
+        raise ModelFileError(f"{path}: is not an ONNX file, or is damaged ({error})") from None
+    if WAVE_KEY not in {entry.key for entry in twin.metadata_props}:
+        raise ModelFileError(f"{path}: is not a waveform twin: it has no {WAVE_KEY!r} metadata")
+    return twin
+
+
+def build_twin(path: Path) -> onnx.ModelProto:
+    """The twin of the model file at ``path``. Raises ModelFileError."""
+    load_model(path, device="cpu")  # says what is wrong with the file, if anything is
+    try:
+        return waveform_twin(onnx.load(path))
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+
+
 def save_twin(path: Path, out: Path) -> dict[str, Worst]:
     """Write the waveform twin of the model file at ``path`` to ``out``, by rename, once proved.
 
     Returns the worst difference of each output from the runtime's. Raises ModelFileError and
     ProofError; then ``out`` is as it was.
     """
-    load_model(path, device="cpu")  # says what is wrong with the file, if anything is
-    twin = _build(path)
+    twin = build_twin(path)
     proof = prove_twin(twin, path)
     data = twin.SerializeToString(deterministic=True)
-    if _build(path).SerializeToString(deterministic=True) != data:
+    if build_twin(path).SerializeToString(deterministic=True) != data:
         raise ProofError(f"{path}: a second twin of it has other bytes")
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.tmp")
@@ -69,12 +114,12 @@ def prove_twin(
         check_form(twin)
         found = compare_twin(twin.SerializeToString(), path, clips)
     except ProofError as error:
-        raise ProofError(f"the waveform twin of {path} is not right: {error}") from None
+        raise ProofError(f"the waveform twin is not right: {error}") from None
     for output, worst in found.items():
         if not worst.difference <= TWIN_TOLERANCE:
             raise ProofError(
-                f"the waveform twin of {path} differs from the runtime by {worst.difference:.1e} "
-                f"in {output}, {worst.where}"
+                f"the waveform twin and the runtime differ by {worst.difference:.1e} in {output}, "
+                f"{worst.where}; allowed is {TWIN_TOLERANCE}"
             )
     return found
 
@@ -86,14 +131,17 @@ def compare_twin(twin: bytes, path: Path, clips: Iterable[Clip] | None = None) -
     """
     predictor, model = Predictor(path, device="cpu"), load_model(path, device="cpu")
     sample_rate = predictor.info.mel_spec.sample_rate
-    session = onnxruntime.InferenceSession(twin, providers=["CPUExecutionProvider"])
+    session = _open(twin)
     found: dict[str, list[Worst]] = {}
     for clip in proof_clips(sample_rate) if clips is None else clips:
         try:
             wanted = _answer(predictor, model, clip)
         except AudioError:
             continue
-        got = session.run(list(wanted), {WAVEFORM: clip.waveform[None]})
+        try:
+            got = session.run(list(wanted), {WAVEFORM: clip.waveform[None]})
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise ProofError(f"it fails on {clip.name}: {error}") from None
         for (output, (array, rows, columns)), values in zip(wanted.items(), got, strict=True):
             values = values[0] if output == "evidence" else values
             found.setdefault(output, []).append(worst_difference(values, array, rows, columns))
@@ -122,8 +170,8 @@ def _answer(predictor: Predictor, model: Model, clip: Clip) -> _Wanted:
     return wanted
 
 
-def _build(path: Path) -> onnx.ModelProto:
+def _open(twin: bytes) -> onnxruntime.InferenceSession:
     try:
-        return waveform_twin(onnx.load(path))
-    except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from None
+        return onnxruntime.InferenceSession(twin, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors share no base class
+        raise ProofError(f"onnxruntime refuses it: {error}") from None

@@ -22,6 +22,7 @@ _ELSEWHERE = {
     "evaluate": "melonnx.train.cli",
     "export": "melonnx.export.cli",
     "wave": "melonnx.export.wave_cli",
+    "verify": "melonnx.export.verify_cli",
     "features": "melonnx.train.features_cli",
     "benchmark": "melonnx.export.benchmark_cli",
 }
