@@ -27,7 +27,7 @@ copyFileSync(model, join(dist, "model.wave.onnx"));
 console.log(`built ${dist} with ${info.name} ${info.version}`);
 
 function describe(path) {
-  if (!existsSync(path)) end(`${path}: no such file; melonnx export writes it with --wave`);
+  if (!existsSync(path)) end(`${path}: no such file; melonnx wave MODEL.onnx writes one`);
   try {
     return readModelInfo(readFileSync(path));
   } catch (error) {

@@ -6,17 +6,19 @@ import { openModel } from "./model.js";
 
 const find = (id) => document.getElementById(id);
 const percent = (share) => `${Math.round(share * 100)}%`;
-const say = (text) => (find("status").textContent = text);
+const show = (text) => (find("status").textContent = text);
+const tellReader = (text) => (find("said").textContent = text); // Of what others see on the cards.
 
+show("Loading the model…");
 const opened = openModel();
 let earlier = opened; // One song at a time: each begins when the one before it is done.
 
 opened.then(
   ({ info }) => {
     describe(info);
-    say(`Ready. The model is here, and works without the network from now on.`);
+    show("Ready. The model is here, and works without the network from now on.");
   },
-  (error) => say(`The model cannot be loaded: ${error.message}.`),
+  (error) => show(`The model cannot be loaded: ${error.message}.`),
 );
 
 function describe(info) {
@@ -51,34 +53,34 @@ async function hear(file, card) {
   const { info, run } = await opened;
   const { sample_rate: modelRate, n_fft: frame } = info.mel_spec;
   card.querySelector(".answer").textContent = "Listening…";
-  say(`Listening to ${file.name}…`);
+  tellReader(`Listening to ${file.name}…`);
   try {
     const { waveform, rate } = await decode(file, frame / modelRate);
     const length = waveform.length / rate;
     const heard = await run(waveform, rate);
-    show(card, file.name, tell(heard, info), { length, seconds: heard.seconds, info });
+    fill(card, file.name, tell(heard, info), { length, seconds: heard.seconds, info });
   } catch (error) {
     const why = error instanceof AudioError ? error.message : `made the model fail: ${error.message}`;
     fail(card, file.name, why);
   }
 }
 
-function show(card, name, answer, { length, seconds, info }) {
+function fill(card, name, answer, { length, seconds, info }) {
   const { label, score, threshold, unsure, genres, subgenre } = answer;
   const part = (selector) => card.querySelector(selector);
   part(".answer").textContent = `${label} ${percent(score)}`;
   if (subgenre && subgenre !== label) part(".answer").textContent += `, ${subgenre}`;
   part(".unsure").textContent =
-    `Unsure: this model is to be trusted with “${label}” from ${percent(threshold)} on.`;
+    `Unsure: below ${percent(threshold)}, take this model's “${label}” for a guess.`;
   part(".unsure").hidden = !unsure;
   part(".genres").replaceChildren(...genres.map(addGenre));
   part(".genres").hidden = false;
   part(".small").textContent =
-    `${seconds.toFixed(2)} s for ${clock(length)} of music, one thread · ` +
-    `${info.name} ${info.version}` + shortness(length, info);
+    `${info.name} ${info.version} · ${seconds.toFixed(2)} s for ${clock(length)} of music, ` +
+    `on one thread${shortness(length, info)}`;
   part(".small").hidden = false;
   card.setAttribute("aria-busy", "false");
-  say(`${name}: ${label}, ${percent(score)}${unsure ? ", unsure" : ""}.`);
+  tellReader(`${name}: ${label}, ${percent(score)}${unsure ? ", unsure" : ""}.`);
 }
 
 function addGenre([genre, share]) {
@@ -103,7 +105,7 @@ function fail(card, name, why) {
   card.classList.add("failed");
   card.setAttribute("aria-busy", "false");
   card.querySelector(".answer").textContent = `This file ${why}`;
-  say(`${name} ${why}`);
+  tellReader(`${name} ${why}`);
 }
 
 find("limit").textContent = MAX_MINUTES;

@@ -35,8 +35,7 @@ def packages(node: str, request: pytest.FixtureRequest) -> Path:
     try:
         return install_packages(request.config.cache.mkdir("npm"))
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        said = (error.stderr or b"").strip()
-        pytest.skip(f"npm cannot install onnxruntime-web and onnxruntime-node: {said!r}")
+        pytest.skip(f"npm cannot get onnxruntime-web and onnxruntime-node: {error.stderr or error}")
 
 
 @pytest.fixture(scope="session")
