@@ -35,12 +35,19 @@ def export(
     wave: Annotated[
         bool, typer.Option("--wave", help="Write the waveform twin, OUT.wave.onnx, too.")
     ] = False,
+    quantise: Annotated[
+        str | None,
+        typer.Option(help="float16 or int8: smaller; refused where accuracy falls by a point."),
+    ] = None,
 ) -> None:
     """Write a run's network as one ONNX file, proved equal to Keras on real music."""
+    from melonnx.export.quantise import KINDS
     from melonnx.export.release import export_run
     from melonnx.export.twin import twin_path
     from melonnx.train.run import read_run
 
+    if quantise not in (None, *KINDS):
+        raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
     trained = read_run(run)
     exported = export_run(
         trained,
@@ -52,6 +59,7 @@ def export(
         attribution=attribution,
         measure=measure,
         wave=wave,
+        small=quantise,  # type: ignore[arg-type]
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
     for output, difference in exported.proof.worst.items():

@@ -13,11 +13,13 @@ from melonnx.export.difference import Worst, worst_difference, worst_of_all
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.proof_clips import Clip, proof_clips
+from melonnx.export.seal import seal
 from melonnx.export.wave import WAVEFORM, waveform_twin
 from melonnx.infer.errors import AudioError, ModelFileError
 from melonnx.infer.long_tracks import hear
 from melonnx.infer.metadata import WAVE_KEY
 from melonnx.infer.model import TWIN_SUFFIX, Model, load_model
+from melonnx.infer.onnx_file import is_damaged
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import patch_batches
 
@@ -62,11 +64,17 @@ def model_of_twin(path: Path) -> Path:
 def read_twin(path: Path) -> onnx.ModelProto:
     """Read a twin's file. Raises ModelFileError where it is not one."""
     try:
-        twin = onnx.ModelProto.FromString(path.read_bytes())
+        data = path.read_bytes()
+        damaged = is_damaged(data)
+        twin = onnx.ModelProto.FromString(data)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
-    except Exception as error:  # protobuf's own
+    except Exception as error:  # protobuf's own, and ValueError
         raise ModelFileError(f"{path}: is not an ONNX file, or is damaged ({error})") from None
+    if damaged:
+        raise ModelFileError(
+            f"{path}: is damaged: it has not the checksum that it was written with"
+        )
     if WAVE_KEY not in {entry.key for entry in twin.metadata_props}:
         raise ModelFileError(f"{path}: is not a waveform twin: it has no {WAVE_KEY!r} metadata")
     return twin
@@ -89,8 +97,8 @@ def save_twin(path: Path, out: Path) -> dict[str, Worst]:
     """
     twin = build_twin(path)
     proof = prove_twin(twin, path)
-    data = twin.SerializeToString(deterministic=True)
-    if build_twin(path).SerializeToString(deterministic=True) != data:
+    data = seal(twin)
+    if seal(build_twin(path)) != data:
         raise ProofError(f"{path}: a second twin of it has other bytes")
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.tmp")

@@ -43,6 +43,10 @@ bin."""
 TINY = float(np.finfo(np.float32).tiny)
 """A clip whose power is below it is silence."""
 
+_LARGEST_FFT = 1 << 20
+_MOST_WEIGHTS = 1 << 26
+"""Of the filterbank: 256 MB."""
+
 
 @dataclass(frozen=True)
 class MelSpec:
@@ -79,6 +83,8 @@ class MelSpec:
                 f"n_fft={self.n_fft} must be even, hop_length={self.hop_length} between 1 and "
                 f"n_fft, n_mels={self.n_mels} positive"
             )
+        if self.n_fft > _LARGEST_FFT or self.n_fft // 2 * self.n_mels > _MOST_WEIGHTS:
+            raise ValueError(f"n_fft={self.n_fft}, n_mels={self.n_mels} are beyond any memory")
         if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2 or not 0 < self.top_db < inf:
             raise ValueError(
                 f"0 <= fmin={self.fmin} < fmax={self.fmax} <= sample_rate/2="
