@@ -58,6 +58,7 @@ function claimedSeconds(file) {
     player.preload = "metadata";
     player.onloadedmetadata = () => resolve(Number.isFinite(player.duration) ? player.duration : 0);
     player.onerror = () => resolve(0); // Decoding tells what is wrong.
+    setTimeout(resolve, 3000, 0); // A browser may wait for somebody to press play.
     player.src = url;
   }).finally(() => {
     player.removeAttribute("src");
