@@ -31,7 +31,7 @@ __all__ = ["Decoder", "Samples", "open_decoder"]
 Samples = NDArray[np.float32]
 """(samples, channels)."""
 
-BLOCK_LENGTH = 1 << 16
+BLOCK_LENGTH = 1 << 17
 """Samples per channel in a block."""
 
 _CAREFUL_LENGTH = 1024
