@@ -18,13 +18,23 @@ __all__ = ["app", "main"]
 
 _ELSEWHERE = {
     "classify": "melonnx.infer.classify_cli",
+    "explain": "melonnx.infer.explain_cli",
+    "picture": "melonnx.demo.pictures_cli",
+    "gallery": "melonnx.demo.pictures_cli",
+    "demo": "melonnx.demo.cli",
     "listen": "melonnx.infer.listen_cli",
     "data": "melonnx.train.cli",
-    "train": "melonnx.train.cli",
+    "train": "melonnx.export.train_cli",
     "evaluate": "melonnx.train.cli",
     "export": "melonnx.export.cli",
+    "wave": "melonnx.export.wave_cli",
+    "verify": "melonnx.export.verify_cli",
     "features": "melonnx.train.features_cli",
     "benchmark": "melonnx.export.benchmark_cli",
+    "tag": "melonnx.infer.tag_cli",
+    "organize": "melonnx.infer.organize_cli",
+    "similar": "melonnx.infer.similar_cli",
+    "doctor": "melonnx.infer.doctor_cli",
 }
 """Command: the module whose typer ``app`` has it."""
 
@@ -32,14 +42,20 @@ _EXTRA_OF = {
     "tensorflow": "train",
     "keras": "train",
     "tf2onnx": "train",
-    "onnx": "train",
+    "onnx": "verify",
     "sklearn": "train",
-    "matplotlib": "train",
+    "matplotlib": "demo",
+    "gradio": "demo",
+    "fastapi": "demo",
+    "starlette": "demo",
+    "uvicorn": "demo",
     "librosa": "train",
     "scipy": "train",
     "pyarrow": "parquet",
     "skl2onnx": "train",
     "threadpoolctl": "train",
+    "mutagen": "tags",
+    "usearch": "search",
 }
 
 

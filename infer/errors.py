@@ -13,7 +13,10 @@ __all__ = [
     "ModelFileError",
     "NoMusicError",
     "OutputError",
+    "ResultsFileError",
     "SilentAudioError",
+    "TagError",
+    "UnknownGenreError",
     "UnreadableAudioError",
     "UnsupportedFormatError",
     "WorkerError",
@@ -101,6 +104,18 @@ class DeviceError(MelonnxError):
     status = "device"
 
 
+class TagError(MelonnxError):
+    """The tags of one file cannot be read or written; others are unaffected."""
+
+    status = "tags"
+
+
+class ResultsFileError(MelonnxError):
+    """What should hold predictions, names of genres or a log of changes does not."""
+
+    status = "results_file"
+
+
 class OutputError(MelonnxError):
     """What was asked for cannot be written to the file that was named."""
 
@@ -123,3 +138,9 @@ class MissingExtraError(MelonnxError):
             f'{module} is not installed. This needs the "{extra}" extra: '
             f'pip install "melonnx[{extra}]"'
         )
+
+
+class UnknownGenreError(MelonnxError):
+    """A genre was named that the model does not tell, or that makes no sense there."""
+
+    status = "unknown_genre"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from melonnx.infer.joined_frames import JoinedFrames
-from melonnx.infer.mel import ClipLevel, LogMel, MelSpec, Waveform, mel_power, normalise
+from melonnx.infer.mel import ClipLevel, LogMel, MelPower, MelSpec, Waveform, mel_power, normalise
 from melonnx.infer.windows import CELLS, window_starts
 
-__all__ = ["Heard", "hear"]
+__all__ = ["Heard", "hear", "hear_power"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,15 @@ def hear(blocks: Iterable[Waveform], spec: MelSpec, window: int, hop: int, most:
     ``blocks``: mono float32 at ``spec.sample_rate``. With ``most`` windows at most, no more than
     ``CELLS`` windows' frames are held at a time; with any number (0), all are.
     """
+    return hear_power(mel_power(blocks, spec), spec, window, hop, most)
+
+
+def hear_power(
+    powers: Iterable[MelPower], spec: MelSpec, window: int, hop: int, most: int
+) -> Heard:
+    """The same from mel power [frames, n_mels] that comes in blocks."""
     kept, level, every = JoinedFrames(spec.n_mels), ClipLevel(), 1
-    for power in mel_power(blocks, spec):
+    for power in powers:
         cell = np.arange(level.n_frames, level.n_frames + len(power)) // window
         level = level.heard(power)
         kept.append(power[cell % every == 0])

@@ -1,6 +1,7 @@
 """A song in, its genre out: decode, mel, windows, network, answer."""
 
 import os
+from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -10,10 +11,10 @@ from melonnx.infer.audio import AudioReader, Source, open_array, open_audio, req
 from melonnx.infer.calibration import scale
 from melonnx.infer.hierarchy import sum_by_genre
 from melonnx.infer.long_tracks import Heard, hear
-from melonnx.infer.model import MODELS_FOLDER, Device, find_model, load_model
+from melonnx.infer.model import MODELS_FOLDER, Device, Outputs, find_model, load_model
 from melonnx.infer.prediction import Prediction, Segment
 from melonnx.infer.stream import Stream
-from melonnx.infer.windows import patch_batches
+from melonnx.infer.windows import Patches, patch_batches
 
 __all__ = ["Predictor"]
 
@@ -105,29 +106,28 @@ class Predictor:
         return Stream(self, sample_rate, length=length, hop=hop, top=top, name=name)
 
     def _predict(self, reader: AudioReader, top: int | None) -> Prediction:
-        info, spec = self.info, self.info.mel_spec
-        heard = hear(reader, spec, info.window, info.window_hop, info.max_windows)
-        require_sound(reader, spec)
-        warnings = reader.warnings
-        if heard.n_frames < info.window:
-            whole = info.window * spec.frame_seconds
-            warnings += (f"short: {reader.duration_s:.1f} s, the model hears {whole:.1f} s",)
-        return self._answer(reader.name, heard, reader.duration_s, warnings, top)
-
-    def _answer(
-        self,
-        name: str,
-        heard: Heard,
-        duration_s: float,
-        warnings: tuple[str, ...],
-        top: int | None,
-    ) -> Prediction:
         info = self.info
-        outputs = [
-            self._model.run(patches, evidence=False)
-            for patches in patch_batches(heard.log_mel, info.window, heard.rows, _BATCH)
-        ]
-        by_window = np.concatenate([output.probabilities for output in outputs])
+        heard = hear(reader, info.mel_spec, info.window, info.window_hop, info.max_windows)
+        require_sound(reader, info.mel_spec)
+        return self.answer(reader, heard, self.run(self.patches(heard)), top)
+
+    def patches(self, heard: Heard) -> Iterator[Patches]:
+        """Batches [at most 2, window, n_mels] of the windows of what was heard, in order."""
+        return patch_batches(heard.log_mel, self.info.window, heard.rows, _BATCH)
+
+    def run(self, batches: Iterable[Patches], *, evidence: bool = False) -> Outputs:
+        """The network's outputs for all windows, joined."""
+        return self._model.run_batches(batches, evidence=evidence)
+
+    def answer(
+        self, reader: AudioReader, heard: Heard, outputs: Outputs, top: int | None = None
+    ) -> Prediction:
+        """What the network's outputs for the windows say of a song that was read to its end."""
+        info, warnings, duration_s = self.info, reader.warnings, reader.duration_s
+        if heard.n_frames < info.window:
+            whole = info.window * info.mel_spec.frame_seconds
+            warnings += (f"short: {duration_s:.1f} s, the model hears {whole:.1f} s",)
+        by_window = outputs.probabilities
         leaves = scale(by_window.mean(axis=0), info.temperature)
         by_genre = sum_by_genre(leaves, info.labels, info.parents)
         probabilities = _falling(info.genres, by_genre, top)
@@ -138,7 +138,7 @@ class Predictor:
             if info.parents.get(leaf) in probabilities
         }
         return Prediction(
-            path=name,
+            path=reader.name,
             label=label,
             score=score,
             unsure=score < info.thresholds.get(label, 0.0),
@@ -146,7 +146,7 @@ class Predictor:
             subgenre=next((leaf for leaf in subgenres if info.parents[leaf] == label), None),
             subgenres=subgenres,
             timeline=self._timeline(by_window, heard.starts, duration_s),
-            embedding=np.concatenate([output.embedding for output in outputs]).mean(axis=0),
+            embedding=outputs.embedding.mean(axis=0),
             duration_s=duration_s,
             model=f"{info.name} {info.version}",
             warnings=warnings,

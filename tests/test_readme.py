@@ -84,3 +84,16 @@ def test_figures_are_those_of_the_model_file(column, model):
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
         assert (ROOT / target).exists(), target
+
+
+def test_explanation_in_it_is_the_models(melonnx):
+    (quoted,) = [block for block in blocks("") if "without that place" in block]
+    shown = melonnx("explain", "models/sample.mp3", "--against", "metal", cwd=ROOT).stdout
+    assert quoted in shown
+
+
+def test_pictures_in_it_are_there_and_small():
+    pictures = re.findall(r"^!\[.+\]\((.+)\)$", TEXT, re.MULTILINE)
+    assert pictures
+    for name in pictures:
+        assert (ROOT / name).stat().st_size < 150_000

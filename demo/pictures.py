@@ -1,0 +1,148 @@
+"""The pictures of a song, by name: figures of what :func:`melonnx.infer.examine.examine` found.
+
+Figures belong to no window and share nothing, so that any number of threads may draw.
+"""
+
+import io
+from typing import Literal, get_args
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from melonnx.demo.answers import (
+    MOST_GENRES,
+    STRIP_INCHES,
+    plot_evidence,
+    plot_probabilities,
+    plot_timeline,
+)
+from melonnx.demo.stages import plot_mel, plot_periodogram, plot_spectrogram, plot_waveform
+from melonnx.demo.style import DARK, LEFT, LIGHT, Style, panels
+from melonnx.infer.evidence import EvidenceMap, activation_over_time
+from melonnx.infer.examine import Examined
+from melonnx.infer.occlusion import genre_probabilities
+
+__all__ = ["STAGES", "Stage", "draw", "draw_all", "to_png"]
+
+Stage = Literal[
+    "waveform", "periodogram", "spectrogram", "mel", "evidence", "timeline", "probabilities"
+]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+_HEIGHTS: dict[Stage, float] = {
+    "waveform": 1.6, "periodogram": 2.2, "spectrogram": 2.6, "mel": 2.6, "evidence": 2.6,
+}  # fmt: skip
+_WIDTH = 9.0
+_COMPRESSION = 2
+"""Spectrograms hardly get smaller by more, and it takes most of a picture's time."""
+
+
+def draw(
+    stage: Stage,
+    examined: Examined,
+    evidence: EvidenceMap | None = None,
+    *,
+    genre: str | None = None,
+    against: str | None = None,
+    dark: bool = False,
+    width: float = _WIDTH,
+) -> Figure:
+    """One picture of a song, ``width`` inches wide; text keeps its size.
+
+    ``evidence``: needed for the stage "evidence", which shows what speaks for ``genre`` (the
+    answer, by default) against ``against`` (all others, by default). Raises UnknownGenreError.
+    """
+    return _draw([stage], examined, evidence, genre, against, dark, width)
+
+
+def draw_all(
+    examined: Examined,
+    evidence: EvidenceMap | None = None,
+    *,
+    genre: str | None = None,
+    against: str | None = None,
+    dark: bool = False,
+    width: float = _WIDTH,
+) -> Figure:
+    """All pictures below each other; without ``evidence``, all but that."""
+    stages: list[Stage] = [stage for stage in STAGES if stage != "evidence" or evidence is not None]
+    return _draw(stages, examined, evidence, genre, against, dark, width)
+
+
+def to_png(figure: Figure, dpi: float = 100.0) -> bytes:
+    """The bytes of a PNG file."""
+    buffer = io.BytesIO()
+    fast = {"compress_level": _COMPRESSION}
+    figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs=fast)
+    return buffer.getvalue()
+
+
+def _draw(
+    stages: list[Stage],
+    examined: Examined,
+    evidence: EvidenceMap | None,
+    genre: str | None,
+    against: str | None,
+    dark: bool,
+    width: float,
+) -> Figure:
+    style = DARK if dark else LIGHT
+    genres = _genres_shown(examined)
+    left = LEFT
+    if {"timeline", "probabilities"} & set(stages):
+        left = max(LEFT, 0.15 + 0.075 * max(map(len, genres)))
+    by_genre = 0.3 + 0.22 * len(genres)
+    heights = [
+        (_HEIGHTS.get(stage, by_genre), STRIP_INCHES if stage == "evidence" else 0.0)
+        for stage in stages
+    ]
+    figure, axes = panels(heights, style, width, left)
+    for one, stage in zip(axes, stages, strict=True):
+        _plot(stage, one, examined, evidence, genre, against, genres, style)
+    return figure
+
+
+def _plot(
+    stage: Stage,
+    axes: Axes,
+    examined: Examined,
+    evidence: EvidenceMap | None,
+    genre: str | None,
+    against: str | None,
+    genres: list[str],
+    style: Style,
+) -> None:
+    prediction, duration_s = examined.prediction, examined.prediction.duration_s
+    match stage:
+        case "waveform":
+            plot_waveform(axes, examined.waveform, duration_s, style)
+        case "periodogram":
+            plot_periodogram(axes, examined.spectrum, style)
+        case "spectrogram":
+            plot_spectrogram(axes, examined.spectrogram, duration_s, style)
+        case "mel":
+            plot_mel(axes, examined.mel_spectrogram, duration_s, style)
+        case "evidence":
+            if evidence is None:
+                raise ValueError("the picture of the evidence needs the evidence map")
+            genre = genre or prediction.label or ""
+            activation = activation_over_time(examined, genre, against)
+            plot_evidence(
+                axes, examined.mel_spectrogram, evidence, activation, duration_s, style,
+                genre, against,
+            )  # fmt: skip
+        case "timeline":
+            by_window = genre_probabilities(
+                examined.outputs.probabilities.astype(np.float64), examined.info
+            )
+            rows = [examined.info.genres.index(one) for one in genres]
+            bounds = [0.0, *(segment.end_s for segment in prediction.timeline)]
+            plot_timeline(axes, by_window[:, rows], bounds, genres, style)
+        case "probabilities":
+            plot_probabilities(axes, prediction.probabilities, style, unsure=prediction.unsure)
+
+
+def _genres_shown(examined: Examined) -> list[str]:
+    """The likeliest, most probable first."""
+    return list(examined.prediction.probabilities)[:MOST_GENRES]

@@ -1,0 +1,95 @@
+"""The commands ``melonnx picture`` and ``melonnx gallery``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+_Out = Annotated[Path, typer.Option("--out", "-o", dir_okay=False, help="*.png, *.svg, *.pdf, …")]
+_Dark = Annotated[bool, typer.Option("--dark", help="Light lines on a dark ground.")]
+
+
+def say(line: str) -> None:
+    """Progress goes to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@app.command()
+def picture(
+    song: Annotated[str, typer.Argument(metavar="SONG", help="An audio file.")],
+    out: _Out,
+    stage: Annotated[
+        str,
+        typer.Option(
+            help="waveform, periodogram, spectrogram, mel, evidence, timeline, probabilities or "
+            "all."
+        ),
+    ] = "all",
+    against: Annotated[
+        str | None, typer.Option(help="Evidence against this genre; all others by default.")
+    ] = None,
+    dark: _Dark = False,
+    model: Annotated[
+        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+) -> None:
+    """Draw what the model hears of a song, and where it found its evidence."""
+    from melonnx.demo.pictures import STAGES, draw, draw_all
+    from melonnx.demo.style import save
+    from melonnx.infer.evidence import map_evidence
+    from melonnx.infer.examine import examine
+    from melonnx.infer.explain import rival_of
+    from melonnx.infer.predictor import Predictor
+    from melonnx.infer.rows import printable
+
+    if stage not in (*STAGES, "all"):
+        raise typer.BadParameter(f"one of {', '.join(STAGES)}, all", param_hint="--stage")
+    _check(out)
+    predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
+    examined = examine(predictor, song)
+    if against is not None:
+        rival_of(examined, against)
+    for warning in examined.prediction.warnings:
+        say(f"melonnx: {printable(song)}: {warning}")
+    evidence = map_evidence(predictor, examined) if stage in ("evidence", "all") else None
+    if stage == "all":
+        figure = draw_all(examined, evidence, against=against, dark=dark)
+    else:
+        figure = draw(stage, examined, evidence, against=against, dark=dark)
+    save(figure, out)
+
+
+@app.command()
+def gallery(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A folder of music: <genre>/<file>.")
+    ],
+    out: _Out,
+    dark: _Dark = False,
+) -> None:
+    """Draw two mel spectrograms of each genre side by side."""
+    from melonnx.demo.gallery import draw_gallery, find_examples
+    from melonnx.demo.style import save
+
+    _check(out)
+    save(draw_gallery(find_examples(data, say), dark=dark), out)
+
+
+def _check(out: Path) -> None:
+    """Before the work is done, not after it."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if out.suffix.lower()[1:] not in known:
+        raise typer.BadParameter(
+            f"its name must end with one of {', '.join(known)}", param_hint="--out"
+        )
+    if not out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="--out")

@@ -1,0 +1,54 @@
+"""``melonnx picture`` and ``melonnx gallery`` as a user runs them."""
+
+import pytest
+from PIL import Image
+
+from melonnx.infer.model import MODELS_FOLDER
+from tests.conftest import RATE, encode, make_song
+
+SAMPLE = MODELS_FOLDER / "sample.mp3"
+
+
+def test_all_stages_are_one_picture(melonnx, tmp_path):
+    out = tmp_path / "all.png"
+    result = melonnx("picture", SAMPLE, "-o", out, "--model", "genre-small", "--dark")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    image = Image.open(out)
+    assert image.height > 2 * image.width
+    assert max(image.convert("RGB").getpixel((0, 0))) < 40
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_name_says_the_format(melonnx, tmp_path, suffix, magic):
+    out = tmp_path / f"mel.{suffix}"
+    result = melonnx("picture", SAMPLE, "--stage", "mel", "-o", out, "--model", "genre-small")
+    assert result.returncode == 0, result.stderr
+    assert out.read_bytes().startswith(magic)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--stage", "smell", "-o", "x.png"], "waveform"),
+        (["-o", "x.exe"], "png"),
+        (["-o", "nowhere/x.png"], "nowhere"),
+        (["--against", "polka", "-o", "x.png", "--model", "genre-small"], "blues"),
+    ],
+)
+def test_bad_options_say_what_would_do(melonnx, tmp_path, arguments, hint):
+    result = melonnx("picture", SAMPLE, *arguments, cwd=tmp_path)
+    assert result.returncode in (1, 2)
+    assert hint in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_gallery_is_a_picture(melonnx, tmp_path):
+    for genre in ("polka", "waltz"):
+        (tmp_path / "music" / genre).mkdir(parents=True)
+        song = encode(make_song(2), RATE, "WAV")
+        (tmp_path / "music" / genre / "song.wav").write_bytes(song)
+    result = melonnx("gallery", tmp_path / "music", "-o", tmp_path / "gallery.png")
+    assert result.returncode == 0, result.stderr
+    assert Image.open(tmp_path / "gallery.png").width == 1440
