@@ -134,6 +134,7 @@ class Journal:
         self._lines = path.open("rb")
         self._synced = time.monotonic()
         self._known: dict[str, tuple[int, int, int]] = {}
+        self._tried: dict[str, int] = {}
         self._end = 0
         is_ours = self._read_all(model, embedding=embedding)
         file.truncate(self._end)  # of a row that a kill has torn
@@ -154,7 +155,13 @@ class Journal:
         return offsets
 
     def add(self, identity: Identity, packed: Packed) -> int:
-        """Write an answer at the end, and return where. Raises OSError on a full disk."""
+        """Write an answer at the end, and return where. Raises OSError on a full disk.
+
+        A file that fails run after run, with the same error, keeps its row.
+        """
+        before = self._tried.get(identity.path)
+        if before is not None and self._row(before) == [*identity, *packed]:
+            return before
         offset = self._append([*identity, *packed])
         if time.monotonic() - self._synced > _SYNC_S:
             self.sync()
@@ -162,8 +169,7 @@ class Journal:
 
     def read(self, offset: int) -> Packed:
         """The answer that begins at ``offset``."""
-        self._lines.seek(offset)
-        return Packed(*json.loads(self._lines.readline())[3:])
+        return Packed(*self._row(offset)[3:])
 
     def sync(self) -> None:
         """Wait until the disk has it all."""
@@ -177,6 +183,10 @@ class Journal:
         finally:
             self._lines.close()
             self._file.close()
+
+    def _row(self, offset: int) -> list[Any]:
+        self._lines.seek(offset)
+        return json.loads(self._lines.readline())
 
     def _append(self, values: Any) -> int:
         line = json.dumps(values, separators=(",", ":")).encode() + b"\n"
@@ -209,6 +219,8 @@ class Journal:
                 is_whole = kept is not None or not embedding or status != "ok"
                 if status in _LASTING and is_whole:
                     self._known[path] = size, mtime_ns, self._end
+                elif status not in _LASTING:
+                    self._tried[path] = self._end
             self._end += len(line)
         return ours
 

@@ -39,7 +39,7 @@ def main() -> None:
         for _ in range(n_kills):
             process = subprocess.Popen(melonnx(killed, root), stderr=subprocess.DEVNULL)
             try:
-                process.wait(rng.uniform(0.1, 2 * whole_s / n_kills + 1.5))
+                process.wait(rng.uniform(0.1, whole_s / n_kills + 1))
                 finished += 1
             except subprocess.TimeoutExpired:
                 in_the_middle += rows(killed) < n_songs + 10

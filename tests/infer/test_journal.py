@@ -99,6 +99,18 @@ def test_what_could_not_be_read_is_tried_again_and_what_is_empty_is_not(path):
         assert heard(path, SONG) == [lasts]
 
 
+def test_what_fails_again_and_again_does_not_fill_the_disk(path):
+    sizes = []
+    for reason in ("a: no", "a: no", "a: no", "a: never"):
+        failed = Prediction.failed("a", UnreadableAudioError(reason))
+        put(path, SONG, answer=failed)
+        sizes.append(path.stat().st_size)
+        with open_journal(path, MODEL) as journal:
+            offset = journal.add(SONG, pack(failed))
+            assert unpack(journal.read(offset), "a") == failed
+    assert sizes[0] == sizes[1] == sizes[2] < sizes[3]
+
+
 def test_fresh_forgets(path):
     put(path, SONG)
     assert heard(path, SONG, fresh=True) == [0]
