@@ -31,8 +31,6 @@ _STRONGEST = 0.8
 STRIP_INCHES = 0.22
 """Above the evidence, for the activations."""
 _FAINT_DB = 35.0
-_SMALL = 0.02
-"""Log-odds; in long songs, no place matters more."""
 _STRONGEST_QUANTILE = 0.99
 """The strongest colour is this quantile's, so that one place does not make all others pale."""
 
@@ -105,9 +103,8 @@ def plot_evidence(
         image, extent=(0, seconds, -0.5, n_mels - 0.5), origin="lower", aspect="auto",
         interpolation="nearest",
     )  # fmt: skip
-    unit, name = (1, "log-odds") if strongest > _SMALL else (1000, "log-odds/1000")
-    scale = ScalarMappable(Normalize(-strongest * unit, strongest * unit), style.diverging)
-    colour_bar(axes, scale, f"{name} lost when silent", style)
+    scale = ScalarMappable(Normalize(-strongest, strongest), style.diverging)
+    colour_bar(axes, scale, "log-odds lost when silent", style)
     _strip(axes, *activation, style)
     rival = f" against {against}" if against else ""
     places = _n_places(spoken)
@@ -169,5 +166,5 @@ def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: 
 
 def _n_places(spoken: NDArray[np.floating]) -> int:
     """Into so many stretches what was heard of the song falls."""
-    heard = np.isfinite(spoken).any(axis=1)
-    return int(heard[0]) + int((heard[1:] & ~heard[:-1]).sum())
+    heard = np.isfinite(spoken[:, 0])
+    return int(heard[0]) + int(np.count_nonzero(heard[1:] & ~heard[:-1]))

@@ -70,8 +70,9 @@ def draw_gallery(examples: dict[str, list[Example]], *, dark: bool = False) -> F
             axes.tick_params(labelbottom=last, labelleft=axes is row[0])
             axes.set_xlabel(axes.get_xlabel() if last else "")
             axes.set_ylabel("Hz" if axes is row[0] else "")
+            if row is rows[0] and song is songs[-1]:
+                colour_bar(axes, image, "dB", style)
         heading(row[0], genre, style)
-    colour_bar(rows[0][-1], image, "dB", style)
     return figure
 
 

@@ -34,6 +34,8 @@ _HEIGHTS: dict[Stage, float] = {
     "waveform": 1.6, "periodogram": 2.2, "spectrogram": 2.6, "mel": 2.6, "evidence": 2.6,
 }  # fmt: skip
 _WIDTH = 9.0
+_COMPRESSION = 2
+"""Spectrograms hardly get smaller by more, and it takes most of a picture's time."""
 
 
 def draw(
@@ -64,14 +66,15 @@ def draw_all(
     width: float = _WIDTH,
 ) -> Figure:
     """All pictures below each other; without ``evidence``, all but that."""
-    stages = [stage for stage in STAGES if stage != "evidence" or evidence is not None]
+    stages: list[Stage] = [stage for stage in STAGES if stage != "evidence" or evidence is not None]
     return _draw(stages, examined, evidence, genre, against, dark, width)
 
 
 def to_png(figure: Figure, dpi: float = 100.0) -> bytes:
     """The bytes of a PNG file."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
+    fast = {"compress_level": _COMPRESSION}
+    figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs=fast)
     return buffer.getvalue()
 
 

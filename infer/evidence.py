@@ -1,7 +1,8 @@
 """Where in a song, by seconds and by pitch, the network found what speaks for each genre.
 
-Measured by occlusion, place by place: class activations are finer in time, but what they name
-matters little more to the answer than any other place (``tests/benchmarks/explain.py``).
+Measured by occlusion, place by place. The network's class activations come for nothing and are
+finer in time, but those of ``genre-base`` have no pitch, and what activations name matters less to
+the answer (``tests/benchmarks/explain.py``).
 """
 
 from collections.abc import Iterator
@@ -55,14 +56,17 @@ class Band:
 
 @dataclass(frozen=True)
 class EvidenceMap:
-    """What would become of the answer if one place of the song were silent.
+    """What would become of each window's answer if one place in it were silent.
 
-    Places are a second long, and columns a part of it: all columns of a place are alike.
+    Places are a second long, and columns a part of it: all columns of a place are alike. Where
+    windows overlap, it is their mean.
     """
 
+    whole: NDArray[np.float64]
+    """(columns, genres): the probabilities with nothing silenced; NaN where the network did not
+    listen."""
     without: NDArray[np.float64]
-    """(columns, bands, genres): the song's probabilities without the place; NaN where the
-    network did not listen."""
+    """(columns, bands, genres): those without the place."""
     column_s: float
     """Seconds a column; the first begins with the song."""
     column_frames: float
@@ -72,15 +76,26 @@ class EvidenceMap:
     genres: tuple[str, ...]
     probabilities: NDArray[np.float64]
     """(genres,): the song's, with nothing silenced."""
+    n_windows: int
 
     def speaks_for(self, genre: str, against: str | None = None) -> NDArray[np.float64]:
-        """Log-odds (columns, bands) that ``genre`` loses without each place.
+        """Log-odds (columns, bands) that ``genre`` loses in its window without each place.
 
         Against all others, or against ``against``; negative where the place speaks against
         it. Raises UnknownGenreError.
         """
+        whole = log_odds(self.whole, self.genres, genre, against)
+        return whole[:, None] - log_odds(self.without, self.genres, genre, against)
+
+    def matters_for(self, genre: str, against: str | None = None) -> NDArray[np.float64]:
+        """The same in the song's answer: where its window is certain, no one place matters.
+
+        To first order: the song's answer is the mean over its windows.
+        """
+        change = (self.without - self.whole[:, None]) / self.n_windows
+        left = np.maximum(self.probabilities + change, 0)
         whole = log_odds(self.probabilities, self.genres, genre, against)
-        return whole - log_odds(self.without, self.genres, genre, against)
+        return whole - log_odds(left, self.genres, genre, against)
 
 
 def log_odds(
@@ -93,8 +108,12 @@ def log_odds(
 
     Against all others, or against ``against``. Raises UnknownGenreError.
     """
-    chosen = probabilities[..., _index(genres, genre)]
-    other = 1 - chosen if against is None else probabilities[..., _index(genres, against)]
+    at = _index(genres, genre)
+    chosen = probabilities[..., at]
+    if against is None:
+        other = np.delete(probabilities, at, axis=-1).sum(axis=-1)  # 1 - p has too few digits
+    else:
+        other = probabilities[..., _index(genres, against)]
     return np.log(np.maximum(chosen, 1e-9)) - np.log(np.maximum(other, 1e-9))
 
 
@@ -138,26 +157,32 @@ def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
 
     leaves = examined.outputs.probabilities.astype(np.float64)
     silenced = ask_again(predictor, heard, places()).reshape(n_windows, n_cells, len(bands), -1)
-    change = (silenced - leaves[:, None, None]) / n_windows
+    whole_of, without_of = (
+        genre_probabilities(one.astype(np.float64), info) for one in (leaves, silenced)
+    )
 
     step = length / n_cells / _COLUMNS_A_CELL
     n_columns = max(1, round(heard.n_frames / step))
-    change = change.repeat(_COLUMNS_A_CELL, axis=1)
-    firsts = np.round(np.array(heard.starts) / step).astype(int)
-    columns = np.minimum(firsts[:, None] + np.arange(change.shape[1]), n_columns - 1)
-    summed = np.zeros((n_columns, len(bands), leaves.shape[1]))
-    np.add.at(summed, columns, change)  # a place in two windows is silent in both
-    without = genre_probabilities(np.maximum(leaves.mean(axis=0) + summed, 0), info)
-    listened = np.zeros(n_columns, bool)
-    listened[columns] = True
-    without[~listened] = np.nan
+    whole = np.zeros((n_columns, len(info.genres)))
+    without = np.zeros((n_columns, len(bands), len(info.genres)))
+    counts = np.zeros(n_columns)
+    for window, start in enumerate(heard.starts):
+        columns = round(start / step) + np.arange(n_cells * _COLUMNS_A_CELL)
+        columns = columns[columns < n_columns]
+        cells = np.arange(len(columns)) // _COLUMNS_A_CELL
+        whole[columns] += whole_of[window]
+        without[columns] += without_of[window, cells]
+        counts[columns] += 1
+    counts[counts == 0] = np.nan
     return EvidenceMap(
-        without=without,
+        whole=whole / counts[:, None],
+        without=without / counts[:, None, None],
         column_s=step * info.mel_spec.frame_seconds,
         column_frames=step,
         bands=bands,
         genres=info.genres,
         probabilities=genre_probabilities(leaves.mean(axis=0), info),
+        n_windows=n_windows,
     )
 
 

@@ -109,7 +109,7 @@ def explain(
 
     def scores(regions: Sequence[Region]) -> tuple[float, float]:
         left = probabilities_without(predictor, examined, regions)
-        return tuple(float(left[info.genres.index(one)]) for one in (genre, rival))
+        return float(left[info.genres.index(genre)]), float(left[info.genres.index(rival)])
 
     def places(spoken: NDArray[np.float64]) -> tuple[list[Region], tuple[Place, ...]]:
         named = _strongest(spoken, evidence)
@@ -123,8 +123,8 @@ def explain(
             for (first, behind, band), region in zip(named, regions, strict=True)
         )  # fmt: skip
 
-    regions, spoke_for = places(evidence.speaks_for(genre))
-    from_rival = evidence.speaks_for(genre, rival)
+    regions, spoke_for = places(evidence.matters_for(genre))
+    from_rival = evidence.matters_for(genre, rival)
     return Explanation(
         path=prediction.path,
         genre=genre,

@@ -39,7 +39,7 @@ class Envelope:
 class Spectrum:
     """Mean power density over a song: Welch's periodogram."""
 
-    hz: NDArray[np.float64]
+    hz: NDArray[np.floating]
     """(bins,)."""
     density: NDArray[np.float64]
     """(bins,), square of full scale per Hz."""
@@ -55,7 +55,7 @@ class Raster:
     """Seconds a column."""
     start_s: float
     """Where the first column begins: half a frame before the first sample."""
-    hz: NDArray[np.float64]
+    hz: NDArray[np.floating]
     """(bands,): the middle of each."""
 
 

@@ -25,7 +25,13 @@ def evidence():
     without[1, 1] = (0.2, 0.7, 0.1)
     without[2, 0] = (0.7, 0.2, 0.1)
     without[3] = np.nan
-    return EvidenceMap(without, 1.0, 62.5, BANDS, GENRES, whole)
+    return made(without)
+
+
+def made(without):
+    whole = np.array([0.5, 0.4, 0.1])
+    by_column = np.where(np.isfinite(without[:, 0]), whole, np.nan)
+    return EvidenceMap(by_column, without, 1.0, 62.5, BANDS, GENRES, whole, len(without))
 
 
 def test_overlay_colours_what_speaks_for_and_against(evidence):
@@ -42,10 +48,10 @@ def test_overlay_colours_what_speaks_for_and_against(evidence):
     assert (opacity[:, 3] == 0).all()  # where the network did not listen
 
 
-def test_long_maps_are_pooled_and_moments_stay(evidence):
+def test_long_maps_are_pooled_and_moments_stay():
     without = np.full((5000, 2, 3), np.nan)
     without[2500] = (0.1, 0.8, 0.1)
-    long = EvidenceMap(without, 1.0, 62.5, BANDS, GENRES, evidence.probabilities)
+    long = made(without)
     colours, seconds, _ = overlay(long.speaks_for("rock"), long, LIGHT)
     assert colours.shape[1] <= 240
     assert seconds == pytest.approx(5000, rel=0.01)
@@ -72,7 +78,7 @@ def test_places_that_were_heard_are_counted(axes, evidence):
     raster = Raster(np.ones((40, 8), np.float32), 0.1, 0.0, np.geomspace(100, 8000, 8))
     without = evidence.without.copy()
     without[1] = np.nan
-    gaps = EvidenceMap(without, 1.0, 62.5, BANDS, GENRES, evidence.probabilities)
+    gaps = made(without)
     plot_evidence(axes, raster, gaps, (np.ones(4, np.float32), 1.0), 4.0, LIGHT, "jazz")
     assert "Evidence for jazz, heard at 2 places:" in axes.get_title(loc="left")
 

@@ -13,7 +13,12 @@ from melonnx.infer.examine import examine_array
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.model import MODELS_FOLDER
-from melonnx.infer.occlusion import Region, probabilities_without
+from melonnx.infer.occlusion import (
+    Region,
+    ask_again,
+    genre_probabilities,
+    probabilities_without,
+)
 from tests.conftest import RATE, make_song
 
 
@@ -56,13 +61,30 @@ def test_bands_leave_no_mel_band_out(spec):
     assert bands[-1].high_hz == spec.fmax
 
 
-@pytest.mark.parametrize(("column", "band"), [(2, 0), (17, 3), (70, 5)])
+@pytest.mark.parametrize(("column", "band"), [(2, 0), (17, 3), (60, 5)])
 def test_each_place_is_what_the_network_answers_without_it(small, examined, evidence, column, band):
-    cell = column // 4
-    step = 130 / 10
-    frames = (round(cell * step), round((cell + 1) * step))
-    expected = probabilities_without(small, examined, [Region(frames, evidence.bands[band].mels)])
+    window, cell = divmod(column // 4, 10)
+    start = examined.heard.starts[window]
+    region = Region((start + 13 * cell, start + 13 * (cell + 1)), evidence.bands[band].mels)
+    (leaves,) = ask_again(small, examined.heard, [(window, [region])])
+    expected = genre_probabilities(leaves.astype(np.float64), examined.info)
     np.testing.assert_allclose(evidence.without[column, band], expected, atol=1e-6)
+    np.testing.assert_allclose(
+        evidence.whole[column],
+        genre_probabilities(examined.outputs.probabilities[window].astype(float), examined.info),
+    )
+
+
+@pytest.mark.parametrize("genre", ["rock", "electronic"])
+def test_what_matters_for_the_song_is_close_to_asking(small, examined, evidence, genre):
+    column, band = 50, 2
+    start = examined.heard.starts[1] + 13 * 2
+    left = probabilities_without(
+        small, examined, [Region((start, start + 13), evidence.bands[band].mels)]
+    )
+    whole = log_odds(evidence.probabilities, evidence.genres, genre)
+    expected = whole - log_odds(left, evidence.genres, genre)
+    assert evidence.matters_for(genre)[column, band] == pytest.approx(expected, rel=0.3, abs=0.02)
 
 
 def test_map_is_as_long_as_the_song(examined, evidence):
@@ -77,8 +99,7 @@ def test_map_is_as_long_as_the_song(examined, evidence):
 
 def test_log_odds_are_against_all_others_or_one(evidence):
     genre, rival = "rock", "pop"
-    chosen = evidence.probabilities[evidence.genres.index(genre)]
-    other = evidence.probabilities[evidence.genres.index(rival)]
+    chosen, other = (evidence.whole[3][evidence.genres.index(one)] for one in (genre, rival))
     without = evidence.without[3, 2]
     left, left_other = (without[evidence.genres.index(one)] for one in (genre, rival))
     assert evidence.speaks_for(genre)[3, 2] == pytest.approx(
