@@ -1,6 +1,6 @@
 """The page: its start, and what a song costs through it beside the runtime and the pictures alone.
 
-python tests/benchmarks/page.py [CLIP] [RUNS]
+python -m tests.benchmarks.page [CLIP] [RUNS]
 
 Prints seconds from the command to the address; then, in turn with ``Predictor.predict`` and the
 four pictures in this process, a song sent as the browser sends it: until the answer stands there,

@@ -1,6 +1,7 @@
 """The page as a service: endpoints, limits, and what it must not give away."""
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ pytest.importorskip("gradio", reason="needs the demo extra")
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+ROOT = Path(__file__).parents[2]
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 KEPT_S = 6
 CUT_OFF = 0
@@ -75,6 +77,16 @@ def test_classify_is_what_the_predictor_says(client):
     assert answer["label"] == expected.label
     assert answer["probabilities"] == pytest.approx(expected.probabilities, abs=1e-5)
     assert answer["warnings"] == ["long: only the first 0.2 minutes were listened to"]
+
+
+def test_example_of_the_readme_prints_what_stands_below_it(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "README.md").read_text("utf-8")
+    found = re.search(r"^```py\n(.*?)^```\n\n```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    monkeypatch.chdir(ROOT)
+    with run_page(tmp_path) as running:
+        exec(found[1].replace("http://127.0.0.1:7860", running.address), {})
+    assert capsys.readouterr().out == found[2]
 
 
 def test_picture_is_a_png_and_explain_tells_places(client):
