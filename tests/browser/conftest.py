@@ -45,9 +45,12 @@ def dist(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_site(folder, packages, MODELS / "genre-base.wave.onnx")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The system's Chromium; Playwright's own downloads are never asked for."""
+    """The system's Chromium; Playwright's own downloads are never asked for.
+
+    For a module only: an event loop runs in this thread as long as Playwright does.
+    """
     program = find_chromium()
     if program is None:
         pytest.skip("needs Chromium: no chromium on the path")

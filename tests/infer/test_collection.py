@@ -6,7 +6,9 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from melonnx.infer.errors import JournalError
 from melonnx.infer.journal import ModelKey, open_journal
 from tests.conftest import RATE, encode, make_song
 
+MELONNX = str(Path(sys.executable).with_name("melonnx"))
 SONGS = 24
 
 
@@ -60,7 +63,7 @@ def read(path):
 
 def start(music, output, *more):
     """Start it, and wait until it has heard something."""
-    line = ["melonnx", *map(str, command(music, output, *more))]
+    line = [MELONNX, *map(str, command(music, output, *more))]
     process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, process_group=0)
     journal = output.with_name(f"{output.name}.journal")
     before = max(1, rows(journal))  # the header
