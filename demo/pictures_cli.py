@@ -46,8 +46,8 @@ def picture(
     from melonnx.infer.evidence import map_evidence
     from melonnx.infer.examine import examine
     from melonnx.infer.explain import rival_of
-    from melonnx.infer.output import shown
     from melonnx.infer.predictor import Predictor
+    from melonnx.infer.rows import printable
 
     if stage not in (*STAGES, "all"):
         raise typer.BadParameter(f"one of {', '.join(STAGES)}, all", param_hint="--stage")
@@ -57,7 +57,7 @@ def picture(
     if against is not None:
         rival_of(examined, against)
     for warning in examined.prediction.warnings:
-        say(f"melonnx: {shown(song)}: {warning}")
+        say(f"melonnx: {printable(song)}: {warning}")
     evidence = map_evidence(predictor, examined) if stage in ("evidence", "all") else None
     if stage == "all":
         figure = draw_all(examined, evidence, against=against, dark=dark)

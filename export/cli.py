@@ -16,14 +16,29 @@ def _export() -> None:
     """Keep ``export`` a named command although it is the only one here."""
 
 
+def say(line: str) -> None:
+    """Progress goes to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished training run.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a finished training run; or a Keras model, *.keras."),
+    ],
     out: Annotated[Path, typer.Option(help="The model file to write, *.onnx.")],
     name: Annotated[
         str | None, typer.Option(help="Name of the model; that of OUT by default.")
     ] = None,
     version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
+    about: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON that describes a *.keras: labels, mel_spec, window (models/README.md); "
+            "by default beside it, of the same name."
+        ),
+    ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="What it was trained on; the folder's name by default.")
     ] = None,
@@ -32,26 +47,71 @@ def export(
     measure: Annotated[
         bool, typer.Option(help="Classify the test part and store the figures in the file.")
     ] = True,
+    wave: Annotated[
+        bool, typer.Option("--wave", help="Write the waveform twin, OUT.wave.onnx, too.")
+    ] = False,
+    quantise: Annotated[
+        str | None,
+        typer.Option(help="float16 or int8: smaller; refused where accuracy falls by a point."),
+    ] = None,
 ) -> None:
-    """Write a run's network as one ONNX file, proved equal to Keras on real music."""
-    from melonnx.export.release import export_run
-    from melonnx.train.run import read_run
+    """Write a run's network as one ONNX file, proved equal to Keras on real music.
 
-    trained = read_run(run)
-    exported = export_run(
-        trained,
-        out,
-        name=name or out.stem,
-        version=version,
-        dataset=dataset or trained.data.name,
-        license_name=license_name,
-        attribution=attribution,
-        measure=measure,
-        say=lambda line: print(line, file=sys.stderr, flush=True),
-    )
+    RUN may be a Keras model of your own, with a description of its input beside it.
+    """
+    from melonnx.export.quantise import KINDS
+    from melonnx.export.twin import is_twin, twin_path
+
+    if quantise not in (None, *KINDS):
+        raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
+    if is_twin(out):
+        raise typer.BadParameter("is the name of a twin; take another", param_hint="--out")
+    if run.suffix == ".keras":
+        if quantise:
+            raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")
+        from melonnx.export.keras_release import export_keras
+
+        exported = export_keras(
+            run,
+            about or run.with_suffix(".json"),
+            out,
+            name=name or out.stem,
+            version=version,
+            dataset=dataset or "",
+            license_name=license_name,
+            attribution=attribution,
+            wave=wave,
+            say=say,
+        )
+        split = ""
+    else:
+        if about is not None:
+            raise typer.BadParameter("is for a *.keras file", param_hint="--about")
+        from melonnx.export.release import export_run
+        from melonnx.train.run import read_run
+
+        trained = read_run(run)
+        split = trained.settings.split
+        exported = export_run(
+            trained,
+            out,
+            name=name or out.stem,
+            version=version,
+            dataset=dataset or trained.data.name,
+            license_name=license_name,
+            attribution=attribution,
+            measure=measure,
+            wave=wave,
+            small=quantise,  # type: ignore[arg-type]
+            say=say,
+        )
     for output, difference in exported.proof.worst.items():
         print(f"{output:13} worst difference from Keras {difference:.1e}")
+    for output, worst in (exported.twin or {}).items():
+        print(f"{output:13} twin's worst difference from the runtime {worst.difference:.1e}")
     if exported.report is not None:
-        print("", f"test part, split by {trained.settings.split}:", sep="\n")
+        print("", f"test part, split by {split}:", sep="\n")
         print(*exported.report.lines(), sep="\n")
-    print("", f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB)", sep="\n")
+    print()
+    for path in (out, twin_path(out)) if wave else (out,):
+        print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")

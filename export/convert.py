@@ -1,5 +1,7 @@
 """Turns a Keras network into ONNX bytes with the names, axes and metadata of the format."""
 
+from collections.abc import Iterator
+
 import keras
 import onnx
 import tensorflow as tf
@@ -19,7 +21,7 @@ _AXES = {
     "embedding": ("batch", None),
     "evidence": ("batch", "evidence_frames", None, None),
 }
-"""Name of each free axis; None for one of fixed size."""
+"""Name of each axis that can be free; None for one that is of fixed size always."""
 
 
 def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
@@ -31,7 +33,9 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
     n_mels = info.mel_spec.n_mels
     function = tf.function(
         lambda log_mel: whole(log_mel, training=False),
-        input_signature=[tf.TensorSpec((None, None, n_mels), tf.float32, name=INPUT)],
+        input_signature=[
+            tf.TensorSpec((None, whole.input_shape[1], n_mels), tf.float32, name=INPUT)
+        ],
     )
     model, _ = tf2onnx.convert.from_function(
         function, input_signature=function.input_signature, opset=OPSET
@@ -59,23 +63,55 @@ def _name_nodes(model: onnx.ModelProto) -> None:
     """The converter numbers names on and on in one process; equal models need equal bytes."""
     graph = model.graph
     names = {value.name: value.name for value in (*graph.input, *graph.output)}
+    _name_weights(graph, names, "weight_")
+    _rename(graph, names, "")
+
+
+def _name_weights(graph: onnx.GraphProto, names: dict[str, str], prefix: str) -> None:
+    """Number weights in the order of their use, and leave out those of none."""
     weights = {tensor.name: tensor for tensor in graph.initializer}
-    ordered: list[onnx.TensorProto] = []
+    ordered = [weights[name] for name in dict.fromkeys(_names_in_use(graph)) if name in weights]
+    for number, tensor in enumerate(ordered):
+        names[tensor.name] = tensor.name = f"{prefix}{number:02}"
+    copies = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in ordered]
+    del graph.initializer[:]
+    graph.initializer.extend(copies)
+
+
+def _names_in_use(graph: onnx.GraphProto) -> Iterator[str]:
+    """What nodes take, those inside of loops too, which may take what is outside."""
+    for node in graph.node:
+        yield from node.input
+        for body in _bodies(node):
+            yield from _names_in_use(body)
+
+
+def _rename(graph: onnx.GraphProto, names: dict[str, str], prefix: str) -> None:
+    """Number nodes and what they make; ``names`` holds the new names of what is known outside."""
     for number, node in enumerate(graph.node):
-        node.name = f"{number:02}_{node.op_type}"
-        for name in node.input:
-            if name in weights and name not in names:
-                names[name] = f"weight_{len(ordered):02}"
-                ordered.append(weights[name])
+        node.name = f"{prefix}{number:02}_{node.op_type}"
         for index, name in enumerate(node.output):
             names.setdefault(name, f"{node.name}:{index}")
         node.input[:] = [names[name] if name else "" for name in node.input]
-        node.output[:] = [names[name] for name in node.output]
-    for tensor in ordered:
-        tensor.name = names[tensor.name]
-    unused_are_left_out = [onnx.TensorProto.FromString(t.SerializeToString()) for t in ordered]
-    del graph.initializer[:]
-    graph.initializer.extend(unused_are_left_out)
+        node.output[:] = [names[name] if name else "" for name in node.output]
+        for body in _bodies(node):
+            inside = dict(names)
+            for index, value in enumerate(body.input):
+                inside[value.name] = value.name = f"{node.name}/{index}"
+            _name_weights(body, inside, f"{node.name}/weight_")
+            _rename(body, inside, f"{node.name}/")
+            for value in body.output:
+                value.name = inside[value.name]
+            for value in (*body.input, *body.output):  # its free axes are numbered on and on too
+                for dimension in value.type.tensor_type.shape.dim:
+                    dimension.ClearField("dim_param")
+            body.name, body.doc_string = node.name, ""
+            del body.value_info[:]
+
+
+def _bodies(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+    graph = onnx.AttributeProto.GRAPH
+    return [attribute.g for attribute in node.attribute if attribute.type == graph]
 
 
 def _name_axes(model: onnx.ModelProto, network: keras.Model) -> None:
@@ -88,7 +124,7 @@ def _name_axes(model: onnx.ModelProto, network: keras.Model) -> None:
             value.type.tensor_type.shape.dim, _AXES[value.name], sizes[value.name], strict=True
         )
         for dimension, name, size in shape:
-            if name is not None:
+            if size is None:
                 dimension.dim_param = name
             else:
                 dimension.dim_value = size

@@ -1,8 +1,10 @@
 """Exports a finished run: convert, prove, measure on its test part, put in place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +12,14 @@ import onnx
 from numpy.typing import NDArray
 
 from melonnx.export.convert import to_onnx
-from melonnx.export.prove import Proof, prove
+from melonnx.export.difference import Worst
+from melonnx.export.form import check_form
+from melonnx.export.proof_clips import Clip, proof_clips
+from melonnx.export.prove import Proof, ProofError, prove
+from melonnx.export.quantise import Kind, quantise, window_milliseconds
+from melonnx.export.seal import seal
+from melonnx.export.twin import prove_twin, twin_path
+from melonnx.export.wave import waveform_twin
 from melonnx.infer.audio import load_audio
 from melonnx.infer.errors import AudioError
 from melonnx.infer.mel import log_mel
@@ -26,6 +35,8 @@ from melonnx.train.tracks import Track
 __all__ = ["Exported", "export_run"]
 
 _PROOF_TRACKS_A_GENRE = 2
+_CALIBRATION_PATCHES = 66
+_MOST_ACCURACY_LOST = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class Exported:
     proof: Proof
     report: Report | None
     """None where measuring was not wanted."""
+    twin: dict[str, Worst] | None = None
+    """The waveform twin's worst difference by output; None where no twin was wanted."""
 
 
 def export_run(
@@ -49,9 +62,14 @@ def export_run(
     attribution: str,
     measure: bool,
     say: Callable[[str], None],
+    wave: bool = False,
+    small: Kind | None = None,
 ) -> Exported:
     """Write ``run``'s network to ``out`` as one file, by rename, once it is proved.
 
+    ``wave``: its waveform twin, too, beside it. ``small``: in float16 or int8
+    (:func:`melonnx.export.quantise.quantise`); what is equal to Keras is the model that it is made
+    of, and it is refused where it is right about a point less of the test songs, or worse.
     ``measure``: classify the run's test part with the very file and store the figures in it. Of
     a run with folds each fold's network is written, as ``model.onnx``, and measured on its fold.
 
@@ -61,6 +79,8 @@ def export_run(
         raise RunError(f"{run.folder}: is not finished; train on with the same command")
     if measure and not run.settings.folds and not run.songs("test"):
         raise RunError(f"{run.folder}: kept no songs for a test; export with --no-measure")
+    if small and not measure:
+        raise RunError(f"{run.folder}: a model in {small} must be measured")
     network = keras.models.load_model(run.network_path, compile=False)
     info = replace(
         _describe(run),
@@ -76,7 +96,8 @@ def export_run(
     worst = max(proof.worst.values())
     say(f"equal to Keras on {proof.patches} patches; worst difference {worst:.1e}")
     temporary = out.with_name(f".{out.name}.tmp")
-    report = None
+    temporary_twin = temporary.with_name(f".{twin_path(out).name}.tmp")
+    report = twin_proof = None
     try:
         _write(model, temporary)
         if measure:
@@ -85,14 +106,85 @@ def export_run(
             ]
             say(f"measuring on {sum(len(songs) for _, songs in panel)} test songs")
             report = score_answers(ask_panel(panel, say))
-            info = replace(info, metrics=report.summary())
+            metrics = report.summary()
+            if small:
+                report, metrics = _measure_small(run, temporary, report, small, say)
+            info = replace(info, metrics=metrics)
             model = to_onnx(network, info)
             prove(model, network, patches[:8])
-            _write(model, temporary)
+        model = _shrink(model, small, patches)
+        _write(model, temporary)
+        again = to_onnx(keras.models.load_model(run.network_path, compile=False), info)
+        _write(_shrink(again, small, patches), temporary_twin)
+        if temporary.read_bytes() != temporary_twin.read_bytes():
+            raise ProofError("a second export of the run gives other bytes")
+        if wave:
+            twin = waveform_twin(model)
+            twin_proof = prove_twin(twin, temporary, _real_clips(run))
+            _write(twin, temporary_twin)
+            temporary_twin.replace(twin_path(out))
         temporary.replace(out)
     finally:
         temporary.unlink(missing_ok=True)
-    return Exported(info, proof, report)
+        temporary_twin.unlink(missing_ok=True)
+    return Exported(info, proof, report, twin_proof)
+
+
+def _shrink(
+    model: onnx.ModelProto, small: Kind | None, patches: NDArray[np.float32]
+) -> onnx.ModelProto:
+    if small is None:
+        return model
+    spread = -(-len(patches) // _CALIBRATION_PATCHES)  # they are in the order of the genres
+    shrunk = quantise(model, small, patches[::spread])
+    check_form(shrunk)
+    return shrunk
+
+
+def _measure_small(
+    run: Run, path: Path, report: Report, small: Kind, say: Callable[[str], None]
+) -> tuple[Report, dict[str, Any]]:
+    """Shrink the model at ``path``, or those of the folds, and ask again.
+
+    Returns what they score, also as metrics. Raises ProofError where that is too little.
+    """
+    runs = [read_run(folder) for folder in run.fold_folders] or [run]
+    panel: list[tuple[Predictor, list[Track]]] = []
+    sizes: list[float] = []
+    times: list[float] = []
+    with TemporaryDirectory() as folder:
+        shrunk = Path(folder) / "small.onnx"
+        for one in runs:
+            whole = one.model_path if run.fold_folders else path
+            patches = _real_patches(one)
+            _write(_shrink(onnx.load(whole), small, patches), shrunk)
+            panel.append((Predictor(shrunk), one.songs("test")))
+            sizes = [file.stat().st_size / 1e6 for file in (whole, shrunk)]
+            times = [window_milliseconds(file, patches[:2]) for file in (whole, shrunk)]
+    measured = score_answers(ask_panel(panel, say))
+    lost = report.accuracy - measured.accuracy
+    figures = (
+        f"accuracy {report.accuracy:.1%} in float32, {measured.accuracy:.1%} in {small}, on "
+        f"{measured.songs} songs; {sizes[0]:.2f} MB, {sizes[1]:.2f} MB; {times[0]:.1f} ms, "
+        f"{times[1]:.1f} ms a window"
+    )
+    say(figures)
+    if not lost < _MOST_ACCURACY_LOST:
+        raise ProofError(f"{small} is refused: {figures}")
+    return measured, measured.summary() | {
+        "storage": small,
+        "float32_accuracy": round(report.accuracy, 6),
+    }
+
+
+def _real_clips(run: Run) -> Iterator[Clip]:
+    """The clips that every twin is proved on, and a song of each genre, none of the test."""
+    rate = run.settings.mel_spec.sample_rate
+    yield from proof_clips(rate)
+    for genre in run.genres:
+        songs = run.songs("valid") + run.songs("train")
+        for track in [track for track in songs if track.genre == genre][:1]:
+            yield Clip(str(track.path), load_audio(track.path, rate))
 
 
 def _export_folds(run: Run, patches: NDArray[np.float32], say: Callable[[str], None]) -> Panel:
@@ -127,7 +219,7 @@ def _describe(run: Run) -> ModelInfo:
 
 def _write(model: onnx.ModelProto, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString(deterministic=True))
+    path.write_bytes(seal(model))
 
 
 def _describe_split(run: Run) -> str:

@@ -17,16 +17,24 @@ from melonnx.infer.errors import MelonnxError, MissingExtraError
 __all__ = ["app", "main"]
 
 _ELSEWHERE = {
+    "classify": "melonnx.infer.classify_cli",
     "explain": "melonnx.infer.explain_cli",
     "picture": "melonnx.demo.pictures_cli",
     "gallery": "melonnx.demo.pictures_cli",
+    "demo": "melonnx.demo.cli",
     "listen": "melonnx.infer.listen_cli",
     "data": "melonnx.train.cli",
-    "train": "melonnx.train.cli",
+    "train": "melonnx.export.train_cli",
     "evaluate": "melonnx.train.cli",
     "export": "melonnx.export.cli",
+    "wave": "melonnx.export.wave_cli",
+    "verify": "melonnx.export.verify_cli",
     "features": "melonnx.train.features_cli",
     "benchmark": "melonnx.export.benchmark_cli",
+    "tag": "melonnx.infer.tag_cli",
+    "organize": "melonnx.infer.organize_cli",
+    "similar": "melonnx.infer.similar_cli",
+    "doctor": "melonnx.infer.doctor_cli",
 }
 """Command: the module whose typer ``app`` has it."""
 
@@ -34,14 +42,20 @@ _EXTRA_OF = {
     "tensorflow": "train",
     "keras": "train",
     "tf2onnx": "train",
-    "onnx": "train",
+    "onnx": "verify",
     "sklearn": "train",
     "matplotlib": "demo",
+    "gradio": "demo",
+    "fastapi": "demo",
+    "starlette": "demo",
+    "uvicorn": "demo",
     "librosa": "train",
     "scipy": "train",
-    "pyarrow": "train",
+    "pyarrow": "parquet",
     "skl2onnx": "train",
     "threadpoolctl": "train",
+    "mutagen": "tags",
+    "usearch": "search",
 }
 
 
@@ -78,47 +92,6 @@ def _melonnx(
     ] = False,
 ) -> None:
     """Tells the genre of music, from one small ONNX file."""
-
-
-@app.command()
-def classify(
-    # As text: a Path made of "" is the current folder.
-    paths: Annotated[
-        list[str], typer.Argument(metavar="PATH", help="Audio files, or folders of them.")
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    top: Annotated[
-        int | None, typer.Option(min=1, help="Genres to name: 3 by default, all with --json.")
-    ] = None,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
-) -> None:
-    """Tell the genre of each song.
-
-    Prints a table on a terminal, tab-separated lines elsewhere. A file that cannot be
-    classified costs one line on stderr and the exit code 1; the others go on.
-    """
-    from melonnx.infer import output
-    from melonnx.infer.library import classify_files, expand
-    from melonnx.infer.predictor import Predictor
-
-    predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
-    songs = list(expand(paths, recursive=recursive))
-    predictions = classify_files(predictor, songs, top=top)
-    if as_json:
-        all_ok = output.print_json(predictions)
-    elif sys.stdout.isatty():
-        all_ok = output.print_table(
-            predictions, len(songs), top or 3, subgenres=bool(predictor.info.parents)
-        )
-    else:
-        all_ok = output.print_lines(predictions, top or 3)
-    if not all_ok:
-        raise typer.Exit(1)
 
 
 @app.command()

@@ -5,6 +5,7 @@ m4a, aac, wma and webm. The bytes choose the decoder, never the name, and what a
 of the length is never believed.
 """
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -30,7 +31,7 @@ __all__ = ["Decoder", "Samples", "open_decoder"]
 Samples = NDArray[np.float32]
 """(samples, channels)."""
 
-BLOCK_LENGTH = 1 << 16
+BLOCK_LENGTH = 1 << 17
 """Samples per channel in a block."""
 
 _CAREFUL_LENGTH = 1024
@@ -278,6 +279,8 @@ class _Clamped:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        if isinstance(file, io.RawIOBase | io.BufferedIOBase):
+            self.readinto = file.readinto  # called twice a frame: 2,300 times for 30 s of mp3
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         try:

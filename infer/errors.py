@@ -2,17 +2,24 @@
 
 __all__ = [
     "AudioError",
+    "CrashedError",
     "DeviceError",
     "EmptyAudioError",
+    "IndexFileError",
     "InvalidSamplesError",
+    "JournalError",
     "MelonnxError",
     "MissingExtraError",
     "ModelFileError",
     "NoMusicError",
+    "OutputError",
+    "ResultsFileError",
     "SilentAudioError",
+    "TagError",
     "UnknownGenreError",
     "UnreadableAudioError",
     "UnsupportedFormatError",
+    "WorkerError",
 ]
 
 
@@ -67,6 +74,24 @@ class InvalidSamplesError(AudioError):
     status = "invalid_samples"
 
 
+class CrashedError(AudioError):
+    """The process that heard the file died of it, twice."""
+
+    status = "crashed"
+
+
+class IndexFileError(MelonnxError):
+    """The index of a library is missing, damaged, or of another kind."""
+
+    status = "index_file"
+
+
+class JournalError(MelonnxError):
+    """The journal of a run is another's, in use, or cannot be written."""
+
+    status = "journal"
+
+
 class ModelFileError(MelonnxError):
     """The model file is missing, damaged, foreign, or of an unknown format version."""
 
@@ -77,6 +102,30 @@ class DeviceError(MelonnxError):
     """A device or execution provider was asked for and did not come up."""
 
     status = "device"
+
+
+class TagError(MelonnxError):
+    """The tags of one file cannot be read or written; others are unaffected."""
+
+    status = "tags"
+
+
+class ResultsFileError(MelonnxError):
+    """What should hold predictions, names of genres or a log of changes does not."""
+
+    status = "results_file"
+
+
+class OutputError(MelonnxError):
+    """What was asked for cannot be written to the file that was named."""
+
+    status = "output"
+
+
+class WorkerError(MelonnxError):
+    """Worker processes do not come up."""
+
+    status = "worker"
 
 
 class MissingExtraError(MelonnxError):

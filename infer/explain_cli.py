@@ -35,16 +35,16 @@ def explain(
     from melonnx.infer.examine import examine
     from melonnx.infer.explain import explain
     from melonnx.infer.explain_output import in_words
-    from melonnx.infer.output import shown
     from melonnx.infer.predictor import Predictor
+    from melonnx.infer.rows import printable
 
     predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
     examined = examine(predictor, song)
     explanation = explain(predictor, examined, against=against)
     for warning in examined.prediction.warnings:
-        print(f"melonnx: {shown(song)}: {warning}", file=sys.stderr)
+        print(f"melonnx: {printable(song)}: {warning}", file=sys.stderr)
     if as_json:
         print(json.dumps(explanation.to_dict()))
         return
-    print(f"{shown(song)}: ", end="")
+    print(f"{printable(song)}: ", end="")
     print(*in_words(explanation), sep="\n")

@@ -2,10 +2,13 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
+from glob import has_magic, iglob
 from pathlib import Path
 
 from melonnx.infer.errors import AudioError, NoMusicError
+from melonnx.infer.playlist import PLAYLIST_SUFFIXES, read_list, read_playlist
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
@@ -27,63 +30,110 @@ def find_music(folder: Path, *, recursive: bool = False) -> list[Path]:
     songs, failed = _search(folder, recursive=recursive)
     if not songs:
         raise NoMusicError(failed[0].error)
-    return songs
+    return [Path(song) for song in songs]
 
 
 def expand(
     paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False
-) -> Iterator[Path | Prediction]:
-    """Replace each folder by its music; what cannot be listed or has none is a failed row."""
+) -> Iterator[str | Prediction]:
+    """Replace each folder, glob and playlist by its music, and ``-`` by the paths on stdin.
+
+    Whatever cannot be listed or has none is a failed row. Globs are what no file is called;
+    like folders, they find music only, unless they find none.
+    """
     for path in paths:
-        if not os.fspath(path):
+        name = os.fspath(path)
+        if name == "-":
+            yield from _expand_listed(read_list(sys.stdin.buffer.read()), recursive=recursive)
+        elif Path(name).suffix.lower() in PLAYLIST_SUFFIXES and not _is_folder(name):
+            try:
+                listed = read_playlist(Path(name))
+            except OSError as error:
+                yield _failed(name, f"cannot be read ({error.strerror})")
+                continue
+            yield from _expand_listed(listed, recursive=recursive)
+        elif has_magic(name) and not os.path.lexists(name):
+            found = sorted(iglob(name, recursive=True), key=_by_parts)
+            music = [hit for hit in found if _is_music(hit) or _is_folder(hit)]
+            yield from _expand_listed(music or found, recursive=recursive)
+            if not found:
+                yield _failed(name, "no file is called so")
+        else:
+            yield from _expand_listed([name], recursive=recursive)
+
+
+def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[str | Prediction]:
+    for name in names:
+        if not name:
             yield Prediction.failed("", NoMusicError("an empty path names no file"))
-        elif _is_folder(Path(path)):
-            songs, failed = _search(Path(path), recursive=recursive)
+        elif name.lower().startswith(("http://", "https://")):
+            yield _failed(name, "is on the web; only files can be heard")
+        elif _is_folder(name):
+            songs, failed = _search(Path(name), recursive=recursive)
             yield from songs
             yield from failed
         else:
-            yield Path(path)
+            yield str(Path(name))
 
 
-def _search(folder: Path, *, recursive: bool) -> tuple[list[Path], list[Prediction]]:
+def _search(folder: Path, *, recursive: bool) -> tuple[list[str], list[Prediction]]:
     """The music, sorted, and a row for each folder that cannot be listed; never neither."""
-    songs: list[Path] = []
+    songs: list[str] = []
     failed: list[Prediction] = []
-
-    def fail(error: OSError) -> None:
-        reason = NoMusicError(f"{error.filename}: cannot be listed ({error.strerror})")
-        failed.append(Prediction.failed(error.filename, reason))
-
-    for place, _, names in os.walk(folder, onerror=fail):
-        paths = (Path(place, name) for name in names if not name.startswith("."))
-        songs += [path for path in paths if path.suffix.lower() in AUDIO_SUFFIXES if _is_file(path)]
-        if not recursive:
-            break
+    prefix = "" if folder == Path() else os.path.join(folder, "")
+    unseen = [""]
+    while unseen:
+        inside = unseen.pop()
+        try:
+            # Entries and strings: a Path for each file takes ten times as long.
+            with os.scandir(os.path.join(folder, inside)) as entries:
+                for entry in entries:
+                    if recursive and entry.is_dir(follow_symlinks=False):
+                        unseen.append(f"{inside}{entry.name}{os.sep}")
+                    elif _is_music(entry.name) and _is_file(entry):
+                        songs.append(f"{prefix}{inside}{entry.name}")
+        except OSError as error:
+            place = str(error.filename).removesuffix(os.sep)
+            failed.append(_failed(place, f"cannot be listed ({error.strerror})"))
     if not songs and not failed:
         hint = "" if recursive else "; --recursive looks in its subfolders too"
-        reason = NoMusicError(f"{folder}: is a folder without music{hint}")
-        failed.append(Prediction.failed(str(folder), reason))
-    return sorted(songs), failed
+        failed.append(_failed(str(folder), f"is a folder without music{hint}"))
+    return sorted(songs, key=_by_parts), sorted(failed, key=lambda row: _by_parts(row.path))
 
 
-def _is_file(path: Path) -> bool:
+def _failed(name: str, reason: str) -> Prediction:
+    return Prediction.failed(name, NoMusicError(f"{name}: {reason}"))
+
+
+def _by_parts(name: str) -> list[str]:
+    """A folder's files stand together, as they do where paths are compared."""
+    return name.split(os.sep)
+
+
+def _is_music(name: str) -> bool:
+    """By its suffix; hidden files are none."""
+    name = name.rpartition(os.sep)[2]
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in AUDIO_SUFFIXES
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
     """Not a pipe, nor a link that leads nowhere; what is locked says so when it is opened."""
     try:
-        return stat.S_ISREG(path.stat().st_mode)
+        return entry.is_file()
     except OSError as error:
         return isinstance(error, PermissionError)
 
 
-def _is_folder(path: Path) -> bool:
+def _is_folder(name: str) -> bool:
     """What cannot be known of it, whoever opens it will say."""
     try:
-        return stat.S_ISDIR(path.stat().st_mode)
+        return stat.S_ISDIR(os.stat(name).st_mode)
     except (OSError, ValueError):
         return False
 
 
 def classify_files(
-    predictor: Predictor, paths: Iterable[Path | Prediction], *, top: int | None = None
+    predictor: Predictor, paths: Iterable[str | Path | Prediction], *, top: int | None = None
 ) -> Iterator[Prediction]:
     """Classify each path in turn; one that fails is a row that says why, and the rest go on."""
     for path in paths:

@@ -58,9 +58,10 @@ def listen(
     A radio: ffmpeg -i URL -f s16le -ac 2 -ar 44100 - | melonnx listen -
     """
     from melonnx.infer.audio import open_audio
-    from melonnx.infer.live import Display, print_stream_lines, printable
+    from melonnx.infer.live import Display, print_stream_lines
     from melonnx.infer.pcm import ENCODINGS, read_pcm
     from melonnx.infer.predictor import Predictor
+    from melonnx.infer.rows import printable
     from melonnx.infer.stretches import Stretches
 
     if encoding not in ENCODINGS:

@@ -7,12 +7,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.rows import printable
 from melonnx.infer.stretches import Stretches, clock
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["Display", "Heard", "print_stream_lines", "printable"]
+__all__ = ["Display", "Heard", "print_stream_lines"]
 
 Heard = Iterable[tuple[float, list[Prediction]]]
 """After each block, seconds heard so far, and the predictions that the block completed."""
@@ -40,11 +41,6 @@ def print_stream_lines(heard: Heard, stretches: Stretches, top: int, *, as_json:
             stretches.add(prediction)
             cells = [f"{prediction.end_s:.1f}", *_cells(prediction, top)]
             print(json.dumps(prediction.to_dict()) if as_json else "\t".join(cells), flush=True)
-
-
-def printable(name: str) -> str:
-    """A file's name with Python's escapes for what a terminal would obey."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)
 
 
 def _cells(prediction: Prediction, top: int) -> list[str]:

@@ -9,10 +9,15 @@ from melonnx.infer.hierarchy import genre_names
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.windows import MOST_WINDOWS
 
-__all__ = ["FORMAT_VERSION", "METADATA_KEY", "ModelInfo"]
+__all__ = ["FORMAT_VERSION", "METADATA_KEY", "WAVE_KEY", "ModelInfo"]
 
 METADATA_KEY = "melonnx"
+WAVE_KEY = "melonnx.wave"
+"""Of a waveform twin; the entry is that of its model."""
 FORMAT_VERSION = 2
+
+_MOST_ELEMENTS = 1 << 26
+"""Of one patch: 256 MB."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class ModelInfo:
             raise ValueError(f"labels {self.labels} must be two or more, all different")
         if self.window < 1 or self.window_hop < 1:
             raise ValueError(f"window={self.window}, window_hop={self.window_hop} must be >= 1")
+        if self.window * self.mel_spec.n_mels > _MOST_ELEMENTS:
+            raise ValueError(f"window={self.window} is beyond any memory")
         if not 0 <= self.max_windows <= MOST_WINDOWS:
             raise ValueError(f"max_windows={self.max_windows} must be 0 to {MOST_WINDOWS}")
         if not 0 < self.temperature < inf:

@@ -11,18 +11,22 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import DeviceError, ModelFileError
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.onnx_file import has_external_data
+from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
+from melonnx.infer.onnx_file import has_external_data, is_damaged
 from melonnx.infer.windows import Patches
 
 __all__ = [
     "DEFAULT_MODEL",
+    "INPUT",
     "MODELS_FOLDER",
+    "OUTPUTS",
+    "TWIN_SUFFIX",
     "Device",
     "Model",
     "Outputs",
     "find_model",
     "load_model",
+    "released_models",
 ]
 
 MODELS_FOLDER = Path(__file__).parent.parent / "models"
@@ -33,6 +37,9 @@ DEFAULT_MODEL = MODELS_FOLDER / "genre-base.onnx"
 Device = Literal["auto", "cpu", "cuda"] | Sequence[str]
 """``auto`` takes CUDA where it comes up and the CPU otherwise; a list names onnxruntime's
 execution providers, all of which must come up."""
+
+TWIN_SUFFIX = ".wave.onnx"
+"""Of the waveform twin of a model, beside it."""
 
 INPUT = "log_mel"
 OUTPUTS = ("probabilities", "embedding", "evidence")
@@ -66,11 +73,22 @@ class Model:
         return self.session.get_providers()
 
     def run(self, patches: Patches, *, evidence: bool = True) -> Outputs:
-        """Run float32 [windows, frames, n_mels] through the network."""
+        """Run float32 [windows, frames, n_mels] through the network.
+
+        Raises ModelFileError where the network fails, or answers with what is no number.
+        """
         names = OUTPUTS if evidence else OUTPUTS[:2]
         options = onnxruntime.RunOptions()
         options.only_execute_path_to_fetches = True  # else what leads to evidence is run anyway
-        return Outputs(*self.session.run(list(names), {INPUT: patches}, options))
+        try:
+            outputs = Outputs(*self.session.run(list(names), {INPUT: patches}, options))
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise ModelFileError(
+                f"{self.info.name}: its network fails: {_first_line(error)}"
+            ) from None
+        if not np.isfinite(outputs.probabilities).all():
+            raise ModelFileError(f"{self.info.name}: its network answers with what is no number")
+        return outputs
 
     def run_batches(self, batches: Iterable[Patches], *, evidence: bool = True) -> Outputs:
         """Run batch after batch; the outputs of all windows, joined."""
@@ -100,28 +118,37 @@ def load_model(
     try:
         data = path.read_bytes()
     except OSError as error:
-        names = ", ".join(sorted(file.stem for file in MODELS_FOLDER.glob("*.onnx")))
         raise ModelFileError(
-            f"{path}: cannot be read ({error.strerror}); the released models are {names}"
+            f"{path}: cannot be read ({error.strerror}); the released models are "
+            f"{', '.join(sorted(released_models()))}"
         ) from None
     try:
-        outside = has_external_data(data)
+        outside, damaged = has_external_data(data), is_damaged(data)
     except ValueError as error:
         raise ModelFileError(f"{path}: is not an ONNX file, or is damaged ({error})") from None
     if outside:
         raise ModelFileError(f"{path}: keeps weights in another file; export it as one file")
+    if damaged:
+        raise ModelFileError(
+            f"{path}: is damaged: it has not the checksum that it was written with"
+        )
     session = _open_session(path, data, _providers(device), threads)
     if device == "cuda" or not isinstance(device, str):
         _require(session, _providers(device))
     return Model(_read_info(path, session), session)
 
 
+def released_models() -> dict[str, Path]:
+    """The file of each model that came with melonnx, by name."""
+    files = MODELS_FOLDER.glob("*.onnx")
+    return {file.stem: file for file in files if not file.name.endswith(TWIN_SUFFIX)}
+
+
 def find_model(path: str | os.PathLike[str] | None) -> Path:
     """The file of a released model where ``path`` is its name or None, else ``path``."""
     if path is None:
         return DEFAULT_MODEL
-    released = {file.stem: file for file in MODELS_FOLDER.glob("*.onnx")}
-    named = released.get(os.fspath(path))
+    named = released_models().get(os.fspath(path))
     return named if named and not Path(path).exists() else Path(path)
 
 
@@ -153,12 +180,21 @@ def _open_session(
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(data, options, providers=providers)
+        session = onnxruntime.InferenceSession(
+            data,
+            options,
+            providers=providers,
+            enable_fallback=providers
+            != [_CPU],  # from the CPU there is none, but for a printed box
+        )
     except Exception as error:  # onnxruntime's errors share no base class
-        first_line = str(error).partition("\n")[0]
-        raise ModelFileError(f"{path}: onnxruntime refuses it: {first_line}") from None
+        raise ModelFileError(f"{path}: onnxruntime refuses it: {_first_line(error)}") from None
     session.disable_fallback()
     return session
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _require(session: onnxruntime.InferenceSession, providers: list[str]) -> None:
@@ -175,6 +211,10 @@ def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
         entries = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError:
         raise ModelFileError(f"{path}: is damaged: its metadata is no text") from None
+    if WAVE_KEY in entries:
+        raise ModelFileError(
+            f"{path}: is a waveform twin, for onnxruntime alone; melonnx takes the model itself"
+        )
     if METADATA_KEY not in entries:
         raise ModelFileError(
             f"{path}: is an ONNX file, but not melonnx's: it has no {METADATA_KEY!r} metadata"
@@ -188,15 +228,26 @@ def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
 
 
 def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> None:
-    inputs = {value.name: value.shape for value in session.get_inputs()}
-    outputs = {value.name: value.shape for value in session.get_outputs()}
+    inputs = {value.name: value for value in session.get_inputs()}
+    outputs = {value.name: value for value in session.get_outputs()}
     if set(inputs) != {INPUT} or not set(OUTPUTS) <= set(outputs):
         raise ValueError(
             f"has inputs {sorted(inputs)} and outputs {sorted(outputs)}; expected {INPUT!r} and "
             f"{sorted(OUTPUTS)}"
         )
-    taken, given = inputs[INPUT], outputs["probabilities"]
-    if len(taken) != 3 or taken[-1] != info.mel_spec.n_mels:
-        raise ValueError(f"takes {taken}, not [windows, frames, {info.mel_spec.n_mels} bands]")
-    if len(given) != 2 or given[-1] != len(info.labels):
-        raise ValueError(f"answers with {given}, not [windows, {len(info.labels)} labels]")
+    for value in (inputs[INPUT], *(outputs[name] for name in OUTPUTS)):
+        if value.type != "tensor(float)":
+            raise ValueError(f"{value.name!r} is a {value.type}, not a tensor(float)")
+    taken, n_labels, n_mels = inputs[INPUT].shape, len(info.labels), info.mel_spec.n_mels
+    frames_fit = len(taken) == 3 and (taken[1] == info.window or not isinstance(taken[1], int))
+    if not frames_fit or isinstance(taken[0], int) or taken[2] != n_mels:
+        raise ValueError(f"takes {taken}, not [windows, {info.window} frames, {n_mels} bands]")
+    given, embedding, evidence = (outputs[name].shape for name in OUTPUTS)
+    if len(given) != 2 or given[-1] != n_labels:
+        raise ValueError(f"answers with {given}, not [windows, {n_labels} labels]")
+    if len(embedding) != 2:
+        raise ValueError(f"embeds in {embedding}, not [windows, numbers]")
+    if len(evidence) != 4 or evidence[-1] != n_labels:
+        raise ValueError(
+            f"has evidence {evidence}, not [windows, frames, bands, {n_labels} labels]"
+        )

@@ -1,16 +1,22 @@
-"""Finds what would make an ONNX file reach outside itself, without the onnx package.
+"""Finds damage in an ONNX file, and what would make it reach outside, without the onnx package.
 
 Walks the protobuf wire format (https://protobuf.dev/programming-guides/encoding) along the
 few fields of onnx.proto that can hold a tensor; the field numbers below are that file's.
 """
 
+import hashlib
 from collections.abc import Iterator
 
-__all__ = ["has_external_data"]
+__all__ = ["CHECKSUM_KEY", "checksum", "has_external_data", "is_damaged"]
+
+CHECKSUM_KEY = "melonnx.sha256"
+"""Metadata entry of what :func:`checksum` says of the rest of the file."""
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _DATA_LOCATION = "tensor", 14
 _EXTERNAL = 1
+_METADATA, _KEY, _VALUE = 14, 1, 2
+"""Of the model; of an entry."""
 _ENUM = 0xFFFFFFFF
 """Readers keep the low 32 bits of an enum, whatever the file says beyond."""
 
@@ -46,6 +52,36 @@ def has_external_data(model: bytes) -> bool:
             elif (kind, number) == _DATA_LOCATION and value & _ENUM == _EXTERNAL:
                 return True
     return False
+
+
+def checksum(model: bytes) -> str:
+    """sha256 over number and content of each field of the model but the checksum's own entry.
+
+    Raises ValueError as :func:`has_external_data` does.
+    """
+    return _read_checksum(model)[0]
+
+
+def is_damaged(model: bytes) -> bool:
+    """True where the model names another checksum than it has; one that names none may be whole.
+
+    Raises ValueError as :func:`has_external_data` does.
+    """
+    found, named = _read_checksum(model)
+    return named is not None and named != found.encode()
+
+
+def _read_checksum(model: bytes) -> tuple[str, bytes | None]:
+    digest, named = hashlib.sha256(), None
+    for number, value in _fields(memoryview(model)):
+        if number == _METADATA and isinstance(value, memoryview):
+            entry = dict(_fields(value))
+            if entry.get(_KEY) == CHECKSUM_KEY.encode():
+                named = bytes(entry.get(_VALUE, b""))  # type: ignore[arg-type]
+                continue
+        digest.update(f"{number}:".encode())
+        digest.update(value if isinstance(value, memoryview) else f"{value};".encode())
+    return digest.hexdigest(), named
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:

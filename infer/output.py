@@ -1,95 +1,124 @@
-"""Prints predictions: a table for people, tab-separated lines or JSON lines for programs.
+"""Shows answers to people: a table on a terminal, tab-separated lines elsewhere.
 
-Answers go to stdout as they come; errors and warnings go to stderr, one line each. Control
-characters in a name are shown as Python's escapes; JSON has its own. Every function
-returns True where no prediction had failed.
+Control characters in a name are shown as Python's escapes.
 """
 
-import json
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
 
+from melonnx.infer.formats import Write
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.progress import Progress
+from melonnx.infer.rows import View, printable, segments_text, visible
 
-__all__ = ["print_json", "print_lines", "print_table", "shown"]
+__all__ = ["complaints", "line_writer", "table_writer"]
 
-_ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
-"""A newline would make two lines of a song, and a terminal obeys what begins with ESC."""
-
-
-def shown(text: str) -> str:
-    """``text`` with its control characters as escapes."""
-    return text.translate(_ESCAPES)
+_ONE_TABLE = 200
+"""Songs that are shown in one table, at the end; more come in pages, as they are heard."""
+_PAGE = 50
 
 
-def print_json(predictions: Iterable[Prediction]) -> bool:
-    """One JSON object a line, failed ones among them."""
-    all_ok = True
-    for prediction in predictions:
-        all_ok &= prediction.ok
-        _complain(prediction)
-        print(json.dumps(prediction.to_dict()), flush=True)
-    return all_ok
-
-
-def print_lines(predictions: Iterable[Prediction], top: int) -> bool:
-    """Tab-separated: path, then label and probability of the ``top`` likeliest, then "sure"
-    or "unsure"; then the sub-genre and its probability, if the model tells them.
+@contextmanager
+def line_writer(file: TextIO, view: View) -> Iterator[Write]:
+    """Tab-separated: path, then label and probability of the likeliest, then "sure" or "unsure";
+    then the sub-genre and its probability, if the model tells them; then the segments, if the
+    view has them. Failed songs are left out.
     """
-    all_ok = True
-    for prediction in predictions:
-        all_ok &= prediction.ok
-        _complain(prediction)
-        if prediction.ok:
-            cells = [f"{label}\t{score:.4f}" for label, score in prediction.top(top)]
-            sure = "unsure" if prediction.unsure else "sure"
-            if prediction.subgenre is not None:
-                probability = prediction.subgenres[prediction.subgenre]
-                sure += f"\t{prediction.subgenre}\t{probability:.4f}"
-            print(prediction.path.translate(_ESCAPES), *cells, sure, sep="\t", flush=True)
-    return all_ok
+
+    def write(prediction: Prediction) -> None:
+        if not prediction.ok:
+            return
+        shown = visible(prediction, view)
+        cells = [printable(shown.path)]
+        cells += [f"{label}\t{score:.4f}" for label, score in shown.top(view.rank)]
+        cells.append("unsure" if shown.unsure else "sure")
+        if shown.subgenre is not None:
+            cells.append(f"{shown.subgenre}\t{shown.subgenres[shown.subgenre]:.4f}")
+        if view.timeline:
+            cells.append(segments_text(shown.timeline))
+        file.write("\t".join(cells) + "\n")
+
+    yield write
 
 
-def print_table(
-    predictions: Iterable[Prediction], total: int, top: int, *, subgenres: bool = False
-) -> bool:
-    """A table on stdout, and a progress bar on stderr if that is a terminal too.
+@contextmanager
+def table_writer(view: View, total: int, progress: Progress) -> Iterator[Write]:
+    """A table on stdout; what is wrong with a song is told before it, on stderr.
 
-    ``subgenres``: with a column for them.
+    ``total``: songs to come. What there is is shown too where the block does not end well.
     """
+    wanted = _ONE_TABLE if total <= _ONE_TABLE else _PAGE
+    page: list[Prediction] = []
+    n_pages = 0
+
+    def flush() -> None:
+        nonlocal n_pages
+        with progress.paused():
+            for prediction in page:
+                for line in complaints(prediction):
+                    progress.say(line)
+            rows = [visible(prediction, view) for prediction in page if prediction.ok]
+            _print_table(rows, view, fixed=wanted == _PAGE, header=not n_pages)
+        n_pages += 1
+        page.clear()
+
+    def write(prediction: Prediction) -> None:
+        page.append(prediction)
+        if len(page) == wanted:
+            flush()
+
+    try:
+        yield write
+    finally:
+        if page:
+            flush()
+
+
+def complaints(prediction: Prediction) -> Iterator[str]:
+    """What is wrong with a song, a line each."""
+    if prediction.error is not None:
+        yield printable(prediction.error)
+    for warning in prediction.warnings:
+        yield printable(f"{prediction.path}: {warning}")
+
+
+def _print_table(rows: list[Prediction], view: View, *, fixed: bool, header: bool) -> None:
+    """``fixed``: columns as wide in one table as in the next."""
     from rich.console import Console
-    from rich.progress import track
     from rich.table import Table
     from rich.text import Text
 
-    errors = Console(stderr=True)
-    columns = ("song", "genre", "", *["sub-genre"] * subgenres, "runners-up")
-    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    failed: list[Prediction] = []
-    rows = 0
-    for prediction in track(
-        predictions, "listening", total, console=errors, transient=True,
-        disable=total < 2 or not errors.is_terminal,
-    ):  # fmt: skip
-        if not prediction.ok or prediction.warnings:
-            failed.append(prediction)
-        if prediction.ok:
-            rows += 1
-            first, *others = prediction.top(top)
-            genre = f"{first[0]}?" if prediction.unsure else first[0]
-            runners_up = ", ".join(f"{label} {score:.0%}" for label, score in others)
-            table.add_row(
-                Text(prediction.path.translate(_ESCAPES), overflow="fold"),
-                Text(genre, style="yellow" if prediction.unsure else "bold green"),
-                f"{first[1]:.0%}",
-                *[Text(_subgenre(prediction))] * subgenres,
-                Text(runners_up, style="dim"),
-            )
-    for prediction in failed:
-        _complain(prediction)
-    if rows:
-        Console().print(table)
-    return all(prediction.ok for prediction in failed)
+    if not rows:
+        return
+    widest = max(map(len, view.genres))
+    titles: dict[str, dict[str, Any]] = {
+        "song": {"ratio": 1} if fixed else {},
+        "genre": {"width": widest + 1} if fixed else {},
+        "": {"width": 4} if fixed else {},
+        **({"sub-genre": {"width": widest + 12} if fixed else {}} if view.parents else {}),
+        "runners-up": {"width": (view.rank - 1) * (widest + 6)} if fixed else {},
+        **({"timeline": {"ratio": 1} if fixed else {}} if view.timeline else {}),
+    }
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=fixed, show_header=header)
+    for title, how in titles.items():
+        table.add_column(title, **how)
+    for row in rows:
+        first, *others = row.top(view.rank)
+        runners_up = ", ".join(f"{label} {score:.0%}" for label, score in others)
+        table.add_row(
+            Text(printable(row.path), overflow="fold"),
+            Text(f"{first[0]}?" if row.unsure else first[0], _style(row)),
+            f"{first[1]:.0%}",
+            *([Text(_subgenre(row))] if view.parents else []),
+            Text(runners_up, style="dim"),
+            *([Text(segments_text(row.timeline), overflow="fold")] if view.timeline else []),
+        )
+    Console().print(table)
+
+
+def _style(row: Prediction) -> str:
+    return "yellow" if row.unsure else "bold green"
 
 
 def _subgenre(prediction: Prediction) -> str:
@@ -98,15 +127,3 @@ def _subgenre(prediction: Prediction) -> str:
     if subgenre is None or subgenre == prediction.label:
         return ""
     return f"{subgenre} {prediction.subgenres[subgenre]:.0%}"
-
-
-def _complain(prediction: Prediction) -> None:
-    for line in _complaints(prediction):
-        print(f"melonnx: {line.translate(_ESCAPES)}", file=sys.stderr, flush=True)
-
-
-def _complaints(prediction: Prediction) -> Iterator[str]:
-    if prediction.error is not None:
-        yield prediction.error
-    for warning in prediction.warnings:
-        yield f"{prediction.path}: {warning}"

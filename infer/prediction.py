@@ -1,6 +1,8 @@
 """The answer for one song."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -100,3 +102,55 @@ class Prediction:
         if embedding:
             values["embedding"] = None if self.embedding is None else self.embedding.tolist()
         return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Inverse of :meth:`to_dict`; segments may also be lists of their four values."""
+        embedding = values.get("embedding")
+        return cls(
+            **{
+                **values,
+                "timeline": tuple(
+                    Segment(**segment) if isinstance(segment, dict) else Segment(*segment)
+                    for segment in values["timeline"]
+                ),
+                "embedding": None if embedding is None else np.array(embedding, np.float32),
+                "warnings": tuple(values["warnings"]),
+            }
+        )
+
+    def shown(
+        self,
+        top: int | None = None,
+        min_score: float = 0.0,
+        parents: Mapping[str, str] | None = None,
+    ) -> Self:
+        """The prediction with the ``top`` genres only, unsure also where ``score`` is below
+        ``min_score``.
+
+        ``parents``: genre by sub-genre, as the model's file has it.
+        """
+        if self.score is None:
+            return self
+        probabilities = dict(self.top(len(self.probabilities) if top is None else top))
+        return replace(
+            self,
+            unsure=self.unsure or self.score < min_score,
+            probabilities=probabilities,
+            subgenres={
+                leaf: probability
+                for leaf, probability in self.subgenres.items()
+                if (parents or {}).get(leaf) in probabilities
+            },
+        )
+
+    def segments(self) -> tuple[Segment, ...]:
+        """The timeline with neighbours of one label made one; scores are means over time."""
+        merged: list[Segment] = []
+        for label, run in groupby(self.timeline, key=lambda segment: segment.label):
+            parts = list(run)
+            start_s, end_s = parts[0].start_s, parts[-1].end_s
+            area = sum(part.score * (part.end_s - part.start_s) for part in parts)
+            score = area / (end_s - start_s) if end_s > start_s else parts[0].score
+            merged.append(Segment(start_s, end_s, label, score))
+        return tuple(merged)

@@ -1,4 +1,4 @@
-"""The README says what is so."""
+"""The README and docs/ say what is so."""
 
 import os
 import re
@@ -8,31 +8,37 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
+}
 
 
-def blocks(language):
-    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+def blocks(text, language):
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [text for name, text in fenced if name == language]
 
 
 def test_first_two_commands_are_all_the_set_up():
-    first, second = blocks("sh")[:2]
+    first, second = blocks(README, "sh")[:2]
     assert first.strip().endswith("melonnx classify models/sample.mp3")
     assert second.strip().endswith("pytest")
 
 
-def test_python_in_it_runs(monkeypatch, capsys):
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(PAGES[page], "python")])
+def test_python_in_it_runs(page, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     names: dict = {}
-    for program in blocks("python"):
+    (first,) = blocks(README, "python")
+    for program in dict.fromkeys([first, *blocks(PAGES[page], "python")]):
         exec(program, names)
     assert "metal" in capsys.readouterr().out
 
 
 def test_pasted_answer_is_the_models(melonnx):
     result = melonnx("classify", "models/sample.mp3", cwd=ROOT)
-    _, *shown = blocks("")[0].splitlines()
+    _, *shown = blocks(README, "")[0].splitlines()
     _, first, score, second, *_ = result.stdout.split("\t")
     assert f"{first}?" in shown[0]
     assert f"{float(score):.0%}" in shown[0]
@@ -41,12 +47,15 @@ def test_pasted_answer_is_the_models(melonnx):
 
 @pytest.mark.parametrize(
     "line",
-    [
-        line.partition("#")[0].strip()
-        for block in blocks("sh")
-        for line in block.splitlines()
-        if line.startswith("melonnx ")
-    ],
+    sorted(
+        {
+            line.partition("#")[0].strip()
+            for text in PAGES.values()
+            for block in blocks(text, "sh")
+            for line in block.splitlines()
+            if line.startswith("melonnx ")
+        }
+    ),
 )
 def test_every_command_and_option_in_it_exists(melonnx, line):
     _, command, *arguments = shlex.split(line)
@@ -57,14 +66,22 @@ def test_every_command_and_option_in_it_exists(melonnx, line):
             assert argument in shown
 
 
+@pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
+def test_benchmarks_and_modules_in_it_exist(text):
+    for path in re.findall(r"`python (tests/[\w/]+\.py)", text):
+        assert (ROOT / path).is_file(), path
+    for module in re.findall(r"`python -m (tests[\w.]+)", text):
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file(), module
+
+
 @pytest.mark.parametrize(("column", "model"), [(1, "genre-base"), (2, "genre-small")])
 def test_figures_are_those_of_the_model_file(column, model):
     from melonnx.infer import Predictor
 
-    rows = [line.strip("| ").split(" | ") for line in TEXT.splitlines() if line.startswith("| ")]
+    rows = [line.strip("| ").split(" | ") for line in README.splitlines() if line.startswith("| ")]
     shown = {row[0].replace("*", ""): row[column] for row in rows if len(row) == 3}
     info = Predictor(model, device="cpu").info
-    assert f"`{info.name}` {info.version}" in TEXT
+    assert f"`{info.name}` {info.version}" in README
     metrics = info.metrics
     low, high = metrics["accuracy_interval"]
     f1_low, f1_high = metrics["macro_f1_interval"]
@@ -81,19 +98,31 @@ def test_figures_are_those_of_the_model_file(column, model):
     assert shown["expected calibration error"] == f"{metrics['ece']:.1%}"
 
 
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
-        assert (ROOT / target).exists(), target
+def anchors(text):
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for target, _, anchor in re.findall(r"\]\(([^)#]*)(#?)([^)]*)\)", PAGES[page]):
+        if target.startswith("http"):
+            continue
+        path = (ROOT / page).parent / target if target else ROOT / page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in anchors(path.read_text("utf-8")), anchor
 
 
 def test_explanation_in_it_is_the_models(melonnx):
-    (quoted,) = [block for block in blocks("") if "without that place" in block]
+    text = PAGES["docs/why.md"]
+    (quoted,) = [block for block in blocks(text, "") if "without that place" in block]
     shown = melonnx("explain", "models/sample.mp3", "--against", "metal", cwd=ROOT).stdout
     assert quoted in shown
 
 
 def test_pictures_in_it_are_there_and_small():
-    pictures = re.findall(r"^!\[.+\]\((.+)\)$", TEXT, re.MULTILINE)
+    pictures = re.findall(r"^!\[.+\]\((.+)\)$", README, re.MULTILINE)
     assert pictures
     for name in pictures:
         assert (ROOT / name).stat().st_size < 150_000

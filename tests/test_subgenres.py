@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from melonnx.export.release import export_run
+from melonnx.export.train_cli import app
 from melonnx.infer import Predictor
-from melonnx.train.cli import app
+from melonnx.train import cli
 from melonnx.train.datasets import read_dataset
 from melonnx.train.run import RunError, Settings, read_run
 from melonnx.train.train import train
@@ -119,7 +120,7 @@ def test_folders_below_folders_are_trained_on_when_asked_for(tmp_path, monkeypat
     run = read_run(tmp_path / "run")
     assert run.labels == ("folk", "rock", "rock > punk")
     assert len(run.tracks) == 10
-    counted = CliRunner().invoke(app, ["data", str(songs), "--subgenres", "--json"])
+    counted = CliRunner().invoke(cli.app, ["data", str(songs), "--subgenres", "--json"])
     assert json.loads(counted.stdout)["genres"].keys() == {
         "folk", "rock", "rock > metal", "rock > punk",
     }  # fmt: skip

@@ -5,7 +5,10 @@ from numpy.typing import NDArray
 
 from melonnx.infer.calibration import scale
 
-__all__ = ["fit_temperature", "unsure_threshold", "unsure_thresholds"]
+__all__ = ["SURE_RATE", "fit_temperature", "unsure_threshold", "unsure_thresholds"]
+
+SURE_RATE = 0.92
+"""Answers that are not marked unsure should be right so often."""
 
 _TEMPERATURES = np.geomspace(0.2, 5, 161)
 

@@ -6,9 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["Head", "cross_fitted", "fit_head", "head_probabilities"]
+__all__ = [
+    "Head",
+    "as_layer",
+    "cross_fitted",
+    "fit_classifier",
+    "fit_head",
+    "head_probabilities",
+]
 
 Head = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Kernel [d, labels] and bias [labels]."""
@@ -21,25 +29,39 @@ _NEVER = -30.0
 
 
 def fit_head(embeddings: NDArray[np.float32], classes: NDArray[np.int64], n_labels: int) -> Head:
-    """Multinomial logistic regression on standardised embeddings, folded into one layer.
+    """:func:`fit_classifier`, folded into one layer (:func:`as_layer`)."""
+    return as_layer(fit_classifier(embeddings, classes), n_labels)
+
+
+def fit_classifier(embeddings: NDArray[np.float32], classes: NDArray[np.int64]) -> Pipeline:
+    """Multinomial logistic regression on standardised embeddings.
 
     ``embeddings`` [tracks, copies, d]; ``classes`` [tracks], two or more different. A label
     weighs by the square root of its share, as in the batches of the other network.
     """
-    n_copies = embeddings.shape[1]
     there, counts = np.unique(classes, return_counts=True)
     weights = dict(zip(there.tolist(), np.sqrt(len(classes) / counts).tolist(), strict=True))
-    scaler = StandardScaler().fit(embeddings.reshape(-1, embeddings.shape[-1]))
-    model = LogisticRegression(C=_REGULARISATION, max_iter=1000, class_weight=weights)
-    model.fit(
-        scaler.transform(embeddings.reshape(-1, embeddings.shape[-1])),
-        classes.repeat(n_copies),
+    pipeline = make_pipeline(
+        StandardScaler(),
+        LogisticRegression(C=_REGULARISATION, max_iter=1000, class_weight=weights),
     )
+    return pipeline.fit(
+        embeddings.reshape(-1, embeddings.shape[-1]), classes.repeat(embeddings.shape[1])
+    )
+
+
+def as_layer(classifier: Pipeline, n_labels: int) -> Head:
+    """What :func:`fit_classifier` gives as one linear layer with ``n_labels`` outputs.
+
+    A label that there was nothing to learn of is never the answer.
+    """
+    scaler, model = (step for _, step in classifier.steps)
+    there = model.classes_
     coefficients, intercept = model.coef_, model.intercept_
     if len(there) == 2:  # scikit-learn keeps the difference of the two logits
         coefficients = np.concatenate([-coefficients, coefficients]) / 2
         intercept = np.concatenate([-intercept, intercept]) / 2
-    kernel = np.zeros((embeddings.shape[-1], n_labels), np.float32)
+    kernel = np.zeros((coefficients.shape[1], n_labels), np.float32)
     bias = np.full(n_labels, _NEVER, np.float32)
     kernel[:, there] = coefficients.T / scaler.scale_[:, None]
     bias[there] = intercept - scaler.mean_ @ kernel[:, there]

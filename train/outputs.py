@@ -2,6 +2,7 @@
 
 import keras
 
+from melonnx.infer.model import OUTPUTS
 from melonnx.train import cnn, transfer
 
 __all__ = ["with_all_outputs"]
@@ -12,6 +13,9 @@ _KINDS = {"six_convolutions": cnn.with_all_outputs, "transfer": transfer.with_al
 def with_all_outputs(network: keras.Model) -> keras.Model:
     """The same weights with the outputs ``probabilities``, ``embedding`` and ``evidence``.
 
-    What they are is said where each kind of network is built; its name says which it is.
+    What they are is said where each kind of network is built; its name says which it is. A
+    network that has these outputs is returned as it is.
     """
+    if isinstance(network.output, dict) and set(network.output) == set(OUTPUTS):
+        return network
     return _KINDS[network.name](network)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.calibration import scale
-from melonnx.train.calibrate import fit_temperature, unsure_thresholds
+from melonnx.train.calibrate import SURE_RATE, fit_temperature, unsure_thresholds
 from melonnx.train.crops import Examples
 from melonnx.train.fit import by_track, fit_network
 from melonnx.train.folds import fold_parts, print_folds, score_folds
@@ -24,9 +24,6 @@ from melonnx.train.tracks import Track
 from melonnx.train.transfer import build_transfer
 
 __all__ = ["train"]
-
-_SURE_RATE = 0.92
-"""Answers that are not marked unsure should be right so often."""
 
 Say = Callable[[str], None]
 _Answers = tuple[NDArray[np.float64], NDArray[np.int64]]
@@ -267,6 +264,6 @@ def _calibrated(run: Run, probabilities: NDArray[np.float64], classes: NDArray[n
     temperature = fit_temperature(probabilities, classes)
     scores = scale(probabilities, temperature)
     by_genre = at_genre_level(scores, classes, run.labels, run.parents)
-    found = unsure_thresholds(*by_genre, len(run.genres), _SURE_RATE)
+    found = unsure_thresholds(*by_genre, len(run.genres), SURE_RATE)
     thresholds = dict(zip(run.genres, found.tolist(), strict=True))
     return replace(run, temperature=temperature, thresholds=thresholds, finished=True)

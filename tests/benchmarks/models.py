@@ -13,7 +13,7 @@ from collections.abc import Callable
 from melonnx.infer import Predictor
 from melonnx.infer.audio import load_audio
 from melonnx.infer.mel import log_mel
-from melonnx.infer.model import MODELS_FOLDER, load_model
+from melonnx.infer.model import MODELS_FOLDER, load_model, released_models
 from melonnx.infer.windows import patch_batches, window_starts
 
 
@@ -23,8 +23,8 @@ def main() -> None:
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 30
     stages: dict[tuple[str, str], Callable[[], object]] = {}
     sizes: dict[str, str] = {}
-    for path in sorted(MODELS_FOLDER.glob("*.onnx")):
-        name, predictor = path.stem, Predictor(path, device="cpu", threads=1)
+    for name, path in sorted(released_models().items()):
+        predictor = Predictor(path, device="cpu", threads=1)
         stages[name, "whole"] = lambda predictor=predictor: predictor.predict(clip)
         stages[name, "network"], n_windows = _network(name, clip)
         sizes[name] = f"{path.stat().st_size / 1e6:.2f} MB, {n_windows} windows"

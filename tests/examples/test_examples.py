@@ -113,7 +113,7 @@ def test_threads_print_a_line_for_each_song_in_order(tmp_path):
             assert line == f"{path}: {song.label} {song.score:.0%}"
 
 
-def test_the_readme_shows_the_server_as_it_is():
+def test_the_docs_show_the_server_as_it_is():
     _, _, code = (HERE / "server.py").read_text().partition('"""\n\n')
-    assert f"```python\n{code}```" in (HERE.parents[1] / "README.md").read_text("utf-8")
+    assert f"```python\n{code}```" in (HERE.parents[1] / "docs" / "programs.md").read_text("utf-8")
     assert len(code.splitlines()) <= 25

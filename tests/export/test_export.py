@@ -9,8 +9,10 @@ import onnx
 import pytest
 
 from melonnx.export.convert import OPSET, to_onnx
+from melonnx.export.form import is_quantised
 from melonnx.export.prove import ProofError, prove
-from melonnx.export.release import _describe_split, export_run
+from melonnx.export.release import _describe_split, _measure_small, export_run
+from melonnx.export.verify import verify
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.metadata import FORMAT_VERSION, METADATA_KEY, ModelInfo
 from melonnx.train.cnn import build_network
@@ -65,6 +67,53 @@ def test_second_export_is_the_same_bytes(run_folder, tmp_path):
     for name in ("a.onnx", "b.onnx"):
         export(run, tmp_path / name, measure=False)
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
+
+
+def test_export_with_its_twin_is_verified_against_keras_too(run_folder, tmp_path):
+    out = tmp_path / "toy.onnx"
+    exported = export(read_run(run_folder), out, measure=False, wave=True)
+    assert exported.twin is not None
+    assert max(worst.difference for worst in exported.twin.values()) <= 1e-4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["toy.onnx", "toy.wave.onnx"]
+    checks = list(verify(out, run=run_folder))
+    assert [check for check in checks if not check.passes] == []
+    assert [check.name for check in checks if check.name.startswith("Keras")] == [
+        "Keras, probabilities",
+        "Keras, embedding",
+        "Keras, evidence",
+    ]
+
+
+def test_an_export_that_cannot_be_made_again_is_refused(run_folder, tmp_path, monkeypatch):
+    seconds = iter(range(99))
+
+    def to_other_bytes(network, info):
+        return to_onnx(network, replace(info, dataset=str(next(seconds))))
+
+    monkeypatch.setattr("melonnx.export.release.to_onnx", to_other_bytes)
+    with pytest.raises(ProofError, match="second export of the run gives other bytes"):
+        export(read_run(run_folder), tmp_path / "toy.onnx", measure=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_int8_is_accepted_by_its_held_out_accuracy_or_refused_with_the_figures(
+    run_folder, tmp_path, monkeypatch
+):
+    run, out = read_run(run_folder), tmp_path / "toy.onnx"
+    said: list[str] = []
+    exported = export(run, out, small="int8", say=said.append)
+    metrics = Predictor(out).info.metrics
+    assert metrics["storage"] == "int8"
+    assert metrics["accuracy"] > metrics["float32_accuracy"] - 0.01
+    assert exported.report is not None
+    assert is_quantised(onnx.load(out))
+    assert any("in float32" in line and "MB" in line for line in said)
+    monkeypatch.setattr("melonnx.export.release._MOST_ACCURACY_LOST", -1)
+    with pytest.raises(ProofError, match=r"float16 is refused: accuracy .*%.*, .*% in float16"):
+        _measure_small(run, out, exported.report, "float16", said.append)
+    with pytest.raises(RunError, match="must be measured"):
+        export(run, out, small="int8", measure=False)
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_file_is_of_the_documented_form(network):

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
+from melonnx.export.seal import seal
 from melonnx.infer import Predictor
 from melonnx.infer.errors import UnknownGenreError
 from melonnx.infer.evidence import activation_over_time, log_odds, map_evidence, pitch_bands
@@ -46,7 +47,7 @@ def grouped(tmp_path_factory):
     parents = {label: "loud" if label in ("rock", "metal") else "other" for label in info.labels}
     entry.value = replace(info, parents=parents, thresholds={}).to_json()
     path = tmp_path_factory.mktemp("model") / "grouped.onnx"
-    onnx.save(model, path)
+    path.write_bytes(seal(model))
     return Predictor(path, device="cpu")
 
 

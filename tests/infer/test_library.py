@@ -1,5 +1,6 @@
 """Folders are searched, and a bad file is a row among good ones."""
 
+import io
 import os
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from melonnx.infer import Predictor
 from melonnx.infer.errors import NoMusicError
 from melonnx.infer.library import classify_files, expand, find_music
 from tests.conftest import RATE, encode, make_song
+
+EMPTY = "empty: is a folder without music; --recursive looks in its subfolders too"
 
 
 @pytest.fixture
@@ -77,6 +80,25 @@ def test_what_is_locked_costs_only_itself_and_is_told():
     ]
     with pytest.raises(NoMusicError, match=r"^locked: cannot be listed \(Permission denied\)$"):
         find_music(Path("locked"), recursive=True)
+
+
+def test_globs_that_no_shell_has_expanded_find_music(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "[1].wav").write_bytes(b"")
+    assert told(["*"]) == ["A.WAV", "[1].wav", "b.wav", "deep/c.wav", EMPTY]
+    assert told(["**/c.*", "co*.jpg"]) == ["deep/c.wav", "cover.jpg"]
+    assert told(["[1].wav"]) == ["[1].wav"]
+    assert told(["*.xyz"]) == ["*.xyz: no file is called so"]
+
+
+def test_playlists_and_stdin_are_replaced_by_what_they_name(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "list.M3U").write_text("#EXTM3U\nb.wav\ndeep\ngone.wav\nhttp://radio/live\n")
+    radio = "http://radio/live: is on the web; only files can be heard"
+    assert told(["list.M3U"]) == ["b.wav", "deep/c.wav", "gone.wav", radio]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"b.wav\0deep\0")))
+    assert told(["-"]) == ["b.wav", "deep/c.wav"]
+    assert told(["gone.m3u"]) == ["gone.m3u: cannot be read (No such file or directory)"]
 
 
 def test_paths_that_cannot_be_cost_only_themselves(folder, tiny_model):

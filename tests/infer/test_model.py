@@ -7,11 +7,12 @@ import onnx
 import onnxruntime
 import pytest
 
+from melonnx.export.seal import seal
 from melonnx.infer.errors import DeviceError, ModelFileError
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.model import OUTPUTS, load_model
-from melonnx.infer.onnx_file import has_external_data
+from melonnx.infer.onnx_file import CHECKSUM_KEY, has_external_data
 
 
 @pytest.fixture
@@ -149,13 +150,21 @@ def test_external_data_is_found_in_the_defaults_of_a_function():
     assert has_external_data(model.SerializeToString())
 
 
-@pytest.mark.parametrize("kind", ["input", "output"])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("log_mel", "takes"),
+        ("probabilities", "answers with"),
+        ("embedding", "embeds in"),
+        ("evidence", "has evidence"),
+    ],
+)
 @pytest.mark.parametrize("n_dims", [0, 1])
-def test_a_model_of_other_ranks_is_refused(tmp_path, kind, n_dims):
+def test_a_model_of_other_ranks_is_refused(tmp_path, name, n_dims, says):
     ranks = {"log_mel": 3, "probabilities": 2, "embedding": 2, "evidence": 4}
-    ranks["log_mel" if kind == "input" else "probabilities"] = n_dims
+    ranks[name] = n_dims
     values = {
-        name: onnx.helper.make_tensor_value_info(name, 1, [3] * rank)
+        name: onnx.helper.make_tensor_value_info(name, 1, ["batch", 3, 3, 3][:rank])
         for name, rank in ranks.items()
     }
     nodes = [
@@ -174,7 +183,7 @@ def test_a_model_of_other_ranks_is_refused(tmp_path, kind, n_dims):
     onnx.helper.set_model_props(model, {METADATA_KEY: info.to_json()})
     path = tmp_path / "flat.onnx"
     path.write_bytes(model.SerializeToString())
-    with pytest.raises(ModelFileError, match=r"flat\.onnx: (takes|answers with) \["):
+    with pytest.raises(ModelFileError, match=rf"flat\.onnx: {says} \["):
         load_model(path, device="cpu")
 
 
@@ -206,3 +215,108 @@ def test_unknown_device_is_refused(tiny_model):
         load_model(tiny_model, device="gpu")  # type: ignore[arg-type]
     with pytest.raises(DeviceError, match="not in this onnxruntime"):
         load_model(tiny_model, device=["WarpDrive"])
+
+
+def test_truncation_anywhere_is_refused(tiny_model, tmp_path):
+    whole, bad = tiny_model.read_bytes(), tmp_path / "bad.onnx"
+    lengths = [*range(0, 400, 7), *range(400, len(whole), len(whole) // 60)]
+    lengths += range(len(whole) - 300, len(whole), 11)
+    for length in lengths:
+        bad.write_bytes(whole[:length])
+        with pytest.raises(ModelFileError, match=r"bad\.onnx: ") as caught:
+            load_model(bad, device="cpu")
+        assert "\n" not in str(caught.value), length
+
+
+def test_a_flipped_bit_anywhere_is_noticed(tiny_model, tmp_path):
+    """In a weight it would be a wrong answer, so an export carries its checksum."""
+    sealed, bad = seal(onnx.load(tiny_model)), tmp_path / "bad.onnx"
+    bad.write_bytes(sealed)
+    assert load_model(bad, device="cpu").info == load_model(tiny_model, device="cpu").info
+    rng = np.random.default_rng(0)
+    places = [
+        *range(60),
+        *rng.integers(0, len(sealed), 60),
+        *range(len(sealed) - 90, len(sealed)),
+    ]
+    for place in places:
+        flipped = bytearray(sealed)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        bad.write_bytes(flipped)
+        try:
+            model = load_model(bad, device="cpu")
+        except ModelFileError as error:
+            assert "\n" not in str(error)
+            continue
+        # Only the checksum's own name can go wrong without a word.
+        assert CHECKSUM_KEY.encode() not in bytes(flipped), place
+        assert model.info.labels == ("drone", "noise", "pulse")
+
+
+def test_names_that_are_no_text_are_refused_without_a_word_of_onnxruntime(changed, capsys):
+    path = changed(lambda model: None)
+    path.write_bytes(path.read_bytes().replace(b"log_mel", b"log_m\xff1"))
+    with pytest.raises(ModelFileError, match=r"changed\.onnx: ") as caught:
+        load_model(path, device="cpu")
+    assert "\n" not in str(caught.value)
+    assert capsys.readouterr().out == ""
+
+
+def test_bytes_behind_the_end_are_noticed(tiny_model, tmp_path):
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(seal(onnx.load(tiny_model)) + a_field(99, b"more"))
+    with pytest.raises(ModelFileError, match=r"bad\.onnx: is damaged"):
+        load_model(bad)
+
+
+def takes(*dimensions):
+    def apply(model):
+        taken = onnx.helper.make_tensor_value_info("log_mel", 1, dimensions)
+        model.graph.input[0].CopyFrom(taken)
+
+    return apply
+
+
+def bad_weight(model):
+    """Of the logits; a damaged file of a time without checksums."""
+    for tensor in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.shape == (128, 3):
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values * np.nan, tensor.name))
+
+
+MEL = MelSpec().to_dict()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (metadata({"labels": ["drone", "noise", "noise"]}), "all different"),
+        (metadata({"labels": []}), "two or more"),
+        (metadata({"thresholds": {"drone": float("nan")}}), "must be numbers"),
+        (metadata({"temperature": float("nan")}), "temperature=nan"),
+        (metadata({"window": 10**9}), "beyond any memory"),
+        (metadata({"window": 10**400}), "beyond any memory"),
+        (metadata({"window": "long"}), "invalid literal"),
+        (metadata({"mel_spec": MEL | {"n_fft": 2**40}}), "beyond any memory"),
+        (metadata({"mel_spec": MEL | {"n_mels": 10**8}}), "beyond any memory"),
+        (metadata({"mel_spec": MEL | {"n_mels": 64}}), "64 bands"),
+        (metadata({"mel_spec": MEL | {"sample_rate": 10**9}}), "sample_rate=1000000000"),
+        (metadata({"mel_spec": None}), "wrong type"),
+        (takes("batch", "frames", "bands"), "128 bands"),
+        (takes(1, "frames", 128), r"takes \[1, "),
+        (takes("batch", 99, 128), r"130 frames"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(changed, change, says):
+    with pytest.raises(ModelFileError, match=rf"changed\.onnx: .*({says})") as caught:
+        load_model(changed(change), device="cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_that_fails_or_answers_nan_is_an_error_like_any_other(changed):
+    patches = np.zeros((2, 130, 128), np.float32)
+    with pytest.raises(ModelFileError, match="tiny: its network answers with what is no number"):
+        load_model(changed(bad_weight), device="cpu").run(patches)
+    with pytest.raises(ModelFileError, match="tiny: its network fails"):
+        load_model(changed(lambda model: None), device="cpu").run(patches[:, :, :5])

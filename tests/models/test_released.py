@@ -1,12 +1,21 @@
 """What the wheel brings: the released models, their cards, and the sample clip."""
 
 import numpy as np
+import onnxruntime
 import pytest
 import soundfile
 
 from melonnx.infer import Predictor
 from melonnx.infer.audio import load_audio
-from melonnx.infer.model import MODELS_FOLDER, find_model
+from melonnx.infer.errors import ModelFileError
+from melonnx.infer.metadata import WAVE_KEY
+from melonnx.infer.model import (
+    MODELS_FOLDER,
+    TWIN_SUFFIX,
+    find_model,
+    load_model,
+    released_models,
+)
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 
@@ -98,3 +107,29 @@ def test_a_lossy_copy_gets_nearly_the_same_answer(predictor, originals, tmp_path
         )
         near.append(difference / 2)
     assert np.median(near) < 0.2, near
+
+
+def test_each_model_has_its_twin_which_is_not_taken_for_a_model(predictor):
+    path = find_model(predictor.info.name)
+    twin = path.with_name(f"{path.stem}{TWIN_SUFFIX}")
+    assert twin.stat().st_size <= 3e6
+    session = onnxruntime.InferenceSession(twin, providers=["CPUExecutionProvider"])
+    described = session.get_modelmeta().custom_metadata_map[WAVE_KEY]
+    assert described == predictor.info.to_json()
+    assert sorted(released_models()) == ["genre-base", "genre-small"]
+    with pytest.raises(ModelFileError, match="is a waveform twin"):
+        load_model(twin)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 10, 30])
+def test_twin_gives_the_models_answer(predictor, seconds):
+    info = predictor.info
+    rate = info.mel_spec.sample_rate
+    waveform = load_audio(SAMPLE, rate)[: int(seconds * rate)]
+    path = find_model(info.name)
+    twin = path.with_name(f"{path.stem}{TWIN_SUFFIX}")
+    session = onnxruntime.InferenceSession(twin, providers=["CPUExecutionProvider"])
+    (probabilities,) = session.run(["probabilities"], {"waveform": waveform[None]})
+    prediction = predictor.predict_array(waveform, rate)
+    wanted = [prediction.probabilities[genre] for genre in info.genres]
+    np.testing.assert_allclose(probabilities[0], wanted, atol=1e-4)

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from melonnx.train.cli import app
+from melonnx.export.train_cli import app
 from melonnx.train.run import Settings
 from melonnx.train.transfer import TRANSFER
 
@@ -70,6 +70,10 @@ def test_each_option_is_passed_on(begin):
         (["--transfer", "a", "--teacher", "b"], "one of --transfer and --teacher"),
         (["--unlabelled", "a"], "needs a --teacher"),
         (["--transfer", "a", "--pictures", "b"], "are of another front end"),
+        (["--base", "genre-small"], "needs --head"),
+        (["--head", "--epochs", "3"], "is of a network, not a head"),
+        (["--head", "--cache", "x"], "is of a network, not a head"),
+        (["--head"], "with --head, the model file to write: *.onnx"),
     ],
 )
 def test_options_that_do_not_go_together_are_one_clear_line(begin, options, reason):

@@ -1,0 +1,206 @@
+"""What happens on the page: a method for each button, and for each endpoint."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from matplotlib.figure import Figure
+
+from melonnx.demo import cards
+from melonnx.demo.analyse import EvidenceMaps, classify, classify_each, hear, to_csv
+from melonnx.demo.choice import Choice
+from melonnx.demo.limits import Limits
+from melonnx.demo.pictures import Stage, draw, to_png
+from melonnx.infer.errors import MelonnxError
+from melonnx.infer.examine import Examined
+from melonnx.infer.explain import explain
+from melonnx.infer.predictor import Predictor
+
+__all__ = ["TABS", "Actions"]
+
+TABS: dict[Stage, str] = {
+    "mel": "Mel",
+    "spectrogram": "Spectrogram",
+    "waveform": "Waveform",
+    "periodogram": "Periodogram",
+}
+"""The stages that the page shows, and what it calls them."""
+
+_OVER_TIME = ("mel", "evidence", "spectrogram", "waveform")
+_WIDE, _NARROW = 9.0, 4.6
+"""Inches: on a telephone, letters are as large as on a screen."""
+_DPI = 130.0
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the page does with the models of ``choice``, within ``limits``.
+
+    ``song`` is the path of an upload. ``view`` is what the browser says of itself: "dark" and
+    "narrow" are in it, or are not.
+    """
+
+    choice: Choice
+    limits: Limits
+    folder: Path
+    """Of uploads, and of what is sent back as a file."""
+    maps: EvidenceMaps = field(default_factory=EvidenceMaps)
+
+    def show(
+        self, song: str | None, model: str, view: str, overlay: bool
+    ) -> Iterator[tuple[Any, ...]]:
+        """The answer as soon as it is there, then the pictures one by one.
+
+        Yields (answer, timeline, what is below them, genres to ask against, why, its picture,
+        then a picture for each of ``TABS``).
+        """
+        if song is None:
+            yield self._instead(cards.idle(self.limits))
+            return
+        try:
+            predictor = self.choice.predictor(model)
+            examined = hear(predictor, Path(song), self.limits)
+        except MelonnxError as error:
+            yield self._instead(cards.problem(str(error)))
+            return
+        prediction, info = examined.prediction, predictor.info
+        others = list(prediction.probabilities)[1:]
+        yield (
+            cards.answer(prediction, info.thresholds.get(prediction.label or "", 0.0)),
+            cards.timeline(prediction, info.genres),
+            gr.update(visible=True),
+            gr.update(choices=others, value=others[0], label=f"Why {prediction.label}, and not"),
+            *("", ""),
+            *[""] * len(TABS),
+        )
+        for number, stage in enumerate(TABS):
+            shown: list[Any] = [gr.skip()] * len(TABS)
+            which = "evidence" if overlay and stage == "mel" else stage
+            shown[number] = self._picture(predictor, Path(song), examined, which, view)
+            yield *[gr.skip()] * 6, *shown
+
+    def _instead(self, card: str) -> tuple[Any, ...]:
+        """Only ``card``."""
+        nothing = [""] * len(TABS)
+        return card, "", gr.update(visible=False), gr.skip(), "", "", *nothing
+
+    def switch(self, song: str | None, model: str, view: str, overlay: bool) -> Any:
+        """The mel spectrogram, with the evidence laid over it or without."""
+        if song is None:
+            return gr.skip()
+        with _in_words():
+            predictor = self.choice.predictor(model)
+            examined = hear(predictor, Path(song), self.limits)
+            stage = "evidence" if overlay else "mel"
+            return self._picture(predictor, Path(song), examined, stage, view)
+
+    def ask(self, song: str | None, model: str, view: str, against: str | None) -> tuple[Any, Any]:
+        """Why, in words and numbers, and the evidence as a picture."""
+        if song is None:
+            return gr.skip(), gr.skip()
+        with _in_words():
+            predictor, path = self.choice.predictor(model), Path(song)
+            examined = hear(predictor, path, self.limits)
+            evidence = self.maps.of(predictor, path, examined)
+            explanation = explain(predictor, examined, evidence, against=against or None)
+            drawn = self._picture(predictor, path, examined, "evidence", view, explanation.rival)
+            return cards.why(explanation), drawn
+
+    def show_table(self, songs: list[str] | None, model: str) -> Iterator[str]:
+        """The table, row by row."""
+        paths = [Path(song) for song in songs or ()]
+        if not paths:
+            yield ""
+            return
+        if len(paths) > self.limits.files:
+            most = self.limits.files
+            yield cards.problem(f"{len(paths)} files are too many at once: {most} at most")
+            return
+        rows = []
+        for row in classify_each(self.choice.predictor(model), paths, self.limits):
+            rows.append(row)
+            csv = to_csv(rows) if len(rows) == len(paths) else None
+            yield cards.table(rows, len(paths), csv)
+
+    def classify(self, song: str, model: str) -> dict[str, Any]:
+        """The genre of a song: the JSON of ``melonnx classify --json``, its name as ``song``."""
+        with _in_words():
+            predictor = self.choice.predictor(model)
+            return _with_name(classify(predictor, _given(song), self.limits).to_dict())
+
+    def picture(self, song: str, stage: Stage, model: str, dark: bool) -> str:
+        """A picture of a song: a PNG file."""
+        with _in_words():
+            predictor, path = self.choice.predictor(model), _given(song)
+            examined = hear(predictor, path, self.limits)
+            figure = self._draw(predictor, path, examined, stage, "dark" if dark else "")
+        place = self.folder / secrets.token_hex(16)
+        place.mkdir(parents=True)
+        (place / f"{stage}.png").write_bytes(to_png(figure, _DPI))
+        return str(place / f"{stage}.png")
+
+    def explain(self, song: str, against: str, model: str) -> dict[str, Any]:
+        """Why a song has its genre: the JSON of ``melonnx explain --json``, its name as ``song``.
+
+        ``against``: a genre, or "" for the runner-up.
+        """
+        with _in_words():
+            predictor, path = self.choice.predictor(model), _given(song)
+            examined = hear(predictor, path, self.limits)
+            evidence = self.maps.of(predictor, path, examined)
+            explanation = explain(predictor, examined, evidence, against=against or None)
+            return _with_name(explanation.to_dict())
+
+    def _picture(
+        self,
+        predictor: Predictor,
+        song: Path,
+        examined: Examined,
+        stage: Stage,
+        view: str,
+        against: str | None = None,
+    ) -> str:
+        figure = self._draw(predictor, song, examined, stage, view, against)
+        box = figure.axes[0].get_position()
+        duration_s = examined.prediction.duration_s if stage in _OVER_TIME else 0.0
+        text = f"{TABS.get(stage, 'Evidence')} of {song.name}"
+        return cards.picture(
+            to_png(figure, _DPI), text, (box.x0, box.y0, box.x1, box.y1), duration_s
+        )
+
+    def _draw(
+        self,
+        predictor: Predictor,
+        song: Path,
+        examined: Examined,
+        stage: Stage,
+        view: str,
+        against: str | None = None,
+    ) -> Figure:
+        evidence = self.maps.of(predictor, song, examined) if stage == "evidence" else None
+        width = _NARROW if "narrow" in view else _WIDE
+        return draw(stage, examined, evidence, against=against, dark="dark" in view, width=width)
+
+
+def _with_name(values: dict[str, Any]) -> dict[str, Any]:
+    """Gradio's client takes whatever has a ``path`` for a file, and fetches it."""
+    return {"song": values.pop("path"), **values}
+
+
+def _given(song: str | None) -> Path:
+    if not song:
+        raise MelonnxError("no song was sent")
+    return Path(song)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Our errors as Gradio's, which are shown; of others, the page says only that they were."""
+    try:
+        yield
+    except MelonnxError as error:
+        raise gr.Error(str(error), print_exception=False) from None

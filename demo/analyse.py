@@ -1,0 +1,112 @@
+"""From an uploaded file to what the page says of it: no Gradio, no HTML.
+
+Files are read as streams, so that no answer or error tells where one lies: only its name.
+"""
+
+import csv
+import io
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO, TypeVar
+
+from melonnx.demo.limits import Limits
+from melonnx.infer.errors import AudioError, NoMusicError
+from melonnx.infer.evidence import EvidenceMap, map_evidence
+from melonnx.infer.examine import Examined, examine
+from melonnx.infer.prediction import Prediction
+from melonnx.infer.predictor import Predictor
+
+__all__ = ["EvidenceMaps", "classify", "classify_each", "hear", "to_csv"]
+
+_COLUMNS = ("song", "genre", "probability", "unsure", "second", "third", "seconds", "note")
+_T = TypeVar("_T")
+
+
+def classify(predictor: Predictor, song: Path, limits: Limits) -> Prediction:
+    """The answer for an uploaded file; raises an AudioError that calls it by its name."""
+    most = limits.minutes * 60
+    prediction = _read(song, lambda file: predictor.predict(file, duration=most))
+    return _for_reader(prediction, song, limits)
+
+
+def hear(predictor: Predictor, song: Path, limits: Limits) -> Examined:
+    """The same with all that there is to see; raises the same."""
+    most = limits.minutes * 60
+    examined = _read(song, lambda file: examine(predictor, file, duration=most))
+    return replace(examined, prediction=_for_reader(examined.prediction, song, limits))
+
+
+def classify_each(
+    predictor: Predictor, songs: Sequence[Path], limits: Limits
+) -> Iterator[Prediction]:
+    """An answer for each, or a row that says why there is none."""
+    for song in songs:
+        try:
+            yield classify(predictor, song, limits)
+        except AudioError as error:
+            yield Prediction.failed(song.name, error)
+
+
+def to_csv(predictions: Iterable[Prediction]) -> str:
+    """The rows as CSV, probabilities from 0 to 1."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for one in predictions:
+        _, second, third = [*(name for name, _ in one.top(3)), "", "", ""][:3]
+        note = one.error or "; ".join(one.warnings)
+        score = "" if one.score is None else f"{one.score:.4f}"
+        unsure = "" if not one.ok else "yes" if one.unsure else "no"
+        seconds = f"{one.duration_s:.1f}" if one.ok else ""
+        cells = (one.path, one.label or "", score, unsure, second, third, seconds, note)
+        writer.writerow(map(_no_formula, cells))
+    return text.getvalue()
+
+
+class EvidenceMaps:
+    """The evidence maps of the last songs: a few kilobytes each, and seconds of work."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._maps: OrderedDict[tuple[Path, str], EvidenceMap] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, predictor: Predictor, song: Path, examined: Examined) -> EvidenceMap:
+        """The map of ``song``, whose path must be another for other contents."""
+        key = song, examined.prediction.model
+        with self._lock:
+            found = self._maps.get(key)
+        if found is None:
+            found = map_evidence(predictor, examined)
+        with self._lock:
+            self._maps[key] = found
+            self._maps.move_to_end(key)
+            while len(self._maps) > self._most:
+                self._maps.popitem(last=False)
+        return found
+
+
+def _read(song: Path, use: Callable[[BinaryIO], _T]) -> _T:
+    try:
+        with song.open("rb") as file:
+            return use(file)
+    except FileNotFoundError:
+        raise NoMusicError(f"{song.name}: is no longer here; drop it again") from None
+    except AudioError as error:
+        reason = str(error).removeprefix("<stream>: ")
+        raise type(error)(f"{song.name}: {reason}") from None
+
+
+def _for_reader(prediction: Prediction, song: Path, limits: Limits) -> Prediction:
+    warnings = prediction.warnings
+    if prediction.duration_s >= limits.minutes * 60 - 0.1:
+        warnings += (f"long: only the first {limits.minutes:g} minutes were listened to",)
+    return replace(prediction, path=song.name, warnings=warnings)
+
+
+def _no_formula(cell: str) -> str:
+    """A name that begins as a formula does would be one in a spreadsheet."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

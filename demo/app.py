@@ -1,0 +1,178 @@
+"""The page's layout: what stands where, and what calls what."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from melonnx.demo import cards
+from melonnx.demo.actions import TABS, Actions
+from melonnx.demo.choice import Choice
+from melonnx.demo.limits import Limits
+from melonnx.demo.pictures import STAGES
+from melonnx.demo.workers import on_workers
+from melonnx.infer.library import AUDIO_SUFFIXES
+from melonnx.infer.model import MODELS_FOLDER
+
+__all__ = ["SAMPLE", "build_page"]
+
+_Work = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+SAMPLE = MODELS_FOLDER / "sample.mp3"
+_SAMPLE_TEXT = "Try the sample: “Metal madness” by Sectoid"
+
+_VIEW = """[
+  document.body.classList.contains("dark") ? "dark" : "light",
+  window.innerWidth < 700 ? "narrow" : "wide",
+].join(" ")"""
+"""What the browser says of itself, for pictures that suit it."""
+
+
+def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
+    """The page as Gradio blocks, whose files lie in ``folder``.
+
+    Theme, style and script belong to whoever serves it (:mod:`melonnx.demo.serve`).
+    """
+    actions = Actions(choice, limits, folder)
+    work = partial(on_workers, ThreadPoolExecutor(limits.concurrency, "melonnx-page"))
+    kept = round(limits.keep_minutes * 60)
+    with gr.Blocks(
+        title="melonnx", analytics_enabled=False, delete_cache=(min(60, kept), kept)
+    ) as page:
+        with gr.Row(elem_id="top"):
+            _html("title", "<h1>melonnx</h1><p>Which genre is it, and why?</p>")
+            model = gr.Dropdown(
+                choice.names,
+                value=choice.names[0],
+                label="Model",
+                elem_id="model",
+                filterable=False,
+                min_width=160,
+            )
+        with gr.Tabs():
+            with gr.Tab("One song"):
+                song = _lay_out_song(actions, work, model)
+            with gr.Tab("Several songs"):
+                _lay_out_table(actions, work, model)
+        _add_endpoints(actions, work, song, model)
+    page.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrency, api_open=False)
+    return page
+
+
+def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown) -> gr.Audio:
+    view = gr.Textbox(visible=False)
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=320):
+            song = gr.Audio(
+                sources=["upload", "microphone"],
+                type="filepath",
+                label="Song",
+                elem_id="song",
+                editable=False,
+                buttons=[],
+                waveform_options=gr.WaveformOptions(show_recording_waveform=False),
+            )
+            timeline = _html("timeline")
+            sample = gr.Button(_SAMPLE_TEXT, size="sm", elem_id="sample")
+        with gr.Column(min_width=320):
+            answer = _html("answer", cards.idle(actions.limits))
+    with gr.Column(visible=False, elem_id="below") as below:
+        overlay = gr.Checkbox(
+            label="Lay over it what spoke for the genre, and against it",
+            elem_id="overlay",
+            render=False,
+        )
+        pictures = []
+        with gr.Tabs(elem_id="stages"):
+            for stage, name in TABS.items():
+                with gr.Tab(name):
+                    if stage == "mel":
+                        overlay.render()
+                    pictures.append(_html(f"picture-{stage}"))
+        with gr.Row(elem_id="ask", equal_height=True):
+            against = gr.Dropdown(
+                [], label="Why this genre, and not", elem_id="against", filterable=False
+            )
+            ask = gr.Button("Ask why", variant="primary", elem_id="ask-why")
+        why_picture = _html("why-picture")
+        why = _html("why")
+
+    how: Any = {
+        "concurrency_id": "network",
+        "api_visibility": "private",
+        "show_progress": "minimal",
+    }
+    gr.on(
+        [song.change, model.change],
+        work(actions.show),
+        [song, model, view, overlay],
+        [answer, timeline, below, against, why, why_picture, *pictures],
+        js=f"(song, model, view, overlay) => [song, model, {_VIEW}, overlay]",
+        show_progress_on=[answer],
+        trigger_mode="always_last",
+        **how,
+    )
+    overlay.change(
+        work(actions.switch),
+        [song, model, view, overlay],
+        pictures[list(TABS).index("mel")],
+        js=f"(song, model, view, overlay) => [song, model, {_VIEW}, overlay]",
+        trigger_mode="always_last",
+        **how,
+    )
+    ask.click(
+        work(actions.ask),
+        [song, model, view, against],
+        [why, why_picture],
+        js=f"(song, model, view, against) => [song, model, {_VIEW}, against]",
+        **how,
+    )
+    sample.click(lambda: str(SAMPLE), None, song, api_visibility="private", queue=False)
+    return song
+
+
+def _lay_out_table(actions: Actions, work: _Work, model: gr.Dropdown) -> None:
+    limits = actions.limits
+    songs = gr.File(
+        file_count="multiple",
+        file_types=["audio", *sorted(AUDIO_SUFFIXES)],
+        label=f"Songs: {limits.files} at most, {limits.file_mb} MB each",
+        elem_id="songs",
+        height=180,
+    )
+    table = _html("table")
+    gr.on(
+        [songs.change, model.change],
+        work(actions.show_table),
+        [songs, model],
+        table,
+        concurrency_id="network",
+        api_visibility="private",
+        show_progress="minimal",
+        trigger_mode="always_last",
+    )
+
+
+def _add_endpoints(actions: Actions, work: _Work, song: gr.Audio, model: gr.Dropdown) -> None:
+    """``/classify``, ``/picture`` and ``/explain``, for programs."""
+    stage = gr.Dropdown(list(STAGES), value="mel", visible=False)
+    against = gr.Textbox("", visible=False)
+    dark = gr.Checkbox(value=False, visible=False)
+    answer = gr.JSON(visible=False)
+    file = gr.File(visible=False)
+    _endpoint("classify", work(actions.classify), [song, model], answer)
+    _endpoint("picture", work(actions.picture), [song, stage, model, dark], file)
+    _endpoint("explain", work(actions.explain), [song, against, model], answer)
+
+
+def _endpoint(name: str, call: Callable[..., Any], inputs: list[Any], output: Component) -> None:
+    hidden = gr.Button(visible=False)
+    hidden.click(call, inputs, output, api_name=name, concurrency_id="network")
+
+
+def _html(name: str, value: str = "") -> gr.HTML:
+    return gr.HTML(value, elem_id=name, apply_default_css=False)

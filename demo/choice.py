@@ -1,0 +1,54 @@
+"""The models that the page offers: each opened once, and used by all requests."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from melonnx.infer.errors import MelonnxError, ModelFileError
+from melonnx.infer.model import MODELS_FOLDER, Device
+from melonnx.infer.predictor import Predictor
+
+__all__ = ["Choice"]
+
+_RELEASED = ("genre-base", "genre-small")
+
+
+class Choice:
+    """The released models by name, and the files in ``own`` by theirs, the first of which leads.
+
+    ``own`` is opened at once, so that a bad file is refused before the page is up; raises
+    ModelFileError and DeviceError. Files come from whoever starts the page, never from its
+    visitors.
+    """
+
+    def __init__(
+        self, own: Sequence[Path] = (), device: Device = "auto", threads: int | None = None
+    ) -> None:
+        self._device: Device = device
+        self._threads = threads
+        self._files = {path.stem: path for path in own} | {
+            name: MODELS_FOLDER / f"{name}.onnx"
+            for name in _RELEASED
+            if name not in {path.stem for path in own}
+        }
+        if len({path.stem for path in own}) < len(own):
+            raise ModelFileError("two of the model files have one name; rename one")
+        self._open: dict[str, Predictor] = {}
+        self._lock = Lock()
+        for name in [path.stem for path in own] or self.names[:1]:
+            self.predictor(name)
+
+    @property
+    def names(self) -> list[str]:
+        """The first is taken where none is named."""
+        return list(self._files)
+
+    def predictor(self, name: str | None = None) -> Predictor:
+        """The one ``Predictor`` of a model; raises MelonnxError for a name that is none of them."""
+        name = name or self.names[0]
+        if name not in self._files:
+            raise MelonnxError(f'the model "{name}" is not here; there are {", ".join(self.names)}')
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = Predictor(self._files[name], self._device, self._threads)
+            return self._open[name]

@@ -1,0 +1,152 @@
+"""Refuses what the page does not need, before Gradio sees it.
+
+Gradio would also fetch any web address for whoever asks (``file=https://…``, or an address
+instead of an uploaded file), run ffmpeg on what is sent to ``process_recording``, and, where a
+page is mounted in another app, take any file of the machine for an uploaded one.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from melonnx.demo.limits import Limits
+
+__all__ = ["Guard"]
+
+_API = "/gradio_api/"
+_UNUSED = (
+    *("proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "stream/"),
+    *("process_recording", "vibe", "undo-vibe", "dev/", "deep_link", "run-history", "runs"),
+    *("custom_component", "component_server", "profiling"),
+)
+_JSON_BYTES = 1 << 20
+_POLICY = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'"
+)
+"""Nothing on the page comes from elsewhere, or goes there. Gradio's own scripts need ``eval``."""
+
+
+class Guard:
+    """ASGI middleware about a Gradio app whose uploads lie in ``folder``."""
+
+    def __init__(self, app: ASGIApp, limits: Limits, folder: Path) -> None:
+        self._app, self._limits, self._folder = app, limits, folder.resolve()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it with the reason why not."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        call = path.partition(_API)[2]
+        if call.lower().startswith(_UNUSED) or path.startswith("/monitoring"):
+            await PlainTextResponse("not here", 404)(scope, receive, send)
+            return
+        if scope["method"] == "POST":
+            most = self._limits.upload_bytes if call.startswith("upload") else _JSON_BYTES
+            if _length(scope) > most:
+                await _too_large(most)(scope, receive, send)
+                return
+            if call.startswith("upload"):
+                receive = _cut_off(receive, most)
+            else:
+                body = await _read(receive, most)
+                if body is None:
+                    await _too_large(most)(scope, receive, send)
+                    return
+                if not all(self._is_upload(one) for one in _paths(body)):
+                    await PlainTextResponse("no uploaded file", 403)(scope, receive, send)
+                    return
+                receive = _replay(body, receive)
+        await self._app(scope, receive, _with_policy(send))
+
+    def _is_upload(self, path: Any) -> bool:
+        try:
+            return Path(path).resolve().is_relative_to(self._folder)
+        except (TypeError, ValueError, OSError):
+            return False
+
+
+def _length(scope: Scope) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0
+
+
+def _too_large(most: int) -> PlainTextResponse:
+    return PlainTextResponse(f"too large: {most >> 20} MB at most", 413)
+
+
+async def _read(receive: Receive, most: int) -> bytes | None:
+    """The body of a request, None where it is longer than ``most``."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > most:
+            return None
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Give ``body`` again, then what else comes."""
+    read = False
+
+    async def again() -> Message:
+        nonlocal read
+        if read:
+            return await receive()
+        read = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _cut_off(receive: Receive, most: int) -> Receive:
+    """What a request sends, as a lost connection once it is more than ``most`` bytes."""
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        return message if taken <= most else {"type": "http.disconnect"}
+
+    return counted
+
+
+def _paths(body: bytes) -> Iterator[Any]:
+    """Every ``path`` of a file in the JSON of a request; of what is no JSON, none."""
+    try:
+        pending = [json.loads(body)]
+    except ValueError:
+        return
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if value.get("path") is not None:
+                yield value["path"]
+            pending += value.values()
+        elif isinstance(value, list):
+            pending += value
+
+
+def _with_policy(send: Send) -> Send:
+    """Answers whose page loads nothing from elsewhere."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [
+                (b"content-security-policy", _POLICY.encode()),
+                (b"x-content-type-options", b"nosniff"),
+                (b"referrer-policy", b"no-referrer"),
+            ]
+            message = {**message, "headers": [*message["headers"], *headers]}
+        await send(message)
+
+    return sent

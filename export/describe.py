@@ -1,0 +1,77 @@
+"""Reads the description beside a Keras model: what its file does not say of itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from melonnx.export.errors import KerasFileError
+from melonnx.infer.metadata import FORMAT_VERSION, ModelInfo
+
+__all__ = ["read_description"]
+
+_NEEDED = ("labels", "mel_spec", "window")
+_MORE = ("window_hop", "max_windows", "temperature", "thresholds", "parents")
+_EMBEDDING = "embedding"
+
+
+def read_description(
+    path: Path, *, name: str, version: str, dataset: str, license_name: str, attribution: str
+) -> tuple[ModelInfo, str | None]:
+    """The metadata of the model to be, and the name of its embedding layer if one is given.
+
+    ``path``: a JSON object of the format's own fields (``models/README.md``): ``labels``,
+    ``mel_spec`` and ``window`` must be there; ``window_hop`` (the window by default),
+    ``max_windows``, ``temperature``, ``thresholds`` and ``parents`` may be, and ``embedding``.
+
+    Raises KerasFileError where it cannot be read, or a field is missing, unknown or bad.
+    """
+    try:
+        given: Any = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise KerasFileError(
+            f"{path}: is not there; a Keras model needs a description, a JSON object with "
+            f"{', '.join(_NEEDED)} (models/README.md says what they are)"
+        ) from None
+    except OSError as error:
+        raise KerasFileError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise KerasFileError(f"{path}: is no JSON ({error})") from None
+    if not isinstance(given, dict):
+        raise KerasFileError(f"{path}: is no JSON object")
+    missing = [field for field in _NEEDED if field not in given]
+    unknown = sorted(given.keys() - {*_NEEDED, *_MORE, _EMBEDDING})
+    if missing or unknown:
+        raise KerasFileError(
+            f"{path}: "
+            + "; ".join(
+                f"{what} {', '.join(fields)}"
+                for what, fields in (("lacks", missing), ("has unknown fields", unknown))
+                if fields
+            )
+            + f"; needed are {', '.join(_NEEDED)}, allowed {', '.join((*_MORE, _EMBEDDING))}"
+        )
+    embedding = given.pop(_EMBEDDING, None)
+    if embedding is not None and not isinstance(embedding, str):
+        raise KerasFileError(f"{path}: embedding is the name of a layer, not {embedding!r}")
+    if not isinstance(given["labels"], list):
+        raise KerasFileError(f"{path}: labels is a list of names, not {given['labels']!r}")
+    values = {
+        "format_version": FORMAT_VERSION,
+        "name": name,
+        "version": version,
+        "window_hop": given["window"],
+        "max_windows": 0,
+        "temperature": 1.0,
+        "thresholds": {},
+        "parents": {},
+        "dataset": dataset,
+        "split": "",
+        "metrics": {},
+        "license": license_name,
+        "attribution": attribution,
+        **given,
+    }
+    try:
+        return ModelInfo.from_json(json.dumps(values)), embedding
+    except ValueError as error:
+        raise KerasFileError(f"{path}: {error}") from None

@@ -1,0 +1,54 @@
+"""Checks what every file of the format must be, whatever its weights: no Keras needed."""
+
+import onnx
+
+from melonnx.export.errors import ProofError
+from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
+from melonnx.infer.onnx_file import has_external_data
+
+__all__ = ["check_form", "is_quantised", "rounds"]
+
+_DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
+"""ONNX's own; every onnxruntime has their operators."""
+
+
+def check_form(model: onnx.ModelProto) -> None:
+    """Refuse a model or waveform twin that would not run, or not be understood, everywhere.
+
+    Raises ProofError where the ONNX checker with full shape inference complains, an axis has no
+    name, an operator is not ONNX's own, weights lie outside the file, or the metadata are not those
+    of the format.
+    """
+    if has_external_data(model.SerializeToString()):
+        raise ProofError("it keeps weights in another file")
+    try:
+        onnx.checker.check_model(model, full_check=True)
+        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+    except Exception as error:  # the checker's and the inference's errors share no base class
+        raise ProofError(f"the ONNX checker refuses it: {error}") from error
+    strange = {node.domain for node in model.graph.node} - _DOMAINS
+    if strange or model.functions:
+        raise ProofError(f"it has operators of its own: {sorted(strange) or 'functions'}")
+    for value in (*model.graph.input, *model.graph.output):
+        for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
+            unnamed = dimension.dim_param.startswith("unk") or not dimension.dim_param
+            if unnamed and not dimension.dim_value:
+                raise ProofError(f"axis {axis} of {value.name!r} has neither a name nor a size")
+    entries = [entry for entry in model.metadata_props if entry.key in (METADATA_KEY, WAVE_KEY)]
+    if len(entries) != 1:
+        raise ProofError(f"it has {len(entries)} entries of metadata, not one")
+    try:
+        ModelInfo.from_json(entries[0].value)
+    except ValueError as error:
+        raise ProofError(f"its metadata are not of the format: {error}") from None
+
+
+def rounds(model: onnx.ModelProto) -> bool:
+    """Whether ``model`` computes in int8, in steps."""
+    return any(node.op_type == "QuantizeLinear" for node in model.graph.node)
+
+
+def is_quantised(model: onnx.ModelProto) -> bool:
+    """Whether ``model`` is one of ``melonnx export --quantise``: near to Keras, not equal."""
+    stored_small = any(t.data_type == onnx.TensorProto.FLOAT16 for t in model.graph.initializer)
+    return stored_small or rounds(model)

@@ -1,0 +1,210 @@
+"""Takes in a Keras model of somebody's own: checks what it is, and gives it the three outputs."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from melonnx.export.errors import KerasFileError
+from melonnx.infer.metadata import ModelInfo
+from melonnx.infer.model import INPUT
+
+__all__ = ["as_format_network", "load_keras"]
+
+_SUM_OF_PROBABILITIES = 1e-3
+_POOLINGS = (layers.GlobalAveragePooling2D, layers.GlobalAveragePooling1D)
+_ENDS = (layers.Softmax, layers.Activation)
+_CHANGE_NOTHING = (
+    layers.Dropout,
+    layers.SpatialDropout1D,
+    layers.SpatialDropout2D,
+    layers.Identity,
+)
+"""At inference."""
+
+
+def load_keras(path: Path) -> keras.Model:
+    """Read a ``*.keras`` file, to be run in float32, whatever precision it was trained in.
+
+    Raises KerasFileError for what is none, or needs code of its own.
+    """
+    if not path.is_file():
+        raise KerasFileError(f"{path}: no such file")
+    try:
+        network: Any = keras.models.load_model(path, compile=False)
+    except Exception as error:  # whatever the layers inside raise
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0]
+        raise KerasFileError(
+            f"{path}: Keras cannot load it ({reason}); a model with layers of your own, or with "
+            "Lambda, cannot be exported: build it of Keras's layers"
+        ) from None
+    if not getattr(network, "inputs", None) or not getattr(network, "outputs", None):
+        raise KerasFileError(f"{path}: has no fixed graph; make it Sequential or functional")
+    for layer in network._flatten_layers():
+        layer.dtype_policy = keras.DTypePolicy("float32")
+    return network
+
+
+def as_format_network(
+    network: keras.Model,
+    info: ModelInfo,
+    embedding: str | None,
+    patches: NDArray[np.float32],
+) -> keras.Model:
+    """``network`` as log-mel [batch, frames, n_mels] to the three outputs of a model file.
+
+    It takes [batch, frames, n_mels] or [batch, frames, n_mels, 1], with any number of frames or
+    ``info.window``, and answers with probabilities or logits [batch, labels]; which, is seen on
+    ``patches`` [n, window, n_mels]. The embedding is the output of the layer named
+    ``embedding``, by default what goes into the last Dense. Evidence is by place where the network
+    ends with global average pooling and one Dense (Zhou et al., CVPR 2016); otherwise it is of a
+    single place, the whole patch: float32 [batch, 1, 1, labels].
+
+    Raises KerasFileError for any other network.
+    """
+    frames, has_channel = _check_input(network, info)
+    if len(network.outputs) != 1 or network.output_shape != (None, len(info.labels)):
+        raise KerasFileError(
+            f"the network answers with {_shape_text(network.output_shape)}; the description has "
+            f"{len(info.labels)} labels: [batch, {len(info.labels)}]"
+        )
+    log_mel = keras.Input((frames, info.mel_spec.n_mels), name=INPUT)
+    picture = layers.Reshape((frames or -1, info.mel_spec.n_mels, 1)) if has_channel else None
+    dense, below = _last_dense(network)
+    embedded = _embedding(network, embedding, below)
+    features = _pooled(below) if dense is not None and below is not None else None
+    inside = {"answer": network.outputs[0], "embedding": embedded}
+    if features is not None:
+        inside["features"] = features
+    found: Any = keras.Model(network.inputs[0], inside)(picture(log_mel) if picture else log_mel)
+    answer = ops.cast(found["answer"], "float32")
+    says_probabilities = _says_probabilities(
+        network, patches[..., None] if has_channel else patches
+    )
+    probabilities = answer if says_probabilities else layers.Softmax()(answer)
+    if features is not None:
+        evidence = _by_place(dense, ops.cast(found["features"], "float32"))
+    else:
+        logits = ops.log(ops.maximum(answer, 1e-12)) if says_probabilities else answer
+        evidence = ops.reshape(logits, (-1, 1, 1, len(info.labels)))
+    return keras.Model(
+        log_mel,
+        {
+            "probabilities": probabilities,
+            "embedding": ops.cast(found["embedding"], "float32"),
+            "evidence": evidence,
+        },
+        name="from_keras",
+    )
+
+
+def _check_input(network: keras.Model, info: ModelInfo) -> tuple[int | None, bool]:
+    """Frames that the network takes (None: any number), and whether it wants a channel axis."""
+    shape, n_mels = network.input_shape, info.mel_spec.n_mels
+    fits = (
+        len(network.inputs) == 1
+        and isinstance(shape, tuple)
+        and len(shape) in (3, 4)
+        and shape[0] is None
+        and shape[1] in (None, info.window)
+        and shape[2] in (None, n_mels)
+        and shape[3:] in ((), (1,))
+    )
+    if not fits:
+        turned = isinstance(shape, tuple) and shape[1:3] == (n_mels, info.window)
+        hint = "; begin it with keras.layers.Permute, which turns mel bands and frames" * turned
+        raise KerasFileError(
+            f"the network takes {_shape_text(shape)}; of the description it should be [batch, "
+            f"{info.window} or any number of frames, {n_mels} mel bands], or the same with a last "
+            f"axis of 1{hint}"
+        )
+    return shape[1], len(shape) == 4
+
+
+def _shape_text(shape: Any) -> str:
+    if not isinstance(shape, tuple):
+        return f"several tensors ({shape})"
+    return f"[{', '.join('any' if size is None else str(size) for size in shape)}]"
+
+
+def _before(tensor: Any) -> tuple[Any, Any]:
+    """The layer or operation that made a tensor, and what it made it of (its first input)."""
+    operation, node, _ = tensor._keras_history
+    inputs = operation._inbound_nodes[node].input_tensors
+    return operation, inputs[0] if inputs else None
+
+
+def _last_dense(network: keras.Model) -> tuple[Any, Any]:
+    """The Dense that makes the logits with its input; None twice if the network ends otherwise."""
+    tensor = network.outputs[0]
+    while tensor is not None:
+        operation, tensor = _before(tensor)
+        if isinstance(operation, layers.Dense):
+            return operation, tensor
+        if not isinstance(operation, (*_ENDS, *_CHANGE_NOTHING)):
+            break
+    return None, None
+
+
+def _embedding(network: keras.Model, name: str | None, below: Any) -> Any:
+    if name is not None:
+        try:
+            tensor: Any = network.get_layer(name).output
+        except (ValueError, AttributeError):
+            names = ", ".join(layer.name for layer in network.layers)
+            raise KerasFileError(f"embedding: no layer {name!r}; there are {names}") from None
+    elif below is None:
+        raise KerasFileError(
+            "the network does not end with a Dense layer, whose input would be the embedding: "
+            'name a layer in the description, "embedding": "…"'
+        )
+    else:
+        tensor = below
+    if len(tensor.shape) != 2 or tensor.shape[1] is None:
+        raise KerasFileError(
+            f"the embedding would be {_shape_text(tensor.shape)}, not [batch, size]: name a layer "
+            'with such an output in the description, "embedding": "…"'
+        )
+    return tensor
+
+
+def _pooled(tensor: Any) -> Any:
+    """What a global average pooling right below has pooled over places; None without one."""
+    while tensor is not None:
+        operation, before = _before(tensor)
+        if isinstance(operation, _POOLINGS):
+            plain = operation.data_format == "channels_last" and not operation.keepdims
+            return before if plain else None
+        if not isinstance(operation, _CHANGE_NOTHING):
+            return None
+        tensor = before
+    return None
+
+
+def _by_place(dense: Any, features: Any) -> Any:
+    """Logits by place [batch, frames', n_mels', labels] from [batch, frames'(, n_mels'), d]."""
+    if len(features.shape) == 3:
+        features = ops.expand_dims(features, 2)
+    kernel, *bias = dense.get_weights()
+    by_place = layers.Conv2D(dense.units, 1, use_bias=dense.use_bias, name="by_place")
+    evidence = by_place(features)
+    by_place.set_weights([kernel[None, None], *bias])
+    return evidence
+
+
+def _says_probabilities(network: keras.Model, patches: NDArray[np.float32]) -> bool:
+    answer = np.asarray(network.predict(patches, verbose=0), np.float64)
+    if not np.isfinite(answer).all():
+        raise KerasFileError("the network answers with NaN or infinity on music")
+    inside = answer.min() >= 0 and answer.max() <= 1
+    if inside and np.abs(answer.sum(axis=1) - 1).max() <= _SUM_OF_PROBABILITIES:
+        return True
+    if inside:
+        raise KerasFileError(
+            "the network's answers lie between 0 and 1 and do not sum to 1 (sigmoid?); it should "
+            "choose one of the labels: end it with softmax, or with logits"
+        )
+    return False

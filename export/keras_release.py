@@ -1,0 +1,84 @@
+"""Exports a Keras model of somebody's own: takes in, converts, proves, puts in place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melonnx.export.convert import to_onnx
+from melonnx.export.describe import read_description
+from melonnx.export.errors import KerasFileError, ProofError
+from melonnx.export.keras_file import as_format_network, load_keras
+from melonnx.export.place import put_in_place
+from melonnx.export.prove import prove
+from melonnx.export.release import Exported
+from melonnx.infer.audio import load_audio
+from melonnx.infer.mel import log_mel
+from melonnx.infer.metadata import ModelInfo
+from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.windows import patch_batches, window_starts
+
+__all__ = ["export_keras"]
+
+_SAMPLE = MODELS_FOLDER / "sample.mp3"
+_RANDOM_PATCHES = 4
+
+
+def export_keras(
+    path: Path,
+    description: Path,
+    out: Path,
+    *,
+    name: str,
+    version: str,
+    dataset: str,
+    license_name: str,
+    attribution: str,
+    say: Callable[[str], None],
+    wave: bool = False,
+) -> Exported:
+    """Write the network of ``path`` to ``out`` as one file, by rename, once it is proved.
+
+    ``wave``: its waveform twin, too, beside it.
+
+    It is proved on the windows of the sample clip, by the front end that ``description``
+    declares, and on random ones. Nothing is measured: ``melonnx evaluate`` does that.
+
+    Raises KerasFileError and ProofError; then ``out`` is as it was.
+    """
+    info, embedding = read_description(
+        description,
+        name=name,
+        version=version,
+        dataset=dataset,
+        license_name=license_name,
+        attribution=attribution,
+    )
+    network = load_keras(path)
+    patches = _patches(info)
+    try:
+        whole = as_format_network(network, info, embedding, patches)
+    except KerasFileError as error:
+        raise KerasFileError(f"{path}: {error}") from None
+    try:
+        model = to_onnx(whole, info)
+        proof = prove(model, whole, patches)
+    except ProofError:
+        raise
+    except Exception as error:  # the converter's, of layers that it does not know
+        reason = str(error).strip().partition("\n")[0]
+        raise KerasFileError(f"{path}: cannot be converted to ONNX ({reason})") from None
+    say(f"equal to Keras on {len(patches)} patches; worst {max(proof.worst.values()):.1e}")
+    if whole.output["evidence"].shape[1:3] == (1, 1):
+        say("it does not end with global average pooling and one Dense: evidence tells no places")
+    return Exported(info, proof, None, put_in_place(model, out, wave=wave))
+
+
+def _patches(info: ModelInfo) -> NDArray[np.float32]:
+    """Windows of the sample clip and random ones, float32 [n, window, n_mels]."""
+    frames = log_mel(load_audio(_SAMPLE, info.mel_spec.sample_rate), info.mel_spec)
+    starts = window_starts(len(frames), info.window, info.window)
+    (music,) = patch_batches(frames, info.window, starts, len(starts))
+    shape = (_RANDOM_PATCHES, *music.shape[1:])
+    return np.concatenate([music, np.random.default_rng(0).random(shape, np.float32)])

@@ -1,0 +1,35 @@
+"""The command ``melonnx wave``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.callback()
+def _wave() -> None:
+    """Keep ``wave`` a named command although it is the only one here."""
+
+
+@app.command()
+def wave(
+    model: Annotated[Path, typer.Argument(help="A model file, or a released one's name.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The twin to write; MODEL.wave.onnx beside it by default.")
+    ] = None,
+) -> None:
+    """Write the waveform twin of a finished model: samples in, the final answer out."""
+    from melonnx.export.twin import is_twin, save_twin, twin_path
+    from melonnx.infer.model import TWIN_SUFFIX, find_model
+
+    if out is not None and not is_twin(out):
+        raise typer.BadParameter(f"must end with {TWIN_SUFFIX}", param_hint="--out")
+    source = find_model(model)
+    target = out or twin_path(source)
+    for output, worst in save_twin(source, target).items():
+        print(f"{output:13} worst difference from the runtime {worst.difference:.1e}")
+    print(f"wrote {target} ({target.stat().st_size / 1e6:.2f} MB)")

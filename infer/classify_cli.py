@@ -1,0 +1,160 @@
+"""The command ``melonnx classify``: one song or a library of them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+_POOL_FROM = 8
+"""Songs for which worker processes are worth their start of half a second."""
+
+
+@app.callback()
+def _classify() -> None:
+    """Keep ``classify`` a named command although it is the only one here."""
+
+
+@app.command()
+def classify(
+    # As text: a Path made of "" is the current folder.
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH",
+            help="Audio files, folders, globs in quotes, M3U playlists; - for paths on stdin, "
+            "one a line or NUL-separated.",
+        ),
+    ],
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            dir_okay=False,
+            help="Write to FILE (.jsonl, .csv, .parquet, .npz). Stopped in any way, the same "
+            "command goes on where it was; run again, it hears what is new or changed.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header.")] = False,
+    as_parquet: Annotated[bool, typer.Option("--parquet", help="Parquet; needs -o.")] = False,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="TEXT", help=r'A line a song, e.g. "{path}\t{label}\t{score:.2f}".'
+        ),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="Genres to name: 3 by default, all with --json.")
+    ] = None,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="Mark answers below it as unsure, too.")
+    ] = 0.0,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Tell the genre along the song, in segments.")
+    ] = False,
+    embeddings: Annotated[
+        bool,
+        typer.Option("--embeddings", help="With them: JSON, .parquet or .npz for melonnx similar."),
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one for each core by default.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="With -o: hear all anew.")] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads of the network: all for a few songs, else 1 a process."),
+    ] = None,
+) -> None:
+    """Tell the genre of each song, in the order they were given.
+
+    Prints a table on a terminal, tab-separated lines elsewhere. A file that cannot be
+    classified is a row with its error, or a line on stderr, and makes the exit code 1; the
+    others go on. Ctrl-C stops; what is done stays (exit code 130).
+    """
+    kind = _choose_format(output, template, as_json=as_json, as_csv=as_csv, as_parquet=as_parquet)
+    embeddings |= kind == "npz"
+    if embeddings and kind not in ("json", "parquet", "npz"):
+        raise typer.BadParameter("goes with --json, or -o with .jsonl, .parquet or .npz")
+    if fresh and output is None:
+        raise typer.BadParameter("goes with -o FILE", param_hint="--fresh")
+    from melonnx.infer.collection import Output, classify_here, classify_in_processes, summary
+    from melonnx.infer.errors import NoMusicError
+    from melonnx.infer.library import expand
+    from melonnx.infer.model import find_model, load_model
+    from melonnx.infer.prediction import Prediction
+    from melonnx.infer.predictor import Predictor
+    from melonnx.infer.rows import View, parse_template
+
+    songs = list(expand(paths, recursive=recursive))
+    failed = [song for song in songs if isinstance(song, Prediction)]
+    if output is not None and len(failed) == len(songs):
+        # A disk that is not there must not empty the output of the last run.
+        reasons = "; ".join(dict.fromkeys(str(song.error) for song in failed))
+        raise NoMusicError(f"{reasons or 'no song was named'}; {output} stays as it is")
+    predictor = None
+    if output is not None or workers is not None or len(songs) >= _POOL_FROM:
+        info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
+    else:
+        predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
+        info = predictor.info
+    view = View(
+        *(info.genres, info.parents, top, min_score), timeline=timeline, embedding=embeddings
+    )
+    if template is not None:
+        try:
+            parse_template(template, view)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--format") from None
+    target = Output(view, kind, template, output)
+    if predictor is None:
+        from melonnx.infer.workers import Hearing
+
+        name = f"{info.name} {info.version}"
+        hearing = Hearing(find_model(model), name, device, threads or 1, embeddings)
+        outcome = classify_in_processes(songs, hearing, target, workers=workers, fresh=fresh)
+        if output is not None or outcome.stopped:
+            print(f"melonnx: {summary(outcome, output)}", file=sys.stderr)
+    else:
+        outcome = classify_here(predictor, songs, target)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+def _choose_format(
+    output: Path | None, template: str | None, *, as_json: bool, as_csv: bool, as_parquet: bool
+) -> str:
+    asked = [
+        kind
+        for kind, is_asked in (
+            *(("json", as_json), ("csv", as_csv), ("parquet", as_parquet)),
+            ("template", template is not None),
+        )
+        if is_asked
+    ]
+    if len(asked) > 1:
+        raise typer.BadParameter("--json, --csv, --parquet and --format: one at a time")
+    if asked == ["parquet"] and output is None:
+        raise typer.BadParameter("goes with -o FILE", param_hint="--parquet")
+    if asked or output is None:
+        return asked[0] if asked else "text"
+    from melonnx.infer.formats import FORMAT_OF
+
+    if output.suffix.lower() not in FORMAT_OF:
+        raise typer.BadParameter(
+            f"{output}: ends in none of {', '.join(FORMAT_OF)}; or say --json, --csv, --parquet "
+            "or --format",
+            param_hint="-o",
+        )
+    return FORMAT_OF[output.suffix.lower()]

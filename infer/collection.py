@@ -1,0 +1,228 @@
+"""Takes songs all the way to their answers: on a screen, in a pipe, in a file."""
+
+import os
+import sys
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from melonnx.infer.errors import OutputError
+from melonnx.infer.formats import Write, open_output, text_writer
+from melonnx.infer.library import classify_files
+from melonnx.infer.output import complaints, line_writer, table_writer
+from melonnx.infer.prediction import Prediction
+from melonnx.infer.predictor import Predictor
+from melonnx.infer.progress import Progress, show_progress
+from melonnx.infer.rows import View
+
+if TYPE_CHECKING:
+    from melonnx.infer.workers import Answer, Hearing, Job
+
+__all__ = ["Outcome", "Output", "classify_here", "classify_in_processes", "summary"]
+
+Song = str | Prediction
+"""A path, or the failed row of what is none."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where answers go, and how they look."""
+
+    view: View
+    kind: str = "text"
+    """"json", "csv", "parquet", "npz", "template"; or "text": a table or lines, for stdout."""
+    template: str | None = None
+    path: Path | None = None
+    """None for stdout."""
+
+    @property
+    def is_table(self) -> bool:
+        """It is for people's eyes."""
+        return self.path is None and self.kind == "text" and sys.stdout.isatty()
+
+    @property
+    def has_bar(self) -> bool:
+        """A progress bar and what is printed are not on one screen."""
+        return self.is_table or self.path is not None or not sys.stdout.isatty()
+
+    @property
+    def tells_failures(self) -> bool:
+        """A failed song is a row that says why."""
+        return self.kind in ("json", "csv", "parquet") or "{error" in (self.template or "")
+
+
+@dataclass
+class Outcome:
+    """What became of the songs."""
+
+    songs: int = 0
+    """That were asked for."""
+    answered: int = 0
+    """Rows, failed ones among them."""
+    failed: int = 0
+    heard: int = 0
+    """Not known before."""
+    seconds: float = 0.0
+    stopped: bool = False
+    """By Ctrl-C."""
+
+    @property
+    def exit_code(self) -> int:
+        """Of the command."""
+        return 130 if self.stopped else 1 if self.failed else 0
+
+
+def classify_here(predictor: Predictor, songs: Sequence[Song], output: Output) -> Outcome:
+    """Answer a few songs in this process, to stdout."""
+    outcome = Outcome(len(songs))
+    with show_progress(len(songs), shown=output.has_bar) as progress:
+        predictions = classify_files(predictor, songs)
+        _write_all(predictions, output, "", len(songs), progress, outcome, advance=True)
+    return outcome
+
+
+def classify_in_processes(
+    songs: Sequence[Song],
+    hearing: "Hearing",
+    output: Output,
+    *,
+    workers: int | None = None,
+    fresh: bool = False,
+) -> Outcome:
+    """Answer any number of songs in worker processes, until Ctrl-C.
+
+    With a path, each song is one row, and a journal beside the output holds what was answered
+    (``fresh``: it is emptied first). ``workers``: one for each core by default.
+
+    Raises OutputError and JournalError where the output cannot be written; the journal, in the
+    first case, keeps what was answered.
+    """
+    from melonnx.infer.batch import answer_in_order, match_journal
+    from melonnx.infer.journal import journal_path, model_key, open_journal
+    from melonnx.infer.workers import hear_in_processes, stop_on_interrupt
+
+    outcome = Outcome()
+    with ExitStack() as stack:
+        journal = offsets = None
+        to_hear = sum(isinstance(song, str) for song in songs)
+        if output.path is not None:
+            key = model_key(hearing.model, hearing.model_name)
+            beside = journal_path(output.path)
+            keeps = open_journal(beside, key, embedding=hearing.embedding, fresh=fresh)
+            journal = stack.enter_context(keeps)
+            songs = _once_each(songs)
+            offsets = match_journal(songs, journal)
+            to_hear = sum(
+                isinstance(song, str) and offset < 0
+                for song, offset in zip(songs, offsets, strict=True)
+            )
+        outcome.songs = len(songs)
+        processes = min(workers or _cores(), to_hear)
+        stop = stack.enter_context(stop_on_interrupt())
+        progress = stack.enter_context(show_progress(to_hear, shown=output.has_bar))
+
+        def advance() -> None:
+            outcome.heard += 1
+            progress.advance()
+
+        def hear(jobs: "Iterator[Job | None]") -> "Generator[Answer, None, None]":
+            return hear_in_processes(jobs, processes, hearing, stop)
+
+        began = time.monotonic()
+        predictions = answer_in_order(songs, hear, journal, offsets, progress=advance)
+        with closing(predictions):
+            _write_all(predictions, output, hearing.model_name, len(songs), progress, outcome)
+        outcome.seconds = time.monotonic() - began
+        outcome.stopped = stop.poll()
+    return outcome
+
+
+def summary(outcome: Outcome, path: Path | None) -> str:
+    """One line on how a long run ended."""
+    where = "" if path is None else f" in {path}"
+    songs = f"{outcome.answered:,} songs"
+    if outcome.stopped:
+        songs = f"stopped at {outcome.answered:,} of {outcome.songs:,} songs"
+    parts = [songs + where]
+    speed = outcome.heard / outcome.seconds if outcome.seconds else 0.0
+    parts.append(f"{outcome.heard:,} heard now ({speed:.1f} a second)")
+    parts.append(f"{outcome.failed:,} failed")
+    if outcome.stopped and path is not None:
+        parts.append("the same command goes on")
+    return "; ".join(parts)
+
+
+def _write_all(
+    predictions: Iterator[Prediction],
+    output: Output,
+    model: str,
+    total: int,
+    progress: Progress,
+    outcome: Outcome,
+    *,
+    advance: bool = False,
+) -> None:
+    with _open(output, model, total, progress) as write:
+        for prediction in predictions:
+            outcome.answered += 1
+            outcome.failed += not prediction.ok
+            if not output.is_table and (output.path is None or not output.tells_failures):
+                for line in complaints(prediction):
+                    progress.say(line)
+            write(prediction)
+            if advance:
+                progress.advance()
+
+
+@contextmanager
+def _open(output: Output, model: str, total: int, progress: Progress) -> Iterator[Write]:
+    if output.path is None:
+        with _stdout(output, total, progress) as write:
+            yield write
+        return
+    try:
+        with open_output(output.path, output.kind, output.view, model, output.template) as write:
+            yield write
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"{output.path}: cannot be written ({reason}); what was heard is kept in its journal"
+        ) from None
+
+
+@contextmanager
+def _stdout(output: Output, total: int, progress: Progress) -> Iterator[Write]:
+    if output.is_table:
+        with table_writer(output.view, total, progress) as write:
+            yield write
+        return
+    if output.kind == "text":
+        lines = line_writer(sys.stdout, output.view)
+    else:
+        lines = text_writer(sys.stdout, output.kind, output.view, output.template)
+    with lines as write:
+
+        def write_now(prediction: Prediction) -> None:
+            write(prediction)
+            sys.stdout.flush()  # whoever reads the pipe has it as it comes
+
+        yield write_now
+
+
+def _once_each(songs: Sequence[Song]) -> list[Song]:
+    """A file that several arguments name is one row."""
+    seen: dict[str, Song] = {}
+    for song in songs:
+        seen.setdefault(os.path.abspath(song) if isinstance(song, str) else song.path, song)
+    return list(seen.values())
+
+
+def _cores() -> int:
+    """That this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1

@@ -1,0 +1,218 @@
+"""Writes answers for programs: JSON lines, CSV, Parquet, an index, or lines of one's own.
+
+Each function is a block that yields what writes one answer; what it writes is whole when the
+block ends.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from melonnx.infer.index import npz_writer
+from melonnx.infer.prediction import Prediction
+from melonnx.infer.rows import View, cells, columns, parse_template, printable, visible
+
+__all__ = [
+    "FORMAT_OF",
+    "Write",
+    "csv_writer",
+    "index_writer",
+    "json_writer",
+    "open_output",
+    "parquet_writer",
+    "template_writer",
+]
+
+Write = Callable[[Prediction], None]
+
+FORMAT_OF = {
+    ".jsonl": "json",
+    ".json": "json",
+    ".ndjson": "json",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".npz": "npz",
+}
+"""By the suffix of an output file."""
+
+_ROWS = 4096
+"""Of a Parquet file, written at a time."""
+
+
+@contextmanager
+def open_output(
+    path: Path, kind: str, view: View, model: str, template: str | None = None
+) -> Iterator[Write]:
+    """Write to ``path``, which changes only when all is there: then, by a rename.
+
+    ``kind``: one of ``FORMAT_OF``'s, or "template" with ``template``. ``model``: name and version.
+    Raises OSError where the disk is full or the folder is not there.
+    """
+    path = path.resolve()
+    part = path.with_name(f"{path.name}.part")
+    try:
+        if kind == "parquet":
+            with parquet_writer(part, view) as write:
+                yield write
+        elif kind == "npz":
+            with index_writer(part, model) as write:
+                yield write
+        else:
+            with (
+                part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+                text_writer(file, kind, view, template) as write,
+            ):
+                yield write
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def text_writer(
+    file: TextIO, kind: str, view: View, template: str | None = None
+) -> AbstractContextManager[Write]:
+    """The writer of a format that is text: "json", "csv" or "template"."""
+    if template is not None:
+        return template_writer(file, template, view)
+    return csv_writer(file, view) if kind == "csv" else json_writer(file, view)
+
+
+@contextmanager
+def json_writer(file: TextIO, view: View) -> Iterator[Write]:
+    """One JSON object a line, failed ones among them."""
+
+    def write(prediction: Prediction) -> None:
+        values = visible(prediction, view).to_dict(embedding=view.embedding)
+        file.write(json.dumps(values) + "\n")
+
+    yield write
+
+
+@contextmanager
+def csv_writer(file: TextIO, view: View) -> Iterator[Write]:
+    """CSV with a header, failed songs among the rows; scores have six digits."""
+    names = columns(view)
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(names)
+
+    def write(prediction: Prediction) -> None:
+        values = cells(visible(prediction, view))
+        rows.writerow([_text(values.get(name)) for name in names])
+
+    yield write
+
+
+@contextmanager
+def template_writer(file: TextIO, template: str, view: View) -> Iterator[Write]:
+    r"""A line a song, as ``template`` says; one that ends in NUL has no end of line.
+
+    Failed songs are left out where the template has neither ``{status}`` nor ``{error}``.
+    Control characters are escaped where lines end as lines do. Raises ValueError.
+    """
+    line = parse_template(template, view)
+    tells_failures = "{status" in template or "{error" in template
+    with_nul = template.endswith("\\0")
+
+    def write(prediction: Prediction) -> None:
+        if prediction.ok or tells_failures:
+            shown = visible(prediction, view)
+            if not with_nul:
+                error = shown.error and printable(shown.error)
+                shown = replace(shown, path=printable(shown.path), error=error)
+            file.write(line(shown) + "\n" * (not with_nul))
+
+    yield write
+
+
+@contextmanager
+def parquet_writer(path: Path, view: View) -> Iterator[Write]:
+    """A table of :func:`columns`, with ``path_bytes`` where a name is no UTF-8.
+
+    The timeline is a list of structs, and the embedding, if asked for, one of float32.
+    Needs pyarrow (ModuleNotFoundError).
+    """
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    types = {
+        **dict.fromkeys(columns(view), pa.string()),
+        **{name: pa.float64() for name in columns(view) if "score" in name},
+        "unsure": pa.bool_(),
+        "duration_s": pa.float64(),
+        "path_bytes": pa.binary(),
+    }
+    if view.timeline:
+        segment = {"start_s": "float64", "end_s": "float64", "label": "string", "score": "float64"}
+        types["timeline"] = pa.list_(pa.struct(list(segment.items())))
+    if view.embedding:
+        types["embedding"] = pa.list_(pa.float32())
+    schema = pa.schema(list(types.items()))
+    rows: list[dict[str, Any]] = []
+
+    def write(prediction: Prediction) -> None:
+        shown = visible(prediction, view)
+        values = cells(shown)
+        row: dict[str, Any] = {name: values.get(name) for name in types}
+        for name in ("path", "error", "warnings"):
+            text = row[name]
+            if text is not None and not _is_utf8(text):
+                row[name] = os.fsencode(text).decode("utf-8", "replace")
+        if not _is_utf8(prediction.path):
+            row["path_bytes"] = os.fsencode(prediction.path)
+        if view.timeline:
+            row["timeline"] = [segment._asdict() for segment in shown.timeline]
+        if view.embedding:
+            row["embedding"] = prediction.embedding
+        rows.append(row)
+        if len(rows) == _ROWS:
+            flush()
+
+    def flush() -> None:
+        table.write_batch(pa.RecordBatch.from_pylist(rows, schema))
+        rows.clear()
+
+    with ParquetWriter(path, schema) as table:
+        yield write
+        if rows:
+            flush()
+
+
+@contextmanager
+def index_writer(path: Path, model: str) -> Iterator[Write]:
+    """The npz of :mod:`melonnx.infer.index`; songs without an answer are not in it."""
+    with npz_writer(path, model) as add:
+
+        def write(prediction: Prediction) -> None:
+            if prediction.label is None or prediction.score is None:
+                return
+            embedding = prediction.embedding
+            assert embedding is not None, "an index is made of answers with embeddings"
+            add(prediction.path, prediction.label, prediction.score, np.asarray(embedding))
+
+        yield write
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

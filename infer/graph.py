@@ -1,0 +1,67 @@
+"""Finds near songs in an index of millions without looking at each, by usearch.
+
+The extra ``search``. The answer is approximate: a hierarchical graph of neighbours (HNSW, Malkov
+and Yashunin 2018) is walked towards the query, and may miss some of the nearest.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime  # noqa: F401  behind usearch 2.26, its import is a segmentation fault
+import usearch.index as usearch
+from numpy.typing import NDArray
+
+from melonnx.infer.errors import IndexFileError
+
+__all__ = ["build_graph", "find_candidates", "graph_path", "is_fresh", "open_graph"]
+
+_WIDTH = 128
+"""Rows kept in view on the way, building and searching: more find more, and take longer."""
+_BLOCK = 1 << 14
+
+
+def graph_path(index: Path) -> Path:
+    """Where the graph of an index is kept."""
+    return index.with_name(f"{index.name}.usearch")
+
+
+def build_graph(embeddings: NDArray[np.float32], path: Path) -> None:
+    """Write the graph of float32 [n, d] to ``path``, all at once.
+
+    Vectors are in it as float16: half the size, and what is found is compared exactly later.
+    """
+    graph = usearch.Index(ndim=embeddings.shape[1], metric="cos", dtype="f16", expansion_add=_WIDTH)
+    for start in range(0, len(embeddings), _BLOCK):
+        block = np.array(embeddings[start : start + _BLOCK], np.float32)  # aligned, unlike a map's
+        graph.add(np.arange(start, start + len(block)), block)
+    part = path.with_name(f"{path.name}.part")
+    graph.save(str(part))
+    part.replace(path)
+
+
+def is_fresh(index: Path) -> bool:
+    """Whether there is a graph of the index that is not older than it."""
+    path = graph_path(index)
+    return path.exists() and path.stat().st_mtime_ns >= index.stat().st_mtime_ns
+
+
+def open_graph(index: Path, embeddings: NDArray[np.float32]) -> usearch.Index:
+    """The graph of an index, mapped from its file.
+
+    Raises IndexFileError where it is damaged or that of another index.
+    """
+    path = graph_path(index)
+    try:
+        graph = usearch.Index.restore(str(path), view=True)
+    except (RuntimeError, ValueError):
+        graph = None
+    if graph is None or len(graph) != len(embeddings) or graph.ndim != embeddings.shape[1]:
+        raise IndexFileError(f"{path}: is not the graph of {index}; remove it to make it anew")
+    graph.expansion_search = _WIDTH
+    return graph
+
+
+def find_candidates(graph: usearch.Index, query: NDArray[np.float32], k: int) -> NDArray[np.intp]:
+    """``k`` rows that are probably among the nearest to ``query``, float32 (d,); unordered."""
+    found = graph.search(np.array(query, np.float32), k)  # aligned, too
+    return np.sort(np.asarray(found.keys).astype(np.intp))

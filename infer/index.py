@@ -1,0 +1,223 @@
+"""The index of a music library: what ``classify --embeddings`` writes and ``similar`` reads.
+
+Three layouts, chosen by the file's suffix:
+
+- ``.npz``: arrays ``paths`` (str [n]), ``labels`` (str [n]), ``scores`` (float64 [n]),
+  ``embeddings`` (float32 [n, d]) and ``model`` (str, its name and version), no pickles;
+- ``.parquet``: the columns ``path``, ``label``, ``score``, ``embedding`` (list of float32) and
+  ``model`` among others; ``path_bytes`` holds the name where it is no UTF-8, else nothing;
+- ``.jsonl`` and ``.json``: one object a line with these keys.
+
+Songs that could not be heard have no embedding: the npz leaves them out, readers skip them.
+"""
+
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from melonnx.infer.errors import IndexFileError
+
+__all__ = ["INDEX_SUFFIXES", "Index", "npz_writer", "read_index"]
+
+INDEX_SUFFIXES = (".npz", ".parquet", ".jsonl", ".json")
+
+_ROWS = 10_000
+"""At a time: names are padded to the longest, four bytes a letter."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """The songs of a library with their places in the model's space."""
+
+    paths: list[str]
+    """n of them, as they were given; relative ones start where the command was run."""
+    labels: list[str]
+    scores: NDArray[np.float64]
+    """(n,), probability of each label."""
+    embeddings: NDArray[np.float32]
+    """(n, d), not normalised."""
+    model: str
+    """Name and version of the model."""
+
+
+class AddRow(Protocol):
+    """Takes one song of an index."""
+
+    def __call__(
+        self, path: str, label: str, score: float, embedding: NDArray[np.float32]
+    ) -> None: ...
+
+
+def read_index(path: str | os.PathLike[str]) -> Index:
+    """Read an index in any of its layouts.
+
+    Raises IndexFileError: missing, of another kind, damaged, without embeddings, of two models.
+    MissingExtraError's cause, ModuleNotFoundError, where a Parquet file needs pyarrow.
+    """
+    path = Path(path)
+    readers = {
+        ".npz": _read_npz,
+        ".parquet": _read_parquet,
+        ".jsonl": _read_json,
+        ".json": _read_json,
+    }
+    if path.suffix.lower() not in readers:
+        raise IndexFileError(f"{path}: an index ends in {', '.join(INDEX_SUFFIXES)}")
+    try:
+        index = readers[path.suffix.lower()](path)
+    except OSError as error:
+        raise IndexFileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise IndexFileError(f"{path}: is no index, or is damaged ({error})") from None
+    n, shape = len(index.paths), index.embeddings.shape
+    if len(shape) != 2 or not n == len(index.labels) == len(index.scores) == shape[0]:
+        raise IndexFileError(f"{path}: is damaged: its {n} songs have embeddings of shape {shape}")
+    return index
+
+
+@contextmanager
+def npz_writer(path: Path, model: str) -> Iterator[AddRow]:
+    """Yield what adds one song to the index ``path``, which is whole when the block ends.
+
+    Embeddings go to disk as they come, so that any number fits in memory.
+    """
+    paths: list[str] = []
+    labels: list[str] = []
+    scores: list[float] = []
+    size = 0
+    # On the same disk, which is the one that must have room.
+    with path.with_name(f"{path.name}.embeddings").open("w+b") as raw:
+        Path(raw.name).unlink()
+
+        def add(path: str, label: str, score: float, embedding: NDArray[np.float32]) -> None:
+            nonlocal size
+            paths.append(path)
+            labels.append(label)
+            scores.append(score)
+            size = len(embedding)
+            raw.write(embedding.astype("<f4").tobytes())
+
+        yield add
+        raw.seek(0)
+        with zipfile.ZipFile(path, "w") as archive:
+            _write_texts(archive, "paths", paths)
+            _write_texts(archive, "labels", labels)
+            _write_texts(archive, "model", [model], scalar=True)
+            _write(archive, "scores", "<f8", (len(scores),), [np.array(scores, "<f8").tobytes()])
+            blocks = iter(lambda: raw.read(1 << 20), b"")
+            _write(archive, "embeddings", "<f4", (len(paths), size), blocks)
+
+
+def _write_texts(
+    archive: zipfile.ZipFile, name: str, texts: Sequence[str], *, scalar: bool = False
+) -> None:
+    kind = f"<U{max(1, max(map(len, texts), default=1))}"
+    parts = (np.array(texts[at : at + _ROWS], kind).tobytes() for at in range(0, len(texts), _ROWS))
+    _write(archive, name, kind, () if scalar else (len(texts),), parts)
+
+
+def _write(
+    archive: zipfile.ZipFile, name: str, kind: str, shape: tuple[int, ...], parts: Iterable[bytes]
+) -> None:
+    member = zipfile.ZipInfo(f"{name}.npy")  # of no date, so that equal indexes are equal bytes
+    member.compress_type = zipfile.ZIP_STORED if name == "embeddings" else zipfile.ZIP_DEFLATED
+    with archive.open(member, "w", force_zip64=True) as file:
+        header = {"descr": kind, "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(_as_binary(file), header)
+        for part in parts:
+            file.write(part)
+
+
+def _as_binary(file: object) -> BinaryIO:
+    return file  # type: ignore[return-value]
+
+
+def _read_npz(path: Path) -> Index:
+    with np.load(path, allow_pickle=False) as arrays:
+        return Index(
+            arrays["paths"].tolist(),
+            arrays["labels"].tolist(),
+            arrays["scores"].astype(np.float64),
+            _embeddings(path, arrays),
+            str(arrays["model"]),
+        )
+
+
+def _embeddings(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Mapped from the file where they lie in it as they are: a million songs are 800 MB."""
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        member = archive.getinfo("embeddings.npy")
+        file.seek(member.header_offset)
+        header = file.read(30)  # the lengths of name and extra field stand in its last four bytes
+        lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:], "little")
+        file.seek(member.header_offset + len(header) + lengths)
+        if member.compress_type == zipfile.ZIP_STORED and npy.read_magic(file) == (1, 0):
+            shape, fortran_order, kind = npy.read_array_header_1_0(file)
+            if kind == np.dtype("<f4") and not fortran_order and 0 not in shape:
+                return np.memmap(path, kind, "r", file.tell(), shape)
+    return arrays["embeddings"].astype(np.float32, copy=False)
+
+
+def _read_parquet(path: Path) -> Index:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(path) as file:
+            if "embedding" not in file.schema_arrow.names:
+                raise IndexFileError(f"{path}: has no embeddings; write it with --embeddings")
+            columns = ["path", "path_bytes", "label", "score", "embedding", "model"]
+            table = file.read([name for name in columns if name in file.schema_arrow.names])
+    except ArrowException as error:
+        raise ValueError(str(error).partition("\n")[0]) from None
+    table = table.filter(table["embedding"].is_valid())
+    paths = table["path"].to_pylist()
+    if "path_bytes" in table.column_names:
+        names = table["path_bytes"].to_pylist()
+        paths = [
+            path if name is None else os.fsdecode(name)
+            for path, name in zip(paths, names, strict=True)
+        ]
+    embeddings = table["embedding"].combine_chunks()
+    values = embeddings.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    return Index(
+        paths,
+        table["label"].to_pylist(),
+        table["score"].to_numpy().astype(np.float64),
+        values.reshape(len(paths), -1) if paths else np.zeros((0, 0), np.float32),
+        _only_model(table["model"].unique().to_pylist()),
+    )
+
+
+def _read_json(path: Path) -> Index:
+    paths, labels, scores, models = [], [], [], {}
+    embeddings: list[NDArray[np.float32]] = []
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if "embedding" not in row:
+                raise IndexFileError(f"{path}: has no embeddings; write it with --embeddings")
+            if row["embedding"] is None:
+                continue
+            paths.append(row["path"])
+            labels.append(row["label"])
+            scores.append(row["score"])
+            models[row["model"]] = None
+            embeddings.append(np.array(row["embedding"], np.float32))
+    stacked = np.stack(embeddings) if embeddings else np.zeros((0, 0), np.float32)
+    return Index(paths, labels, np.array(scores, np.float64), stacked, _only_model(list(models)))
+
+
+def _only_model(models: Sequence[str]) -> str:
+    if len(models) > 1:
+        raise ValueError(f"its songs were heard by {len(models)} models: {', '.join(models)}")
+    return models[0] if models else ""

@@ -1,0 +1,144 @@
+"""The command ``melonnx organize``."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from melonnx.infer.listing import Line, print_listing, say
+from melonnx.infer.song_source import (
+    Device,
+    From,
+    Model,
+    Paths,
+    Recursive,
+    Workers,
+    open_songs,
+)
+
+if TYPE_CHECKING:
+    from melonnx.infer.organize import Placed
+    from melonnx.infer.prediction import Prediction
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.callback()
+def _organize() -> None:
+    """Keep ``organize`` a named command although it is the only one here."""
+
+
+@app.command()
+def organize(
+    to: Annotated[
+        Path, typer.Option(metavar="DIR", file_okay=False, help="Where playlists or songs go.")
+    ],
+    paths: Paths = None,
+    results: From = None,
+    playlists: Annotated[
+        bool, typer.Option("--playlists", help="DIR/<genre>.m3u8; this is the default.")
+    ] = False,
+    copy: Annotated[bool, typer.Option("--copy", help="Copies in DIR/<genre>/.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Hard links in DIR/<genre>/.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Do it; without, it is only shown.")
+    ] = False,
+    leave_unsure: Annotated[
+        bool,
+        typer.Option("--leave-unsure", help='Leave unsure songs out; else they go to "unsure".'),
+    ] = False,
+    names: Annotated[
+        Path | None,
+        typer.Option("--map", help='Genre by label (*.csv, *.toml, *.json): metal,"Heavy Metal".'),
+    ] = None,
+    recursive: Recursive = False,
+    model: Model = None,
+    device: Device = "auto",
+    workers: Workers = None,
+) -> None:
+    """Sort songs by genre into playlists, copies or hard links; only shown until --write.
+
+    The songs themselves stay where they are. Nothing is deleted or overwritten: a name that is
+    taken is numbered, and doing it twice adds nothing.
+    """
+    from melonnx.infer.genre_names import read_genre_map
+    from melonnx.infer.organize import place_songs, write_playlists
+
+    if playlists + copy + link > 1:
+        raise typer.BadParameter("take one", param_hint="--playlists, --copy, --link")
+    songs, hear = open_songs(
+        paths, results, recursive=recursive, model=model, device=device, workers=workers
+    )
+    genres = read_genre_map(names) if names else {}
+    aside: list[Placed] = []
+    sorted_songs = _sort(hear(songs), genres, aside, leave_unsure=leave_unsure)
+    if copy or link:
+        pairs = ((Path(song.path), genre) for song, genre in sorted_songs)
+        placed = place_songs(pairs, to, "copy" if copy else "link", write=write)
+    else:
+        placed = write_playlists(sorted_songs, to, write=write)
+    _report(placed, aside, len(songs), "songs" if copy or link else "playlists")
+
+
+def _sort(
+    predictions: "Iterator[Prediction]",
+    names: Mapping[str, str],
+    aside: "list[Placed]",
+    *,
+    leave_unsure: bool,
+) -> "Iterator[tuple[Prediction, str]]":
+    """Each song with its genre; those that have none go to ``aside``."""
+    from melonnx.infer.organize import UNSURE, Placed
+
+    for prediction in predictions:
+        label = prediction.label or ""
+        genre = UNSURE if prediction.unsure else names.get(label, label)
+        if not prediction.ok:
+            aside.append(Placed(prediction.path, error=prediction.error or "failed"))
+        elif not genre or (prediction.unsure and leave_unsure):
+            aside.append(Placed(prediction.path, outcome="left"))
+        else:
+            yield prediction, genre
+
+
+def _report(placed: "Iterator[Placed]", aside: "list[Placed]", total: int, what: str) -> None:
+    counts: Counter[str] = Counter()
+
+    def rows() -> "Iterator[Placed]":
+        for row in placed:
+            yield from _drain(aside)
+            yield row
+        yield from _drain(aside)
+
+    def lines() -> Iterator[Line]:
+        for row in rows():
+            counts[row.outcome] += 1
+            cells = (row.path, row.target or "-", row.outcome)
+            if what == "playlists":
+                cells = (row.path, row.target or "-", str(row.songs), row.outcome)
+            yield Line(cells, row.outcome not in {"place", "placed"}, row.error)
+
+    columns = ("song", "to") if what == "songs" else ("playlist", "to", "songs")
+    try:
+        print_listing(lines(), columns, total)
+    finally:
+        parts = {
+            "place": f"{what} would be made (--write does it)",
+            "placed": f"{what} made",
+            "same": f"{what} are there already",
+            "left": "songs are left out",
+            "failed": "failed",
+        }
+        said = [f"{counts[outcome]} {text}" for outcome, text in parts.items() if counts[outcome]]
+        say("; ".join(said) or "no songs")
+    if counts["failed"]:
+        raise typer.Exit(1)
+
+
+def _drain(rows: "list[Placed]") -> "Iterator[Placed]":
+    while rows:
+        yield rows.pop(0)

@@ -1,0 +1,111 @@
+"""Puts files in place whole or not at all: a changed copy in the old one's, or a new one."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from melonnx.infer.errors import TagError
+
+__all__ = ["create", "remove_strays", "replacing", "sync_folder"]
+
+_PREFIX, _SUFFIX = ".melonnx-", ".part"
+
+
+@contextmanager
+def replacing(path: Path, mtime_ns: int | None = None) -> Iterator[Path]:
+    """Yield a copy beside ``path``, which takes its place when the block ends without an error.
+
+    Mode, owner, extended attributes and, where ``mtime_ns`` gives it, the time of change are
+    those of the old file. The copy is on disk before it is renamed, the new name before this
+    returns. A further hard link to the old file keeps the old content.
+
+    Raises TagError where ``path`` is read-only, its owner cannot be kept, or it was changed
+    meanwhile; and OSError.
+    """
+    before = path.stat()
+    if not before.st_mode & 0o222 or not os.access(path, os.W_OK):
+        raise TagError("is read-only")
+    handle, name = tempfile.mkstemp(_SUFFIX, _PREFIX, path.parent)
+    os.close(handle)
+    copy = Path(name)
+    try:
+        shutil.copyfile(path, copy)
+        yield copy
+        _dress(copy, path, before, mtime_ns)
+        with copy.open("rb+") as file:
+            os.fsync(file.fileno())
+        _require_unchanged(path, before)
+        copy.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            copy.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def create(target: Path, fill: Callable[[Path], None]) -> None:
+    """Make a file that was not there, whole or not at all; raises FileExistsError and OSError."""
+    handle, name = tempfile.mkstemp(_SUFFIX, _PREFIX, target.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        fill(part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        try:
+            target.hardlink_to(part)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without hard links
+            if os.path.lexists(target):
+                raise FileExistsError(target) from None
+            part.rename(target)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def remove_strays(folder: Path) -> None:
+    """Remove the copies that a killed run left in ``folder``.
+
+    A run that is at work there meanwhile fails on that file, and changes nothing.
+    """
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
+                Path(entry.path).unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to disk, where the system can."""
+    with suppress(OSError):  # Windows opens no folders; some network disks sync none
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _dress(copy: Path, path: Path, before: os.stat_result, mtime_ns: int | None) -> None:
+    now = copy.stat()
+    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+        try:
+            os.chown(copy, before.st_uid, before.st_gid)
+        except PermissionError:
+            raise TagError("belongs to somebody else, whom a new file would not") from None
+    changed_ns = copy.stat().st_mtime_ns
+    shutil.copystat(path, copy)
+    os.utime(copy, ns=(before.st_atime_ns, changed_ns if mtime_ns is None else mtime_ns))
+
+
+def _require_unchanged(path: Path, before: os.stat_result) -> None:
+    now = path.stat()
+    if any(
+        getattr(now, fact) != getattr(before, fact)
+        for fact in ("st_dev", "st_ino", "st_size", "st_mtime_ns")
+    ):
+        raise TagError("was changed by somebody else meanwhile")

@@ -1,0 +1,113 @@
+"""Reads predictions that were made before: what ``melonnx classify`` wrote with ``-o``."""
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from melonnx.infer.errors import ResultsFileError
+from melonnx.infer.prediction import Prediction
+
+__all__ = ["read_results"]
+
+_FIELDS = ("path", "status", "error", "label", "score", "unsure", "probabilities", "duration_s")
+_COLUMNS = ("path", "path_bytes", "status", "error", "label", "score", "unsure", "duration_s")
+
+_Rows = Iterator[tuple[str, Any]]
+"""Where each row stands, and what it says."""
+
+
+def read_results(path: Path) -> list[Prediction]:
+    """The predictions in a file: CSV or Parquet by its suffix, else JSON lines or one JSON array.
+
+    "-" is stdin. One prediction for each path, in the order of their first mention; the last
+    one counts. Embeddings and timelines are left out.
+
+    Raises ResultsFileError, and ModuleNotFoundError where Parquet lacks pyarrow.
+    """
+    read = {".csv": _read_csv, ".parquet": _read_parquet}.get(path.suffix.lower(), _read_json)
+    found: dict[str, Prediction] = {}
+    try:
+        for where, row in read(path):
+            prediction = _prediction(path, where, row)
+            found[prediction.path] = prediction
+    except OSError as error:
+        raise ResultsFileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if not found:
+        raise ResultsFileError(f"{path}: holds no predictions")
+    return list(found.values())
+
+
+def _read_json(path: Path) -> _Rows:
+    text = sys.stdin.read() if str(path) == "-" else _text(path)
+    lines = text.rstrip().split("\n")
+    if text.lstrip().startswith("["):
+        try:
+            rows = json.loads(text)
+        except ValueError as error:
+            raise ResultsFileError(f"{path}: is no JSON ({error})") from None
+        yield from ((f"entry {number}", row) for number, row in enumerate(rows, 1))
+        return
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            if number == len(lines) > 1:
+                return  # the run that wrote it was killed within this line
+            raise ResultsFileError(f"{path}, line {number}: is no JSON") from None
+        yield f"line {number}", row
+
+
+def _read_csv(path: Path) -> _Rows:
+    try:
+        for number, row in enumerate(csv.DictReader(io.StringIO(_text(path), newline="")), 1):
+            values: dict[str, Any] = {
+                name: row[name] or None for name in _COLUMNS if row.get(name) is not None
+            }
+            for name in ("score", "duration_s"):
+                values[name] = float(values[name]) if values.get(name) else None
+            values["unsure"] = values.get("unsure") == "true"
+            yield f"row {number}", values
+    except (csv.Error, ValueError) as error:
+        raise ResultsFileError(f"{path}: is no CSV of predictions ({error})") from None
+
+
+def _read_parquet(path: Path) -> _Rows:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(path) as file:
+            names = [name for name in _COLUMNS if name in file.schema_arrow.names]
+            number = 0
+            for batch in file.iter_batches(columns=names):
+                for row in batch.to_pylist():
+                    number += 1
+                    if (name := row.pop("path_bytes", None)) is not None:
+                        row["path"] = os.fsdecode(name)
+                    yield f"row {number}", row
+    except ArrowException as error:
+        reason = str(error).partition("\n")[0]
+        raise ResultsFileError(f"{path}: is no Parquet file ({reason})") from None
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", "surrogateescape")
+
+
+def _prediction(path: Path, where: str, row: Any) -> Prediction:
+    is_row = isinstance(row, dict) and isinstance(row.get("path"), str) and row["path"]
+    values = {name: row[name] for name in _FIELDS if row.get(name) is not None} if is_row else {}
+    said = values.get("label" if values.get("status", "ok") == "ok" else "error")
+    if not isinstance(said, str) or not said:
+        raise ResultsFileError(
+            f"{path}, {where}: is no prediction; give what melonnx classify -o wrote (.jsonl, "
+            ".csv, .parquet)"
+        )
+    return Prediction(**values, model=str(row.get("model") or ""))

@@ -1,0 +1,148 @@
+"""The columns of an answer: what CSV, Parquet and templates show of it, under one set of names."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from string import Formatter
+from typing import Any
+
+from melonnx.infer.prediction import Prediction, Segment
+
+__all__ = [
+    "View",
+    "cells",
+    "columns",
+    "parse_template",
+    "printable",
+    "segments_text",
+    "visible",
+]
+
+_CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+"""A newline would make two lines of a song, and a terminal obeys what begins with ESC."""
+_ESCAPES = {"t": "\t", "n": "\n", "0": "\0", "\\": "\\"}
+_TOP = 3
+
+
+@dataclass(frozen=True)
+class View:
+    """What of an answer is shown."""
+
+    genres: tuple[str, ...]
+    """All that the model tells."""
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """Genre by sub-genre; empty where the model tells genres only."""
+    top: int | None = None
+    """Genres to show; None for what the format shows by itself."""
+    min_score: float = 0.0
+    """Answers below it are unsure, besides those that the model's thresholds say are."""
+    timeline: bool = False
+    """With the segments of the song."""
+    embedding: bool = False
+
+    @property
+    def rank(self) -> int:
+        """Genres in columns of their own."""
+        return min(self.top or _TOP, len(self.genres))
+
+
+def visible(prediction: Prediction, view: View) -> Prediction:
+    """The part of it that ``view`` shows; with the timeline's windows merged, if it is shown."""
+    shown = prediction.shown(view.top, view.min_score, view.parents)
+    return replace(shown, timeline=shown.segments()) if view.timeline else shown
+
+
+def columns(view: View) -> list[str]:
+    """The names of the columns, in order; ``embedding`` is for those who can hold one."""
+    return [
+        *("path", "status", "error", "label", "score", "unsure"),
+        *(("subgenre", "subgenre_score") if view.parents else ()),
+        *(f"{name}_{i}" for i in range(2, view.rank + 1) for name in ("label", "score")),
+        *("duration_s", "model", "warnings"),
+        *(("timeline",) if view.timeline else ()),
+    ]
+
+
+def cells(prediction: Prediction) -> dict[str, Any]:
+    """All that a column may show of a prediction, by the column's name; None for what it lacks."""
+    subgenre = prediction.subgenre
+    ok = prediction.ok
+    values: dict[str, Any] = {
+        "path": prediction.path,
+        "status": prediction.status,
+        "error": prediction.error,
+        "label": prediction.label,
+        "score": prediction.score,
+        "unsure": prediction.unsure if ok else None,
+        "subgenre": subgenre,
+        "subgenre_score": prediction.subgenres[subgenre] if subgenre else None,
+        "duration_s": prediction.duration_s if ok else None,
+        "model": prediction.model or None,
+        "warnings": "; ".join(prediction.warnings) or None,
+        "timeline": segments_text(prediction.segments()) or None,
+    }
+    for i, (label, score) in enumerate(prediction.probabilities.items(), 1):
+        values |= {f"label_{i}": label, f"score_{i}": score}
+    return values
+
+
+def printable(text: str) -> str:
+    """With control characters as Python's escapes."""
+    return text.translate(_CONTROLS)
+
+
+def segments_text(segments: Sequence[Segment]) -> str:
+    """Like ``0:00-1:10 rock; 1:10-2:31 metal``."""
+    return "; ".join(
+        f"{_clock(segment.start_s)}-{_clock(segment.end_s)} {segment.label}" for segment in segments
+    )
+
+
+def parse_template(template: str, view: View) -> Callable[[Prediction], str]:
+    r"""Make of ``{path}\t{label}\t{score:.2f}`` what writes a prediction so, with no end of line.
+
+    Fields are those of :func:`cells` and ``sure`` ("sure" or "unsure"), and nothing inside them;
+    what a prediction lacks is empty. ``\t``, ``\n``, ``\0`` and ``\\`` are read.
+
+    Raises ValueError, which says what is wrong with it.
+    """
+    text = re.sub(r"\\([tn0\\])", lambda match: _ESCAPES[match[1]], template)
+    ranked = (f"{name}_{i}" for i in range(1, len(view.genres) + 1) for name in ("label", "score"))
+    sample = {
+        **cells(Prediction("", label="", score=0.5, subgenre="", probabilities={"": 0.5})),
+        **{name: 0.5 if name.startswith("score") else "" for name in ranked},
+        **dict.fromkeys(("error", "model", "warnings", "timeline", "subgenre", "sure"), ""),
+        "subgenre_score": 0.5,
+    }
+    for _, name, spec, _ in Formatter().parse(text):
+        if name is None:
+            continue
+        if name not in sample:
+            known = ", ".join(known for known in sample if not re.search(r"_([14-9]|\d\d)$", known))
+            raise ValueError(f"{{{name}}} is no field; there are {known} …")
+        if "{" in (spec or ""):
+            raise ValueError(f"{{{name}:{spec}}}: one field inside another")
+    text.format_map(sample)
+    absent = dict.fromkeys(sample, _Absent())
+
+    def write(prediction: Prediction) -> str:
+        values = {name: value for name, value in cells(prediction).items() if value is not None}
+        values["sure"] = "unsure" if prediction.unsure else "sure" if prediction.ok else ""
+        return text.format_map(absent | values)
+
+    return write
+
+
+class _Absent:
+    """Formats as nothing, whatever the number format of its field."""
+
+    def __format__(self, spec: str) -> str:
+        return ""
+
+    def __repr__(self) -> str:
+        return ""
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02}"

@@ -1,0 +1,102 @@
+"""Where a command's songs come from: files to listen to, or predictions made before."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from melonnx.infer.prediction import Prediction
+    from melonnx.infer.workers import Answer, Job
+
+__all__ = ["Device", "From", "Model", "Paths", "Recursive", "Workers", "open_songs"]
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH", help="Audio files, folders, globs in quotes, M3U playlists; - for stdin."
+    ),
+]
+From = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="RESULTS",
+        help="Instead of PATH: what melonnx classify -o wrote (.jsonl, .csv, .parquet), or - for "
+        "JSON lines on stdin. Nothing is heard again.",
+    ),
+]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")]
+Model = Annotated[Path | None, typer.Option(help="A model file, or genre-base or genre-small.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that listen; one for each core by default.")
+]
+
+_POOL_FROM = 8
+"""Songs for which worker processes are worth their start of half a second."""
+
+
+def open_songs(
+    paths: list[str] | None,
+    results: Path | None,
+    *,
+    recursive: bool,
+    model: Path | None,
+    device: str,
+    workers: int | None,
+) -> "tuple[list[str | Prediction], Callable[[Sequence[str | Prediction]], Iterator[Prediction]]]":
+    """The songs, failed ones among them, and what tells the predictions of any of them, in order.
+
+    No model is loaded before a song is to be heard. Raises ResultsFileError, and
+    typer.BadParameter unless there is one source.
+    """
+    if bool(paths) == (results is not None):
+        raise typer.BadParameter("give files, or --from RESULTS", param_hint="PATH")
+    if results is not None:
+        from melonnx.infer.results import read_results
+
+        known = {row.path: row for row in read_results(results)}
+        songs = [path if row.ok else row for path, row in known.items()]
+        return songs, lambda asked: (
+            known[song] if isinstance(song, str) else song for song in asked
+        )
+
+    from melonnx.infer.library import expand
+
+    songs = list(expand(paths or [], recursive=recursive))
+    return songs, lambda asked: _hear(asked, model, device, workers)
+
+
+def _hear(
+    songs: "Sequence[str | Prediction]", model: Path | None, device: str, workers: int | None
+) -> "Iterator[Prediction]":
+    """Raises KeyboardInterrupt after the last answer where Ctrl-C has stopped it."""
+    if workers is None and len(songs) < _POOL_FROM:
+        if songs:
+            from melonnx.infer.library import classify_files
+            from melonnx.infer.predictor import Predictor
+
+            yield from classify_files(Predictor(model, device), songs)  # type: ignore[arg-type]
+        return
+    from melonnx.infer.batch import answer_in_order
+    from melonnx.infer.model import find_model, load_model
+    from melonnx.infer.workers import Hearing, hear_in_processes, stop_on_interrupt
+
+    info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
+    hearing = Hearing(find_model(model), f"{info.name} {info.version}", device)
+    processes = min(workers or os.cpu_count() or 1, len(songs))
+    with stop_on_interrupt() as stop:
+
+        def hear(jobs: "Iterator[Job | None]") -> "Generator[Answer, None, None]":
+            return hear_in_processes(jobs, processes, hearing, stop)
+
+        with closing(answer_in_order(songs, hear)) as predictions:
+            yield from predictions
+        if stop.poll():
+            raise KeyboardInterrupt

@@ -1,0 +1,148 @@
+"""The command ``melonnx tag``."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from melonnx.infer.listing import Line, print_listing, say
+from melonnx.infer.song_source import (
+    Device,
+    From,
+    Model,
+    Paths,
+    Recursive,
+    Workers,
+    open_songs,
+)
+
+if TYPE_CHECKING:
+    from melonnx.infer.tagging import Tagged
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.callback()
+def _tag() -> None:
+    """Keep ``tag`` a named command although it is the only one here."""
+
+
+@app.command()
+def tag(
+    paths: Paths = None,
+    results: From = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the tags; without, they are only shown.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Songs that have a genre get a new one.")
+    ] = False,
+    unsure: Annotated[
+        bool, typer.Option("--unsure", help="Songs that the model is unsure of get its guess.")
+    ] = False,
+    names: Annotated[
+        Path | None,
+        typer.Option("--map", help='Genre by label (*.csv, *.toml, *.json): metal,"Heavy Metal".'),
+    ] = None,
+    keep_mtime: Annotated[
+        bool, typer.Option("--keep-mtime", help="Files keep their time of change.")
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="What undoes it; by default a new file in ~/.local/state/melonnx."),
+    ] = None,
+    undo: Annotated[
+        Path | None, typer.Option(metavar="LOG", help="Make every file of a log what it was.")
+    ] = None,
+    recursive: Recursive = False,
+    model: Model = None,
+    device: Device = "auto",
+    workers: Workers = None,
+) -> None:
+    """Write each song's genre into its tags; shows what it would do until --write.
+
+    mp3, flac, ogg, opus, m4a, wav and aiff; all other tags and the audio stay as they are. A
+    song that has a genre, or that the model is unsure of, is left alone.
+    """
+    from melonnx.infer.genre_names import read_genre_map
+    from melonnx.infer.tag_log import default_log
+    from melonnx.infer.tagging import Rules, tag_songs
+
+    if undo is not None:
+        if paths or results is not None or write:
+            raise typer.BadParameter(
+                "needs nothing else: the log names the files", param_hint="--undo"
+            )
+        _undo(undo)
+        return
+    songs, hear = open_songs(
+        paths, results, recursive=recursive, model=model, device=device, workers=workers
+    )
+    rules = Rules(read_genre_map(names) if names else {}, overwrite, unsure, keep_mtime)
+    if write:
+        log = log or default_log()
+    elif log is not None:
+        raise typer.BadParameter("is for --write", param_hint="--log")
+    _report(tag_songs(songs, hear, rules, log), len(songs), log)
+
+
+def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
+    counts: Counter[str] = Counter()
+    linked = 0
+
+    def lines() -> Iterator[Line]:
+        nonlocal linked
+        for row in rows:
+            counts[row.outcome] += 1
+            is_news = row.outcome in {"tag", "tagged"}
+            linked += row.other_links and is_news
+            cells = (row.path, "; ".join(row.old) or "-", row.new or "-", row.outcome)
+            yield Line(cells, not is_news, row.error)
+
+    try:
+        print_listing(lines(), ("song", "genre now", "new genre"), total)
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on")
+        raise
+    finally:
+        _sum_up(counts, linked, log)
+    if counts["failed"]:
+        raise typer.Exit(1)
+
+
+def _sum_up(counts: Counter[str], linked: int, log: Path | None) -> None:
+    parts = {
+        "tag": "would get a genre (--write does it)",
+        "tagged": "got a genre",
+        "same": "have it already",
+        "kept": "keep the genre that they have (--overwrite)",
+        "unsure": "are left alone: unsure (--unsure)",
+        "unnamed": "are left alone: the map has no genre for them",
+        "failed": "failed",
+    }
+    said = [f"{counts[outcome]} {what}" for outcome, what in parts.items() if counts[outcome]]
+    say("; ".join(said) or "no songs")
+    if linked:
+        say(f"{linked} have other hard links, which keep the old tags")
+    if log is not None and counts["tagged"]:
+        say(f"undo it with: melonnx tag --undo {log}")
+
+
+def _undo(log: Path) -> None:
+    from melonnx.infer.tag_log import restore
+
+    counts: Counter[str] = Counter()
+    for row in restore(log):
+        counts[row.outcome] += 1
+        if row.error:
+            say(f"{row.path}: {row.error}")
+    said = [f"{counts['restored']} files are what they were"]
+    said += [f"{counts['same']} were so already"] * bool(counts["same"])
+    said += [f"{counts['failed']} failed"] * bool(counts["failed"])
+    say("; ".join(said))
+    if counts["failed"]:
+        raise typer.Exit(1)

@@ -1,0 +1,143 @@
+"""Remembers what tagging changed, so that every file can be what it was, to the byte."""
+
+import hashlib
+import json
+import mmap
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from melonnx.infer.delta import apply_delta, make_delta
+from melonnx.infer.errors import ResultsFileError, TagError
+from melonnx.infer.replace import remove_strays, replacing, sync_folder
+
+__all__ = ["Restored", "default_log", "read_log", "remember", "restore"]
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What became of one file that a log names."""
+
+    path: str
+    outcome: str
+    """"restored", "same" where it is already as it was, or "failed"."""
+    error: str = ""
+
+
+def default_log() -> Path:
+    """A new name for each run, in the user's folder of states (XDG base directories)."""
+    states = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA")
+    folder = Path(states) if states else Path.home() / ".local" / "state"
+    name = time.strftime("tags-%Y-%m-%d-%H%M%S", time.localtime())
+    return folder / "melonnx" / f"{name}-{os.getpid()}.jsonl"
+
+
+def remember(log: Path, path: Path, changed: Path) -> None:
+    """Append to ``log`` how to get ``path`` back from what it becomes, and bring it to disk.
+
+    ``changed``: the file that is about to take the place of ``path``. Raises OSError, the log
+    being as it was before.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with _mapped(path) as old, _mapped(changed) as new:
+        entry = {
+            "format": _FORMAT,
+            "path": str(path),
+            "old": {"sha256": _sha256(old), "mtime_ns": path.stat().st_mtime_ns},
+            "new": {"sha256": _sha256(new)},
+            "delta": make_delta(new, old),
+        }
+    with log.open("a+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        begun = b""
+        if size:
+            file.seek(size - 1)
+            begun = b"" if file.read(1) == b"\n" else b"\n"  # a killed run's half line ends here
+        try:
+            file.write(begun + json.dumps(entry).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), size)
+            raise
+    if not size:
+        sync_folder(log.parent)
+
+
+def read_log(log: Path) -> list[dict[str, Any]]:
+    """The entries of a log; a line that a kill cut short is left out: its file is unchanged.
+
+    Raises ResultsFileError.
+    """
+    try:
+        lines = log.read_bytes().splitlines()
+    except OSError as error:
+        raise ResultsFileError(f"{log}: cannot be read ({error.strerror})") from None
+    entries = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(entry, dict) or entry.get("format") != _FORMAT:
+            raise ResultsFileError(f"{log}: is no log that melonnx tag --write made")
+        entries.append(entry)
+    if lines and not entries:
+        raise ResultsFileError(f"{log}: is no log that melonnx tag --write made")
+    return entries
+
+
+def restore(log: Path) -> Iterator[Restored]:
+    """Make every file of ``log`` what it was, last change first.
+
+    A file that was changed since is left alone and fails. Raises ResultsFileError.
+    """
+    tidied: set[Path] = set()
+    for entry in reversed(read_log(log)):
+        path = Path(entry["path"])
+        try:
+            if path.parent not in tidied:
+                remove_strays(path.parent)
+                tidied.add(path.parent)
+            yield Restored(str(path), _restore(path, entry))
+        except TagError as error:
+            yield Restored(str(path), "failed", str(error))
+        except OSError as error:
+            yield Restored(str(path), "failed", str(error.strerror))
+
+
+def _restore(path: Path, entry: dict[str, Any]) -> str:
+    with _mapped(path) as now:
+        digest = _sha256(now)
+    if digest == entry["old"]["sha256"]:
+        return "same"
+    if digest != entry["new"]["sha256"]:
+        raise TagError("was changed since: left alone")
+    with replacing(path, entry["old"]["mtime_ns"]) as copy:
+        with _mapped(path) as now, copy.open("wb") as file:
+            for piece in apply_delta(now, entry["delta"]):
+                file.write(piece)
+        with _mapped(copy) as old:
+            if _sha256(old) != entry["old"]["sha256"]:
+                raise TagError("cannot be made what it was: the log is damaged")
+    return "restored"
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    """The bytes of a file that is not empty, without reading them all at once."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            yield view
+    except ValueError:
+        raise TagError("is empty, or its log is damaged") from None
+
+
+def _sha256(view: mmap.mmap) -> str:
+    return hashlib.sha256(view).hexdigest()

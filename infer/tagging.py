@@ -1,0 +1,114 @@
+"""Decides song by song which genre its tags get, and writes it where that is asked for."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from melonnx.infer.errors import TagError
+from melonnx.infer.genre_names import genre_name
+from melonnx.infer.prediction import Prediction
+from melonnx.infer.replace import remove_strays, replacing
+from melonnx.infer.tag_log import remember
+from melonnx.infer.tags import read_genres, write_genre
+
+__all__ = ["Rules", "Tagged", "tag_songs"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which songs get a genre, and how it is spelt."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Genre by label, as in :func:`melonnx.infer.genre_names.genre_name`."""
+    overwrite: bool = False
+    """Songs that have a genre get another."""
+    unsure: bool = False
+    """Songs get the genre that the model is not sure of."""
+    keep_mtime: bool = False
+    """Files keep their time of change."""
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """One song, the genre that it has, and what becomes of it."""
+
+    path: str
+    old: tuple[str, ...] = ()
+    new: str | None = None
+    """None where the model was not asked, or failed."""
+    outcome: str = "failed"
+    """"tag" (to be written), "tagged" (written), "same", "kept" (it has a genre), "unsure",
+    "unnamed" (the map has no genre for the label), or "failed"."""
+    error: str = ""
+    other_links: bool = False
+    """The file has further names (hard links), which keep the old tags."""
+
+
+def tag_songs(
+    songs: Iterable[str | Prediction],
+    hear: Callable[[Sequence[str]], Iterator[Prediction]],
+    rules: Rules,
+    log: Path | None = None,
+) -> Iterator[Tagged]:
+    """Give each song the genre that ``hear`` tells; one that fails does not stop the others.
+
+    ``songs`` may hold failed predictions, which become failed rows. Links are followed, and a
+    file that is there twice is taken once. ``hear`` is asked once, for those songs whose genre
+    may be written, and answers in their order; their rows come last. ``log``: what it takes to
+    undo each change is appended here before it is made; without, nothing is written.
+    """
+    files: dict[Path, str] = {}
+    old: dict[str, tuple[str, ...]] = {}
+    for song in songs:
+        if isinstance(song, Prediction):
+            yield Tagged(song.path, error=song.error or "")
+            continue
+        try:
+            path = Path(song).resolve(strict=True)
+            if path in files:
+                continue
+            files[path] = song
+            genres = tuple(read_genres(path))
+        except TagError as error:
+            yield Tagged(song, error=f"{song}: {error}")
+        except (OSError, RuntimeError) as error:  # the latter: a link to itself
+            yield Tagged(song, error=_reason(song, error))
+        else:
+            if genres and not rules.overwrite:
+                yield Tagged(song, genres, outcome="kept")
+            else:
+                old[song] = genres
+    if log is not None:
+        for folder in {path.parent for path in files}:
+            remove_strays(folder)
+    for prediction in hear(list(old)):
+        song = prediction.path
+        try:
+            yield _tag(prediction, old[song], rules, log)
+        except TagError as error:
+            yield Tagged(song, old[song], error=f"{song}: {error}")
+        except OSError as error:
+            yield Tagged(song, old[song], error=_reason(song, error))
+
+
+def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path | None) -> Tagged:
+    song = prediction.path
+    if not prediction.ok:
+        return Tagged(song, old, error=prediction.error or "")
+    new = genre_name(prediction.label or "", rules.names)
+    if prediction.unsure and not rules.unsure:
+        return Tagged(song, old, new, "unsure")
+    if not new or old == (new,):
+        return Tagged(song, old, new, "same" if new else "unnamed")
+    path = Path(song).resolve(strict=True)
+    status = path.stat()
+    if log is not None:
+        with replacing(path, status.st_mtime_ns if rules.keep_mtime else None) as copy:
+            write_genre(copy, new)
+            remember(log, path, copy)
+    outcome = "tag" if log is None else "tagged"
+    return Tagged(song, old, new, outcome, other_links=status.st_nlink > 1)
+
+
+def _reason(song: str, error: Exception) -> str:
+    return f"{song}: {getattr(error, 'strerror', None) or error}"

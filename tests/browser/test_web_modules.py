@@ -1,0 +1,129 @@
+"""The page's own steps in Node: header, resampling, metadata and answer are the runtime's."""
+
+import io
+import json
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soxr
+
+from melonnx.infer.model import load_model
+from tests.browser.site import MODELS, PAGE
+from tests.conftest import encode, make_song
+
+RATE = """
+const { sampleRate } = await import(process.argv[1]);
+const { readFileSync } = await import("node:fs");
+console.log(JSON.stringify(process.argv.slice(2).map((path) => sampleRate(readFileSync(path)))));
+"""
+
+RESAMPLE = """
+const { resample } = await import(process.argv[1]);
+const { readFileSync, writeFileSync } = await import("node:fs");
+const [path, from, to] = process.argv.slice(2);
+const waveform = new Float32Array(new Uint8Array(readFileSync(path)).buffer);
+writeFileSync(path, resample(waveform, Number(from), Number(to)));
+"""
+
+INFO = """
+const { readModelInfo } = await import(process.argv[1]);
+const { readFileSync } = await import("node:fs");
+const answers = process.argv.slice(2).map((path) => {
+  try {
+    return readModelInfo(readFileSync(path));
+  } catch (error) {
+    return error.message;
+  }
+});
+console.log(JSON.stringify(answers));
+"""
+
+TELL = """
+const { tell } = await import(process.argv[1]);
+const [heard, info] = process.argv.slice(2).map(JSON.parse);
+console.log(JSON.stringify(tell(heard, info)));
+"""
+
+
+def encode_m4a(song, rate):
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as file:
+        stream = file.add_stream("aac", rate=rate)
+        frame = av.AudioFrame.from_ndarray(song.T.copy(), format="fltp", layout="mono")
+        frame.sample_rate = rate
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            file.mux(packet)
+    return buffer.getvalue()
+
+
+def test_rate_is_read_from_the_headers_that_browsers_decode(run_js, tmp_path):
+    song = make_song(1, 48000)
+    id3 = b"ID3\x04\x00\x00\x00\x00\x02\x01" + b"\xff\xfb\x90\x00" + bytes(253)
+    files = {
+        48000: [encode(song, 48000, "WAV"), encode(song, 48000, "OGG", "OPUS")],
+        22050: [encode(song, 22050, "WAV", "FLOAT"), encode(song, 22050, "MP3")],
+        32000: [encode(song, 32000, "OGG", "VORBIS"), encode_m4a(song, 32000)],
+        96000: [encode(song, 96000, "FLAC"), id3 + encode(song, 96000, "FLAC")],
+        16000: [encode(song, 16000, "MP3"), id3 + encode(song, 16000, "MP3")],
+        11025: [encode(song, 11025, "MP3")],
+        44100: [b"no music", b"", b"RIFF1234WAVE", b"fLaC", b"OggS", id3[:7], bytes(99)],
+    }
+    paths, rates = [], []
+    for rate, contents in files.items():
+        for content in contents:
+            paths.append(tmp_path / str(len(paths)))
+            paths[-1].write_bytes(content)
+            rates.append(rate)
+    assert json.loads(run_js(RATE, PAGE / "sample_rate.js", *paths)) == rates
+
+
+@pytest.mark.parametrize(
+    ("rate", "to"), [(44100, 16000), (44100, 22050), (48000, 22050), (8000, 16000)]
+)
+def test_resampling_is_soxrs(run_js, tmp_path, rate, to):
+    rng = np.random.default_rng(0)
+    song = np.clip(rng.standard_normal(rate * 2) * 0.2, -1, 1).astype(np.float32)[: 2 * rate - 1]
+    path: Path = tmp_path / "song.f32"
+    song.tofile(path)
+    run_js(RESAMPLE, PAGE / "resample.js", path, rate, to)
+    wanted, made = soxr.resample(song, rate, to, "HQ"), np.fromfile(path, np.float32)
+    assert len(made) == len(wanted)
+    inner = slice(1, -1)  # at the very ends soxr differs from the sinc that it is
+    np.testing.assert_allclose(made[inner], wanted[inner], rtol=0, atol=1e-3)
+
+
+def test_metadata_is_read_from_the_twin_and_from_nothing_else(run_js, tmp_path):
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes((MODELS / "genre-small.wave.onnx").read_bytes()[:1000])
+    files = [MODELS / "genre-base.wave.onnx", MODELS / "genre-base.onnx", cut, PAGE / "page.js"]
+    info, *errors = json.loads(run_js(INFO, PAGE / "model_info.js", *files))
+    assert info == json.loads(load_model("genre-base", device="cpu").info.to_json())
+    assert ["no waveform twin" in error or "no ONNX file" in error for error in errors] == [
+        True
+    ] * 3
+
+
+def test_answer_keeps_the_threshold_of_its_genre(run_js):
+    info = {"labels": ["blues", "constructor", "rock"], "thresholds": {"rock": 0.6}, "parents": {}}
+    heard = {"probabilities": [0.1, 0.35, 0.55]}
+    answer = json.loads(run_js(TELL, PAGE / "answer.js", json.dumps(heard), json.dumps(info)))
+    assert answer == {
+        "label": "rock",
+        "score": 0.55,
+        "threshold": 0.6,
+        "unsure": True,
+        "genres": [["rock", 0.55], ["constructor", 0.35], ["blues", 0.1]],
+    }
+
+
+def test_answer_names_the_likeliest_subgenre_of_the_genre(run_js):
+    info = {
+        "labels": ["rock > punk", "pop > disco", "rock"],
+        "parents": {"rock > punk": "rock", "pop > disco": "pop", "rock": "rock"},
+        "thresholds": {},
+    }
+    heard = {"probabilities": [0.55, 0.45], "leaves": [0.3, 0.45, 0.25]}
+    answer = json.loads(run_js(TELL, PAGE / "answer.js", json.dumps(heard), json.dumps(info)))
+    assert (answer["label"], answer["unsure"], answer["subgenre"]) == ("rock", False, "rock > punk")

@@ -1,0 +1,70 @@
+"""The page's HTML: whatever a name holds, it is text."""
+
+import base64
+import re
+from dataclasses import replace
+
+import pytest
+
+from melonnx.demo import cards
+from melonnx.infer.prediction import Prediction, Segment
+
+EVIL = "<script>alert(1)</script>"
+
+SONG = Prediction(
+    path=f"{EVIL}.mp3",
+    label="rock",
+    score=0.5,
+    unsure=True,
+    probabilities={"rock": 0.5, "pop": 0.4999, "jazz": 0.0001},
+    timeline=(
+        Segment(0, 5, "rock", 0.6), Segment(5, 10, "rock", 0.7), Segment(10, 20, "pop", 0.9)
+    ),
+    duration_s=20,
+    model=EVIL,
+    warnings=(EVIL,),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        cards.answer(SONG, 0.9),
+        cards.timeline(replace(SONG, timeline=(Segment(0, 20, EVIL, 1.0),)), [EVIL]),
+        cards.problem(EVIL),
+        cards.table([SONG, Prediction(EVIL, status="unreadable", error=f"{EVIL}: bad")], 2, EVIL),
+        cards.picture(b"png", EVIL, (0, 0, 1, 1)),
+    ],
+)
+def test_names_are_text(html):
+    assert "<script" not in html
+
+
+def test_unsure_is_said_plainly():
+    assert "rock</span>?" in cards.answer(SONG, 0.9)
+    assert "Unsure, take it as a guess: this model is sure of rock from 90% on" in cards.answer(
+        SONG, 0.9
+    )
+    sure = cards.answer(replace(SONG, unsure=False), 0.4)
+    assert "Unsure" not in sure
+    assert "rock</span> " in sure
+
+
+def test_every_genre_has_its_probability():
+    rows = re.findall(r'<th scope="row">(\w+)</th>.*?<td>([^<]+)</td></tr>', cards.answer(SONG, 0))
+    assert rows == [("rock", "50%"), ("pop", "50%"), ("jazz", "0%")]
+
+
+def test_timeline_joins_what_is_the_same_and_keeps_each_moment():
+    html = cards.timeline(SONG, ["pop", "rock"])
+    assert re.findall(r'width:([\d.]+)%" title="([^"]+)"', html) == [
+        ("50.000", "0:00 to 0:10: rock"), ("50.000", "0:10 to 0:20: pop")
+    ]  # fmt: skip
+    assert re.findall(r'data-says="([^"]+)"', html) == ["rock 60%", "rock 70%", "pop 90%"]
+
+
+def test_table_offers_its_csv_once_it_is_whole():
+    assert "1 of 2 heard" in cards.table([SONG], 2, None)
+    link = re.search(r'base64,([^"]+)"', cards.table([SONG], 1, "song\nü\n"))
+    assert link is not None
+    assert base64.b64decode(link[1]).decode() == "song\nü\n"

@@ -1,0 +1,33 @@
+"""The models of the page."""
+
+import pytest
+
+from melonnx.demo.choice import Choice
+from melonnx.infer.errors import MelonnxError, ModelFileError
+
+
+def test_each_model_is_opened_once_and_shared():
+    choice = Choice()
+    assert choice.names == ["genre-base", "genre-small"]
+    assert choice.predictor() is choice.predictor("genre-base")
+    assert choice.predictor("genre-small").info.name == "genre-small"
+
+
+def test_own_model_leads(tiny_model):
+    choice = Choice([tiny_model])
+    assert choice.names == ["tiny", "genre-base", "genre-small"]
+    assert choice.predictor().info.genres == ("drone", "noise", "pulse")
+
+
+def test_bad_file_is_refused_before_the_page_is_up(tmp_path):
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"no model")
+    with pytest.raises(ModelFileError, match="is not an ONNX file"):
+        Choice([bad])
+    with pytest.raises(ModelFileError, match="one name"):
+        Choice([bad, tmp_path / "other" / "bad.onnx"])
+
+
+def test_path_is_no_name():
+    with pytest.raises(MelonnxError, match="is not here"):
+        Choice().predictor("/etc/passwd")

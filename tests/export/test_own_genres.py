@@ -1,0 +1,97 @@
+"""Bring your own genres: folders of songs become one model file that any program can use."""
+
+import shutil
+
+import onnx
+import pytest
+
+from melonnx.export.errors import ProofError
+from melonnx.export.own_genres import make_own_genres
+from melonnx.infer import Predictor
+from melonnx.infer.errors import ModelFileError
+from melonnx.train.datasets import read_dataset
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    monkeypatch.setattr("melonnx.train.evaluate._RESAMPLES", 100)
+
+
+def make(genres, out, base="genre-small", said=None):
+    tracks = read_dataset(genres).tracks
+    say = (lambda line: None) if said is None else said.append
+    return make_own_genres(tracks, base, out, name="mine", dataset="toys", say=say)
+
+
+@pytest.mark.parametrize("base", ["genre-base", "genre-small"])
+def test_one_file_tells_the_genres_of_the_folders(genres, base, tmp_path):
+    said = []
+    made = make(genres, tmp_path / "mine.onnx", base, said)
+    assert max(made.worst.values()) <= 1e-5
+    assert made.own.report.accuracy > 0.9
+    assert any(line.startswith("left out:") and "broken.mp3" in line for line in said)
+    predictor = Predictor(tmp_path / "mine.onnx", device="cpu")
+    before = Predictor(base, device="cpu").info
+    assert predictor.info == made.info
+    assert predictor.info.labels == ("drone", "noise", "pulse")
+    assert (predictor.info.mel_spec, predictor.info.license) == (before.mel_spec, before.license)
+    assert predictor.info.dataset == "toys"
+    assert f"on the embedding of {base} {before.version}" in predictor.info.split
+    assert predictor.info.metrics["songs"] == 30
+    for genre in predictor.info.labels:
+        answer = predictor.predict(genres / genre / "7.wav")
+        assert answer.label == genre
+        assert len(answer.probabilities) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.onnx"]
+
+
+def test_a_made_file_may_be_a_base_itself_and_gives_the_same_again(genres, tmp_path):
+    first = make(genres, tmp_path / "first.onnx")
+    second = make(genres, tmp_path / "second.onnx", tmp_path / "first.onnx")
+    assert second.info.thresholds == first.info.thresholds
+    weights = [
+        sorted(one.raw_data for one in onnx.load(tmp_path / name).graph.initializer)
+        for name in ("first.onnx", "second.onnx")
+    ]
+    assert weights[0] == weights[1]
+
+
+def test_a_failed_proof_leaves_the_old_file(genres, tmp_path, monkeypatch):
+    out = tmp_path / "mine.onnx"
+    out.write_bytes(b"old")
+    monkeypatch.setattr("melonnx.export.own_genres.HEAD_TOLERANCE", -1)
+    with pytest.raises(ProofError, match="allowed is -1"):
+        make(genres, out)
+    assert out.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.onnx"]
+
+
+def test_a_base_that_is_none_is_refused_before_songs_are_heard(genres, tmp_path):
+    said = []
+    with pytest.raises(ModelFileError, match="released models are"):
+        make(genres, tmp_path / "mine.onnx", "no-such-model", said)
+    assert said == []
+
+
+def test_the_command_prints_figures_and_names_the_file(genres, melonnx, tmp_path):
+    out = tmp_path / "mine.onnx"
+    result = melonnx("train", genres, "--head", "--base", "genre-small", "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert "split by artist: 5 folds: 30 songs" in result.stdout
+    assert "majority baseline  33.3%" in result.stdout
+    assert result.stdout.splitlines()[-1] == f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB)"
+    assert "equal to scikit-learn on" in result.stderr
+
+
+def test_folders_that_cannot_be_told_apart_are_one_line(genres, melonnx, tmp_path):
+    for name, genre in (("a.wav", "drone"), ("b.wav", "noise")):
+        (tmp_path / "songs" / genre).mkdir(parents=True)
+        shutil.copy(genres / genre / "1.wav", tmp_path / "songs" / genre / name)
+    shutil.copy(genres / "drone" / "2.wav", tmp_path / "songs" / "drone")
+    out = tmp_path / "x.onnx"
+    result = melonnx("train", tmp_path / "songs", "--head", "--base", "genre-small", "--out", out)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith(
+        "melonnx: one song only of noise: a head needs"
+    )
+    assert not out.exists()

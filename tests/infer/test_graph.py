@@ -1,0 +1,63 @@
+"""The graph finds nearly what the exact search finds."""
+
+import os
+
+import numpy as np
+import pytest
+
+from melonnx.infer.errors import IndexFileError
+from melonnx.infer.graph import build_graph, find_candidates, graph_path, is_fresh, open_graph
+from melonnx.infer.similar import nearest
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Songs in clusters, as embeddings lie, around 100 centres."""
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((100, 64))
+    spread = rng.standard_normal((3000, 64))
+    return (centres[rng.integers(0, 100, 3000)] + 0.5 * spread).astype(np.float32)
+
+
+@pytest.fixture
+def index(tmp_path):
+    path = tmp_path / "index.npz"
+    path.write_bytes(b"")
+    return path
+
+
+def test_recall_is_nearly_all(rows, index):
+    build_graph(rows, graph_path(index))
+    graph = open_graph(index, rows)
+    found = [
+        np.isin(nearest(rows, rows[row], 10)[0], find_candidates(graph, rows[row], 40)).mean()
+        for row in range(0, 3000, 30)
+    ]
+    assert np.mean(found) > 0.98
+
+
+def test_rows_of_a_map_that_begins_anywhere_are_taken(rows, index, tmp_path):
+    """As in an npz, where numbers of four bytes need not stand at a multiple of four."""
+    path = tmp_path / "rows"
+    path.write_bytes(b"x" + rows[:500].tobytes())
+    mapped = np.memmap(path, "<f4", "r", 1, (500, 64))
+    build_graph(mapped, graph_path(index))
+    assert 7 in find_candidates(open_graph(index, mapped), mapped[7], 5)
+    assert nearest(mapped, mapped[7], 1)[0].tolist() == [7]
+
+
+def test_a_graph_older_than_its_index_is_not_fresh(rows, index):
+    assert not is_fresh(index)
+    build_graph(rows[:50], graph_path(index))
+    assert is_fresh(index)
+    os.utime(index, ns=(2**62, 2**62))
+    assert not is_fresh(index)
+
+
+def test_a_graph_of_other_songs_is_refused(rows, index):
+    build_graph(rows[:50], graph_path(index))
+    with pytest.raises(IndexFileError, match="remove it"):
+        open_graph(index, rows)
+    graph_path(index).write_bytes(b"damaged" * 100)
+    with pytest.raises(IndexFileError, match="remove it"):
+        open_graph(index, rows[:50])

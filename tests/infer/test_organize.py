@@ -1,0 +1,171 @@
+"""Songs are sorted; what is there is never touched."""
+
+import errno
+import os
+
+import pytest
+
+from melonnx.infer.organize import folder_name, place_songs, write_playlists
+from melonnx.infer.prediction import Prediction
+
+
+@pytest.fixture
+def music(tmp_path):
+    """Three songs, two of one name."""
+    paths = [tmp_path / "music" / name for name in ("a/song.mp3", "b/song.mp3", "b/Ö #1.flac")]
+    for number, path in enumerate(paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"audio %d" % number)
+    return paths
+
+
+def tree(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def place(paths, folder, how="copy", genre="metal", *, write=True):
+    return list(place_songs([(path, genre) for path in paths], folder, how, write=write))
+
+
+@pytest.mark.parametrize("how", ["copy", "link"])
+def test_songs_go_to_their_genre_once_and_taken_names_are_numbered(music, tmp_path, how):
+    out = tmp_path / "out"
+    shown = place(music, out, how, write=False)
+    assert not out.exists()
+    done = place(music, out, how)
+    expected = {
+        "metal/song.mp3": b"audio 0",
+        "metal/song (2).mp3": b"audio 1",
+        "metal/Ö #1.flac": b"audio 2",
+    }
+    assert tree(out) == expected
+    assert [row.target for row in shown] == [row.target for row in done]
+    assert [row.outcome for row in shown + done] == ["place"] * 3 + ["placed"] * 3
+    assert [row.outcome for row in place(music, out, how)] == ["same"] * 3
+    assert tree(out) == expected
+    assert (out / "metal/song.mp3").samefile(music[0]) == (how == "link")
+    assert tree(tmp_path / "music").keys() == {"a/song.mp3", "b/song.mp3", "b/Ö #1.flac"}
+
+
+@pytest.mark.parametrize("how", ["copy", "link"])
+def test_what_is_there_is_never_overwritten(music, tmp_path, how):
+    out = tmp_path / "out"
+    (out / "metal").mkdir(parents=True)
+    (out / "metal" / "song.mp3").write_bytes(b"of somebody else")
+    (out / "metal" / "song (2).mp3").symlink_to(tmp_path / "nowhere")
+    (row,) = place(music[:1], out, how)
+    assert row.target == str(out / "metal" / "song (3).mp3")
+    assert (out / "metal" / "song.mp3").read_bytes() == b"of somebody else"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_names_that_differ_in_case_only_are_one_on_some_disks(music, tmp_path):
+    other = music[0].with_name("SONG.mp3")
+    other.write_bytes(b"another")
+    rows = place([music[0], other], tmp_path / "out")
+    assert rows[1].target.endswith("SONG (2).mp3")
+
+
+def test_copies_within_the_music_are_not_copied_again(music, tmp_path):
+    folder = tmp_path / "music"
+    place(music, folder)
+    before = tree(folder)
+    everything = sorted(path for path in folder.rglob("*") if path.is_file())
+    assert {row.outcome for row in place(everything, folder)} == {"same"}
+    assert tree(folder) == before
+
+
+def test_a_copy_has_the_time_and_mode_of_the_song(music, tmp_path):
+    os.utime(music[0], ns=(1, 2_000_000_000))
+    music[0].chmod(0o444)
+    place(music[:1], tmp_path / "out")
+    copy = tmp_path / "out/metal/song.mp3"
+    assert (copy.stat().st_mtime_ns, copy.stat().st_mode & 0o777) == (2_000_000_000, 0o444)
+
+
+def test_a_link_leads_to_the_file_not_to_a_link(music, tmp_path):
+    link = tmp_path / "link.mp3"
+    link.symlink_to(music[0])
+    place([link], tmp_path / "out", "link")
+    target = tmp_path / "out/metal/link.mp3"
+    assert not target.is_symlink()
+    assert target.samefile(music[0])
+
+
+def test_another_disk_is_a_row_that_says_what_to_do(music, tmp_path, monkeypatch):
+    def other_disk(self, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr("pathlib.Path.hardlink_to", other_disk)
+    rows = place([*music, tmp_path / "gone.mp3"], tmp_path / "out", "link")
+    assert all("use --copy" in row.error for row in rows[:3])
+    assert "No such file" in rows[3].error
+
+
+@pytest.mark.parametrize(
+    ("genre", "name"),
+    [
+        ("metal", "metal"),
+        ("Rock > Punk", "Rock _ Punk"),
+        ("../up", "_up"),
+        ("a/b", "a_b"),
+        ("", "_"),
+    ],
+)
+def test_genres_are_names_that_every_disk_takes(genre, name):
+    assert folder_name(genre) == name
+
+
+def heard(path, **facts):
+    return Prediction(str(path), label="metal", duration_s=30.2, **facts)
+
+
+def playlists(songs, folder, *, write=True):
+    return list(write_playlists(songs, folder, write=write))
+
+
+def test_playlists_name_songs_from_where_they_lie(music, tmp_path):
+    out = tmp_path / "lists"
+    songs = [(heard(music[0]), "metal"), (heard(music[2]), "pop"), (heard(music[1]), "metal")]
+    shown = playlists(songs, out, write=False)
+    assert not out.exists()
+    done = playlists(songs, out)
+    assert [(row.path, row.songs) for row in shown] == [("metal.m3u8", 2), ("pop.m3u8", 1)]
+    assert [row.outcome for row in done] == ["placed"] * 2
+    text = (out / "metal.m3u8").read_text("utf-8")
+    assert text == (
+        "#EXTM3U\n#EXTINF:30,song\n../music/a/song.mp3\n#EXTINF:30,song\n../music/b/song.mp3\n"
+    )
+    for line in (out / "pop.m3u8").read_text("utf-8").splitlines()[2::2]:
+        assert (out / line).samefile(music[2])
+    assert [row.outcome for row in playlists(songs, out)] == ["same"] * 2
+
+
+def test_another_list_of_the_name_is_numbered(music, tmp_path):
+    (tmp_path / "metal.m3u8").write_text("mine")
+    (row,) = playlists([(heard(music[0]), "metal")], tmp_path)
+    assert row.target.endswith("metal (2).m3u8")
+    assert (tmp_path / "metal.m3u8").read_text() == "mine"
+    assert (tmp_path / "metal (2).m3u8").stat().st_mode & 0o777 == 0o666 & ~umask()
+
+
+def umask():
+    old = os.umask(0)
+    os.umask(old)
+    return old
+
+
+def test_names_that_a_playlist_cannot_hold_fail_and_odd_ones_do_not(tmp_path):
+    songs = [
+        (heard(tmp_path / name), "metal") for name in ("two\nlines.mp3", "#1.mp3", "\udcff.mp3")
+    ]
+    failed, row = playlists(songs, tmp_path)
+    assert "two lines" in failed.error
+    assert row.songs == 2
+    lines = (tmp_path / "metal.m3u8").read_bytes().splitlines()
+    assert lines[2] == b"./#1.mp3"
+    assert lines[4] == b"\xff.mp3"

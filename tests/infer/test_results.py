@@ -1,0 +1,100 @@
+"""Predictions come back from a file, and what is none says so."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from melonnx.infer.errors import ResultsFileError, UnreadableAudioError
+from melonnx.infer.formats import open_output
+from melonnx.infer.prediction import Prediction
+from melonnx.infer.results import read_results
+from melonnx.infer.rows import View
+
+SONG = Prediction(
+    "Ö\n流.mp3", label="pop", score=0.6, unsure=True, probabilities={"pop": 0.6}, duration_s=30.0,
+    model="m 1",
+)  # fmt: skip
+FAILED = Prediction.failed("\udcff.mp3", UnreadableAudioError("\udcff.mp3: is damaged"), "m 1")
+
+
+def lines(*predictions):
+    return "".join(json.dumps(one.to_dict()) + "\n" for one in predictions)
+
+
+def test_lines_and_an_array_and_stdin_give_the_same(tmp_path, monkeypatch):
+    path = tmp_path / "results.jsonl"
+    path.write_text(lines(SONG, FAILED))
+    assert read_results(path) == [SONG, FAILED]
+    path.write_text(json.dumps([SONG.to_dict(), FAILED.to_dict()], indent=1))
+    assert read_results(path) == [SONG, FAILED]
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines(SONG, FAILED)))
+    assert read_results(Path("-")) == [SONG, FAILED]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
+def test_what_classify_writes_is_read_back(tmp_path, kind):
+    path = tmp_path / f"results.{kind}"
+    view = View(("pop", "rock"))
+    with open_output(path, kind, view, "m 1") as write:
+        write(SONG)
+        write(FAILED)
+    song, failed = read_results(path)
+    for name in ("path", "status", "error", "label", "score", "unsure", "duration_s"):
+        assert getattr(song, name) == getattr(SONG, name)
+    assert (failed.path, failed.status) == (FAILED.path, "unreadable")
+    assert "is damaged" in (failed.error or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "artist,title\nx,y\n"),
+        ("a.csv", "path,label,score\na,pop,x\n"),
+        ("a.parquet", "x"),
+    ],
+)
+def test_tables_of_something_else_say_so(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ResultsFileError, match=r"is no (prediction|CSV|Parquet)"):
+        read_results(path)
+
+
+def test_the_last_word_on_a_song_counts(tmp_path):
+    path = tmp_path / "results.jsonl"
+    again = Prediction(SONG.path, label="rock", score=0.9)
+    path.write_text(lines(SONG, FAILED, again))
+    assert read_results(path) == [again, FAILED]
+
+
+def test_a_last_line_that_a_kill_cut_short_is_left_out(tmp_path):
+    path = tmp_path / "results.jsonl"
+    path.write_text(lines(SONG) + lines(FAILED)[:40])
+    assert read_results(path) == [SONG]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds no predictions"),
+        ("words\n", "line 1: is no JSON"),
+        (lines(SONG) + "words\n" + lines(SONG), "line 2: is no JSON"),
+        ('{"path": 3}\n', "line 1: is no prediction"),
+        ('{"path": "a.mp3", "status": "ok", "label": null}\n', "line 1: is no prediction"),
+        ("[[]]", "entry 1: is no prediction"),
+        ("[]", "holds no predictions"),
+        ("[{", "is no JSON"),
+    ],
+)
+def test_what_is_no_prediction_says_where(tmp_path, text, message):
+    path = tmp_path / "results.jsonl"
+    path.write_text(text)
+    with pytest.raises(ResultsFileError, match=message):
+        read_results(path)
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(ResultsFileError, match="cannot be read"):
+        read_results(tmp_path / "gone")

@@ -1,0 +1,90 @@
+"""``melonnx similar`` as a user meets it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from melonnx.infer import Predictor
+from melonnx.infer.index import npz_writer
+from tests.conftest import RATE, encode, make_song
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """Six songs, and their index."""
+    folder = tmp_path_factory.mktemp("music")
+    predictor = Predictor("genre-small", device="cpu")
+    index = folder / "index.npz"
+    with npz_writer(index, "genre-small 1.0") as add:
+        for seed in range(6):
+            path = folder / f"{seed}.wav"
+            path.write_bytes(encode(make_song(12, seed=seed), RATE, "WAV", "PCM_16"))
+            song = predictor.predict(path)
+            assert song.embedding is not None
+            add(str(path), song.label or "", song.score or 0.0, song.embedding)
+    return index
+
+
+def rows(run):
+    assert run.returncode == 0, run.stderr
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def test_a_song_of_the_index_is_not_heard_again(melonnx, library):
+    path = library.with_name("3.wav")
+    data = path.read_bytes()
+    path.unlink()
+    found = rows(melonnx("similar", path, "--in", library, "--json"))
+    path.write_bytes(data)
+    assert len(found) == 5
+    assert str(path) not in [row["path"] for row in found]
+    near = [row["similarity"] for row in found]
+    assert near == sorted(near, reverse=True)
+
+
+def test_another_song_is_heard_by_the_index_s_model(melonnx, library, tmp_path):
+    copy = tmp_path / "copy.wav"
+    copy.write_bytes(library.with_name("4.wav").read_bytes())
+    (first,) = rows(melonnx("similar", copy, "--in", library, "--json", "--top", 1))
+    assert first["path"] == str(library.with_name("4.wav"))
+    assert first["similarity"] == pytest.approx(1, abs=1e-5)
+    run = melonnx("similar", copy, "--in", library, "--top", 1)
+    assert run.stdout == f"1.000000\t{first['label']}\t{first['path']}\n"
+
+
+def test_approximate_search_gives_the_same_here_and_keeps_its_graph(melonnx, library):
+    path = library.with_name("2.wav")
+    exact = rows(melonnx("similar", path, "--in", library, "--json", "--top", 3))
+    first = melonnx("similar", path, "--in", library, "--json", "--top", 3, "--approximate")
+    again = melonnx("similar", path, "--in", library, "--json", "--top", 3, "--approximate")
+    assert rows(first) == rows(again) == exact
+    assert "making the graph, once" in first.stderr
+    assert again.stderr == ""
+
+
+def test_another_model_is_refused_with_what_to_do(melonnx, library):
+    run = melonnx("similar", library.with_name("2.wav"), "--in", library, "--model", "genre-base")
+    assert run.returncode == 1
+    assert run.stderr.startswith('melonnx: the index was made with "genre-small 1.0"')
+    assert "--embeddings" in run.stderr
+
+
+@pytest.mark.parametrize("name", ["gone.npz", "text.npz", "song.mp3"])
+def test_what_is_no_index_is_one_line(melonnx, library, tmp_path, name):
+    (tmp_path / "text.npz").write_text("words")
+    run = melonnx("similar", library.with_name("2.wav"), "--in", tmp_path / name)
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"melonnx: {tmp_path / name}: ")
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_song_that_cannot_be_heard_is_one_line(melonnx, library, tmp_path):
+    run = melonnx("similar", tmp_path / "gone.mp3", "--in", library)
+    assert (run.returncode, run.stderr) == (1, f"melonnx: {tmp_path / 'gone.mp3'}: no such file\n")
+
+
+def test_embeddings_are_mapped_not_read(library):
+    from melonnx.infer.index import read_index
+
+    assert isinstance(read_index(library).embeddings, np.memmap)

@@ -1,0 +1,184 @@
+"""Fits a head for somebody's own genres on a few songs, and says honestly how good it is."""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
+from sklearn.pipeline import Pipeline
+
+from melonnx.infer.calibration import scale
+from melonnx.train.answers import Answers
+from melonnx.train.calibrate import SURE_RATE, fit_temperature, unsure_thresholds
+from melonnx.train.evaluate import Report, score_answers
+from melonnx.train.head import as_layer, fit_classifier, head_probabilities
+from melonnx.train.song_embeddings import WindowEmbeddings
+from melonnx.train.tracks import DataSetError, Track
+
+__all__ = ["OwnGenres", "fit_own_genres", "warnings_of"]
+
+_FOLDS = 5
+_FEW_SONGS = 10
+"""Of one label: with fewer, its row of the report is a hint, not a figure."""
+
+Calibration = tuple[float, NDArray[np.float64]]
+"""Temperature, and the threshold of each label."""
+
+
+@dataclass(frozen=True)
+class OwnGenres:
+    """A head with what it scored on songs that it had not learnt from."""
+
+    labels: tuple[str, ...]
+    classifier: Pipeline
+    """Learnt from all songs; its classes are indices of ``labels``."""
+    temperature: float
+    thresholds: dict[str, float]
+    report: Report
+    split: str
+    """How the songs were parted for ``report``."""
+    flattered: tuple[str, ...]
+    """Labels whose songs were parted one by one, since they are all of one artist or block."""
+
+
+def fit_own_genres(tracks: Sequence[Track], embeddings: Sequence[WindowEmbeddings]) -> OwnGenres:
+    """Fit on all of ``tracks``, and measure by cross-validation that parts no artist.
+
+    ``embeddings``: of each track. Five folds of whole groups (``Track.group``); where a label
+    would then be missing from what a fold learns, one group is left out at a time. Temperature
+    and thresholds are those of the answers for songs that were left out; each fold's report uses
+    those of the other folds.
+
+    Raises DataSetError where there are fewer than two labels, or a label has one song only.
+    """
+    labels = _labels(tracks)
+    classes = np.array([labels.index(track.genre) for track in tracks])
+    groups, flattered = _groups(tracks)
+    means = np.stack([windows.mean(axis=0) for windows in embeddings])[:, None]
+    folds, how = _folds(classes, groups)
+    answers = np.zeros((len(tracks), len(labels)))
+    fold_of = np.zeros(len(tracks), np.int64)
+    for fold, (learn, ask) in enumerate(folds):
+        head = as_layer(fit_classifier(means[learn], classes[learn]), len(labels))
+        fold_of[ask] = fold
+        for row in ask:
+            # As the runtime answers: the mean of what is said of each window.
+            answers[row] = head_probabilities(embeddings[row], head).mean(axis=0)
+    temperature, thresholds = _calibrate(answers, classes, len(labels))
+    return OwnGenres(
+        labels=labels,
+        classifier=fit_classifier(means, classes),
+        temperature=temperature,
+        thresholds=dict(zip(labels, thresholds.tolist(), strict=True)),
+        report=_report(tracks, labels, groups, classes, answers, fold_of, means[:, 0]),
+        split=f"{how}: {len(tracks)} songs, each asked of a head that had not heard "
+        f"{'it' if len(flattered) == len(labels) else 'its artist or block'}"
+        + (f" ({', '.join(flattered)}: it only)" if 0 < len(flattered) < len(labels) else "")
+        + "; this one has learnt from all",
+        flattered=flattered,
+    )
+
+
+def warnings_of(own: OwnGenres) -> list[str]:
+    """What a reader of the figures should be told, a line each."""
+    report = own.report
+    few = [f"{name} ({one.songs})" for name, one in report.genres.items() if one.songs < _FEW_SONGS]
+    lines: list[str] = []
+    if few:
+        lines.append(f"fewer than {_FEW_SONGS} songs: {', '.join(few)}; their rows are hints only")
+    if own.flattered:
+        lines.append(
+            f"of one artist or unknown ones: {', '.join(own.flattered)}; these songs were parted "
+            "one by one, which flatters where two are alike"
+        )
+    if report.accuracy_interval[0] <= report.majority_baseline:
+        commonest = max(report.genres, key=lambda name: report.genres[name].songs)
+        lines.append(
+            f"the interval reaches down to the baseline: not shown to be better than always "
+            f"saying {commonest!r}"
+        )
+    return lines
+
+
+def _labels(tracks: Sequence[Track]) -> tuple[str, ...]:
+    songs = Counter(track.genre for track in tracks)
+    if len(songs) < 2:
+        there = next(iter(songs), None)
+        raise DataSetError(
+            "there is nothing to tell apart: "
+            + (f"all songs that could be heard are {there!r}" if there else "no song was heard")
+        )
+    single = sorted(label for label, count in songs.items() if count < 2)
+    if single:
+        raise DataSetError(
+            f"one song only of {', '.join(single)}: a head needs two of each label at the very "
+            f"least, and {_FEW_SONGS} or more to be measured"
+        )
+    return tuple(sorted(songs))
+
+
+def _groups(tracks: Sequence[Track]) -> tuple[NDArray[np.str_], tuple[str, ...]]:
+    """What stays on one side [songs], and the labels whose songs had to be parted one by one."""
+    of_label: dict[str, set[str]] = {}
+    for track in tracks:
+        of_label.setdefault(track.genre, set()).add(track.group)
+    single = {label for label, groups in of_label.items() if len(groups) < 2}
+    groups = [f"song {track.path}" if track.genre in single else track.group for track in tracks]
+    return np.array(groups), tuple(sorted(single))
+
+
+def _folds(
+    classes: NDArray[np.int64], groups: NDArray[np.str_]
+) -> tuple[list[tuple[NDArray[np.int64], NDArray[np.int64]]], str]:
+    n_folds = min(_FOLDS, len(np.unique(groups)), int(np.bincount(classes).max()))
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=0)
+    with warnings.catch_warnings():  # of labels with fewer songs than there are folds
+        warnings.simplefilter("ignore", UserWarning)
+        folds = list(splitter.split(classes, classes, groups))
+    n_labels = len(np.unique(classes))
+    if all(len(np.unique(classes[learn])) == n_labels and len(ask) for learn, ask in folds):
+        return folds, f"{n_folds} folds"
+    return list(LeaveOneGroupOut().split(classes, classes, groups)), "one left out at a time"
+
+
+def _calibrate(
+    answers: NDArray[np.float64], classes: NDArray[np.int64], n_labels: int
+) -> Calibration:
+    temperature = fit_temperature(answers, classes)
+    return temperature, unsure_thresholds(scale(answers, temperature), classes, n_labels, SURE_RATE)
+
+
+def _report(
+    tracks: Sequence[Track],
+    labels: tuple[str, ...],
+    groups: NDArray[np.str_],
+    classes: NDArray[np.int64],
+    answers: NDArray[np.float64],
+    fold_of: NDArray[np.int64],
+    embeddings: NDArray[np.float32],
+) -> Report:
+    """Figures of answers that are calibrated by those of the other folds."""
+    probabilities = np.zeros_like(answers)
+    unsure = np.zeros(len(answers), np.bool_)
+    for fold in np.unique(fold_of):
+        own, others = fold_of == fold, fold_of != fold
+        temperature, thresholds = _calibrate(answers[others], classes[others], len(labels))
+        probabilities[own] = scale(answers[own], temperature)
+        unsure[own] = probabilities[own].max(axis=1) < thresholds[probabilities[own].argmax(axis=1)]
+    parted = [replace(track, artist=group) for track, group in zip(tracks, groups, strict=True)]
+    return score_answers(
+        Answers(
+            labels=labels,
+            tracks=tuple(parted),
+            true=classes,
+            probabilities=probabilities,
+            unsure=unsure,
+            embeddings=embeddings,
+            subgenres=(None,) * len(tracks),
+            leaves=labels,
+            failures={},
+        )
+    )
