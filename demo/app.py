@@ -20,6 +20,9 @@ from melonnx.infer.model import MODELS_FOLDER
 
 __all__ = ["SAMPLE", "build_page"]
 
+_VISITORS = 256
+"""Whose choices Gradio remembers, in 100 kB each; every request of a program is one more."""
+
 _Work = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
@@ -59,6 +62,7 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
             with gr.Tab("Several songs"):
                 _lay_out_table(actions, work, model)
         _add_endpoints(actions, work, song, model)
+    page.state_session_capacity = _VISITORS
     page.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrency, api_open=False)
     return page
 
