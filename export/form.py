@@ -1,5 +1,7 @@
 """Checks what every file of the format must be, whatever its weights: no Keras needed."""
 
+from collections.abc import Iterator
+
 import onnx
 
 from melonnx.export.errors import ProofError
@@ -26,7 +28,7 @@ def check_form(model: onnx.ModelProto) -> None:
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     except Exception as error:  # the checker's and the inference's errors share no base class
         raise ProofError(f"the ONNX checker refuses it: {error}") from error
-    strange = {node.domain for node in model.graph.node} - _DOMAINS
+    strange = set(_domains(model.graph)) - _DOMAINS
     if strange or model.functions:
         raise ProofError(f"it has operators of its own: {sorted(strange) or 'functions'}")
     for value in (*model.graph.input, *model.graph.output):
@@ -41,6 +43,15 @@ def check_form(model: onnx.ModelProto) -> None:
         ModelInfo.from_json(entries[0].value)
     except ValueError as error:
         raise ProofError(f"its metadata are not of the format: {error}") from None
+
+
+def _domains(graph: onnx.GraphProto) -> Iterator[str]:
+    """Of each operator, those inside of loops and branches too."""
+    for node in graph.node:
+        yield node.domain
+        for attribute in node.attribute:
+            for body in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from _domains(body)
 
 
 def rounds(model: onnx.ModelProto) -> bool:
