@@ -155,6 +155,21 @@ def custom_operator_in_a_branch(model):
     model.opset_import.add(domain="com.microsoft", version=1)
 
 
+def too_new(model):
+    model.ir_version = 11
+
+
+def another_opset(model):
+    model.opset_import[0].version = 18
+    for node in model.graph.node:  # which moved the axes of ReduceMean
+        if node.op_type == "ReduceMean":
+            del node.attribute[:]
+            node.attribute.append(onnx.helper.make_attribute("keepdims", 0))
+            node.input.append("axis_one")
+    axis = onnx.numpy_helper.from_array(np.array([1]), "axis_one")
+    model.graph.initializer.append(axis)
+
+
 def outside(model):
     model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
 
@@ -166,6 +181,8 @@ def outside(model):
         (custom_operator, "com.microsoft"),
         (custom_operator_in_a_branch, "com.microsoft"),
         (outside, "another file"),
+        (too_new, "IR version 11"),
+        (another_opset, "opset 18"),
         (lambda model: model.graph.node.pop(0), "checker"),
         (lambda model: model.ClearField("metadata_props"), "0 entries"),
         (add_metadata({"window": 0}), "metadata"),
