@@ -7,13 +7,12 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
+from melonnx.export.form import OPSET
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.model import INPUT, OUTPUTS
 from melonnx.train.outputs import with_all_outputs
 
 __all__ = ["to_onnx"]
-
-OPSET = 17
 
 _AXES = {
     INPUT: ("batch", "frames", None),

@@ -13,6 +13,7 @@ from melonnx.export.keras_file import as_format_network, load_keras
 from melonnx.export.place import put_in_place
 from melonnx.export.prove import prove
 from melonnx.export.release import Exported
+from melonnx.export.seal import seal
 from melonnx.infer.audio import load_audio
 from melonnx.infer.mel import log_mel
 from melonnx.infer.metadata import ModelInfo
@@ -64,6 +65,9 @@ def export_keras(
     try:
         model = to_onnx(whole, info)
         proof = prove(model, whole, patches)
+        again = to_onnx(as_format_network(load_keras(path), info, embedding, patches), info)
+        if seal(again) != seal(model):
+            raise ProofError(f"{path}: a second export of it gives other bytes")  # noqa: TRY301
     except ProofError:
         raise
     except Exception as error:  # the converter's, of layers that it does not know

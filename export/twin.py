@@ -19,7 +19,7 @@ from melonnx.infer.errors import AudioError, ModelFileError
 from melonnx.infer.long_tracks import hear
 from melonnx.infer.metadata import WAVE_KEY
 from melonnx.infer.model import TWIN_SUFFIX, Model, load_model
-from melonnx.infer.onnx_file import is_damaged
+from melonnx.infer.onnx_file import has_external_data, is_damaged
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import patch_batches
 
@@ -69,12 +69,14 @@ def read_twin(path: Path) -> onnx.ModelProto:
     """Read a twin's file. Raises ModelFileError where it is not one."""
     try:
         data = path.read_bytes()
-        damaged = is_damaged(data)
+        outside, damaged = has_external_data(data), is_damaged(data)
         twin = onnx.ModelProto.FromString(data)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
     except Exception as error:  # protobuf's own, and ValueError
         raise ModelFileError(f"{path}: is not an ONNX file, or is damaged ({error})") from None
+    if outside:
+        raise ModelFileError(f"{path}: keeps weights in another file; make it again as one file")
     if damaged:
         raise ModelFileError(
             f"{path}: is damaged: it has not the checksum that it was written with"
@@ -162,6 +164,8 @@ def compare_twin(twin: bytes, path: Path, clips: Iterable[Clip] | None = None) -
             raise ProofError(f"it fails on {clip.name}: {error}") from None
         for (output, (array, rows, columns)), values in zip(wanted.items(), got, strict=True):
             values = values[0] if output == "evidence" else values
+            if values.shape != array.shape:
+                raise ProofError(f"its {output} is {values.shape}, the model's {array.shape}")
             found.setdefault(output, []).append(worst_difference(values, array, rows, columns))
     if not found:
         raise ProofError("none of the audio could be classified")

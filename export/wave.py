@@ -7,6 +7,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, compose, helper, numpy_helper, parser
 
+from melonnx.export.form import OPSET
 from melonnx.export.wave_text import NETWORK, Constants, answer, front_end
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
@@ -16,9 +17,6 @@ __all__ = ["WAVEFORM", "waveform_twin"]
 
 WAVEFORM = "waveform"
 """The twin's input, float32 [batch, samples] at the model's sample rate."""
-
-_OPSET = 17
-"""The first that has an STFT, and the one whose reductions the text is written in."""
 
 
 def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -34,8 +32,8 @@ def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     info = _read_info(model)
     opset = next((entry.version for entry in model.opset_import if not entry.domain), 0)
-    if opset != _OPSET:
-        raise ModelFileError(f"is of opset {opset}; a waveform twin is made of opset {_OPSET}")
+    if opset != OPSET:
+        raise ModelFileError(f"is of opset {opset}; a waveform twin is made of opset {OPSET}")
     place_shape, embedding_size = _fixed_shapes(model, info)
     before, constants_before = front_end(info)
     behind, constants_behind = answer(info, place_shape)
@@ -57,7 +55,7 @@ def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
     )
     twin = helper.make_model(
         graph,
-        opset_imports=[helper.make_opsetid("", _OPSET)],
+        opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=model.ir_version,
         producer_name="melonnx",
     )

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from math import inf, isnan
 from typing import Any, Self
+from unicodedata import category
 
 from melonnx.infer.hierarchy import genre_names
 from melonnx.infer.mel import MelSpec
@@ -18,6 +19,10 @@ FORMAT_VERSION = 2
 
 _MOST_ELEMENTS = 1 << 26
 """Of one patch: 256 MB."""
+_TEXTS = ("name", "version", "dataset", "split", "license", "attribution")
+_UNPRINTABLE = {"Cc", "Cs"}
+"""Unicode's categories of control characters, which would steer the terminal that a label is
+printed in, and of surrogates, which cannot be printed at all."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,9 @@ class ModelInfo:
             raise ValueError(f"parents must name the genre of each label; {strange} do not fit")
         if len(self.genres) < 2:
             raise ValueError(f"parents name one genre only, {', '.join(self.genres)!r}")
+        for text in (self.name, self.version, *self.labels, *self.genres):
+            if any(category(letter) in _UNPRINTABLE for letter in text):
+                raise ValueError(f"{text!a} holds characters that cannot be printed")
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -86,7 +94,10 @@ class ModelInfo:
         Raises ValueError on text that is not JSON, another format version, and missing,
         unknown or bad fields.
         """
-        values = json.loads(text)
+        try:
+            values = json.loads(text)
+        except RecursionError:
+            raise ValueError("the metadata is nested too deep") from None
         if not isinstance(values, dict):
             raise ValueError("the metadata is not a JSON object")
         version = values.pop("format_version", None)
@@ -98,11 +109,19 @@ class ModelInfo:
         known = {entry.name for entry in fields(cls)}
         if values.keys() != known:
             raise ValueError(f"fields {sorted(values.keys() ^ known)} are missing or unknown")
+        for name in _TEXTS:
+            if not isinstance(values[name], str):
+                raise ValueError(f"{name} has the wrong type: it is no string")
+        labels = values["labels"]
+        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+            raise ValueError("labels has the wrong type: it is no list of strings")
+        if not isinstance(values["metrics"], dict):
+            raise ValueError("metrics has the wrong type: it is no object")
         try:
             return cls(
                 **{
                     **values,
-                    "labels": tuple(map(str, values["labels"])),
+                    "labels": tuple(labels),
                     "mel_spec": MelSpec.from_dict(values["mel_spec"]),
                     "window": int(values["window"]),
                     "window_hop": int(values["window_hop"]),

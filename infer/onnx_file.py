@@ -17,8 +17,8 @@ _DATA_LOCATION = "tensor", 14
 _EXTERNAL = 1
 _METADATA, _KEY, _VALUE = 14, 1, 2
 """Of the model; of an entry."""
-_ENUM = 0xFFFFFFFF
-"""Readers keep the low 32 bits of an enum, whatever the file says beyond."""
+_LOW_BITS = 0xFFFFFFFF
+"""Readers keep the low 32 bits of an enum and of a field's key, whatever the file says beyond."""
 
 # message -> {field number: message of the field's value}
 _NESTED = {
@@ -49,7 +49,7 @@ def has_external_data(model: bytes) -> bool:
             if isinstance(value, memoryview):
                 if number in nested:
                     stack.append((nested[number], value))
-            elif (kind, number) == _DATA_LOCATION and value & _ENUM == _EXTERNAL:
+            elif (kind, number) == _DATA_LOCATION and value & _LOW_BITS == _EXTERNAL:
                 return True
     return False
 
@@ -77,7 +77,8 @@ def _read_checksum(model: bytes) -> tuple[str, bytes | None]:
         if number == _METADATA and isinstance(value, memoryview):
             entry = dict(_fields(value))
             if entry.get(_KEY) == CHECKSUM_KEY.encode():
-                named = bytes(entry.get(_VALUE, b""))  # type: ignore[arg-type]
+                value = entry.get(_VALUE)
+                named = bytes(value) if isinstance(value, memoryview) else b""
                 continue
         digest.update(f"{number}:".encode())
         digest.update(value if isinstance(value, memoryview) else f"{value};".encode())
@@ -88,6 +89,7 @@ def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
+        key &= _LOW_BITS
         wire_type = key & 7
         if wire_type == _VARINT:
             value, at = _varint(message, at)

@@ -26,6 +26,13 @@ int main(int argc, char **argv) {
     if (shape[1] == 0 || fread(samples, sizeof(float), shape[1], file) != (size_t)shape[1])
         return fprintf(stderr, "genre: %s: no samples\n", argv[2]), 1;
 
+    float peak = 0;
+    for (int64_t i = 0; i < shape[1]; i++) {
+        if (samples[i] > peak) peak = samples[i];
+        if (-samples[i] > peak) peak = -samples[i];
+    }
+    if (peak < 2 / 32768.0f) return fprintf(stderr, "genre: %s is silence\n", argv[2]), 1;
+
     OrtEnv *env;
     OrtSessionOptions *options;
     OrtSession *session;
@@ -52,6 +59,11 @@ int main(int argc, char **argv) {
     check(ort->ModelMetadataLookupCustomMetadataMap(metadata, allocator, "melonnx.wave", &json));
     char *label = json ? strstr(json, "\"labels\": [") : NULL; /* enough of JSON for plain names */
     if (!label) return fprintf(stderr, "genre: %s is no waveform twin\n", argv[1]), 1;
+    char *frame = strstr(json, "\"n_fft\": ");
+    if (frame && shape[1] < atol(frame + strlen("\"n_fft\": ")))
+        return fprintf(stderr, "genre: %s is shorter than a frame\n", argv[2]), 1;
+    if (!strstr(json, "\"parents\": {}")) /* else labels are not what is answered with */
+        return fprintf(stderr, "genre: %s tells sub-genres; this example does not\n", argv[1]), 1;
     for (label += strlen("\"labels\": ["); *label == '"'; label += strspn(label, ", ")) {
         size_t length = strcspn(++label, "\"");
         printf("%.4f\t%.*s\n", *probability++, (int)length, label);

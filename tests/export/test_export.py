@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 import pytest
 
-from melonnx.export.convert import OPSET, to_onnx
-from melonnx.export.form import is_quantised
+from melonnx.export.convert import to_onnx
+from melonnx.export.form import OPSET, is_quantised
 from melonnx.export.prove import ProofError, prove
 from melonnx.export.release import _describe_split, _measure_small, export_run
 from melonnx.export.verify import verify

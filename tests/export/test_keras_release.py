@@ -1,11 +1,13 @@
 """The export of a Keras model of one's own: files found, proved, the same again, in place."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from melonnx.export.cli import app
+from melonnx.export.convert import to_onnx
 from melonnx.export.errors import KerasFileError, ProofError
 from melonnx.export.twin import twin_path
 from melonnx.infer.model import load_model
@@ -26,6 +28,18 @@ def test_a_failed_proof_leaves_the_old_file(take_in, tmp_path, monkeypatch):
     with pytest.raises(ProofError):
         take_in(over_time())
     assert (tmp_path / "own.onnx").read_bytes() == b"old"
+
+
+def test_an_export_that_cannot_be_made_again_is_refused(take_in, tmp_path, monkeypatch):
+    versions = iter("ab")
+
+    def to_other_bytes(network, info):
+        return to_onnx(network, replace(info, version=next(versions)))
+
+    monkeypatch.setattr("melonnx.export.keras_release.to_onnx", to_other_bytes)
+    with pytest.raises(ProofError, match="second export of it gives other bytes"):
+        take_in(over_time())
+    assert not (tmp_path / "own.onnx").exists()
 
 
 def invoke(*line):

@@ -83,6 +83,24 @@ def test_proof_clips_are_of_many_lengths_and_not_silent():
     assert all(clip.waveform.dtype == np.float32 and clip.waveform.any() for clip in clips)
 
 
+def with_weights_outside(data):
+    twin = onnx.ModelProto.FromString(data)
+    tensor = twin.graph.initializer[0]
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    return seal(twin)
+
+
+def test_twin_of_a_model_with_other_labels_is_told(write_model):
+    path = write_model(INFO)
+    save_twin(path, twin_path(path))
+    labels = (*INFO.labels, "another")
+    write_model(replace(INFO, labels=labels))
+    problems = [check.problem for check in verify(path) if not check.passes]
+    assert "metadata" in problems[0]
+    assert "its probabilities is (1, " in problems[1]
+
+
 def test_twin_that_is_damaged_foreign_or_alone_is_refused(write_model, tmp_path):
     path = write_model(INFO)
     save_twin(path, twin_path(path))
@@ -92,6 +110,7 @@ def test_twin_that_is_damaged_foreign_or_alone_is_refused(write_model, tmp_path)
         (whole.replace(b"plain", b"plein", 1), "damaged"),
         (path.read_bytes(), "not a waveform twin"),
         (b"", "not a waveform twin"),
+        (with_weights_outside(whole), "another file"),
     ):
         twin_path(path).write_bytes(data)
         with pytest.raises(ModelFileError, match=rf"plain\.wave\.onnx: .*{says}"):
@@ -125,6 +144,32 @@ def custom_operator(model):
     model.opset_import.add(domain="com.microsoft", version=1)
 
 
+def custom_operator_in_a_branch(model):
+    made = onnx.helper.make_node("Mine", ["log_mel"], ["inner"], domain="com.microsoft")
+    inner = onnx.helper.make_tensor_value_info("inner", 1, None)
+    branch = onnx.helper.make_graph([made], "branch", [], [inner])
+    truth = onnx.helper.make_tensor("truth", onnx.TensorProto.BOOL, [], [True])
+    model.graph.initializer.append(truth)
+    node = onnx.helper.make_node("If", ["truth"], ["x"], then_branch=branch, else_branch=branch)
+    model.graph.node.append(node)
+    model.opset_import.add(domain="com.microsoft", version=1)
+
+
+def too_new(model):
+    model.ir_version = 11
+
+
+def another_opset(model):
+    model.opset_import[0].version = 18
+    for node in model.graph.node:  # which moved the axes of ReduceMean
+        if node.op_type == "ReduceMean":
+            del node.attribute[:]
+            node.attribute.append(onnx.helper.make_attribute("keepdims", 0))
+            node.input.append("axis_one")
+    axis = onnx.numpy_helper.from_array(np.array([1]), "axis_one")
+    model.graph.initializer.append(axis)
+
+
 def outside(model):
     model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
 
@@ -134,7 +179,10 @@ def outside(model):
     [
         (name_axis, "axis 0 of 'embedding'"),
         (custom_operator, "com.microsoft"),
+        (custom_operator_in_a_branch, "com.microsoft"),
         (outside, "another file"),
+        (too_new, "IR version 11"),
+        (another_opset, "opset 18"),
         (lambda model: model.graph.node.pop(0), "checker"),
         (lambda model: model.ClearField("metadata_props"), "0 entries"),
         (add_metadata({"window": 0}), "metadata"),

@@ -50,6 +50,15 @@ def test_genres_are_the_labels_or_what_is_above_them():
         ({"labels": ["a"]}, "two or more"),
         ({"labels": ["a", "a"]}, "all different"),
         ({"labels": 7}, "wrong type"),
+        ({"labels": "ab"}, "wrong type"),
+        ({"labels": [1, 2]}, "wrong type"),
+        ({"labels": ["a", "\x1b[31mü"]}, r"'\\x1b\[31m\\xfc' holds characters"),
+        ({"labels": ["a", "\ud800"]}, "holds characters"),
+        ({"parents": {"a": "g\r", "ü": "h"}}, "holds characters"),
+        ({"name": "tiny\n"}, "holds characters"),
+        ({"name": 7}, "name has the wrong type"),
+        ({"license": {}}, "license has the wrong type"),
+        ({"metrics": 7}, "metrics has the wrong type"),
         ({"window": 0}, "window=0"),
         ({"window": "wide"}, "wide"),
         ({"max_windows": -1}, "max_windows"),
@@ -81,7 +90,7 @@ def test_bad_fields_are_named(change, says):
         ModelInfo.from_json(json.dumps(values))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "[" * 10**5 + "]" * 10**5])
 def test_what_is_no_object_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         ModelInfo.from_json(text)

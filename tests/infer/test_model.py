@@ -142,6 +142,13 @@ def test_external_data_is_found_where_an_enum_has_more_bits_than_it_should():
         assert has_external_data(model)
 
 
+def test_external_data_is_found_where_a_key_has_more_bits_than_it_should():
+    tensor = onnx.TensorProto(name="t", data_type=1).SerializeToString()
+    long_key = a_field(14 + 2**29, 1)  # five bytes, of which readers keep 32 bits: field 14
+    model = a_field(7, a_field(5, tensor + long_key))
+    assert has_external_data(model)
+
+
 def test_external_data_is_found_in_the_defaults_of_a_function():
     function = onnx.FunctionProto(name="f", domain="d")
     function.attribute_proto.add(name="v", type=4).t.data_location = 1
@@ -265,6 +272,15 @@ def test_names_that_are_no_text_are_refused_without_a_word_of_onnxruntime(change
 def test_bytes_behind_the_end_are_noticed(tiny_model, tmp_path):
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(seal(onnx.load(tiny_model)) + a_field(99, b"more"))
+    with pytest.raises(ModelFileError, match=r"bad\.onnx: is damaged"):
+        load_model(bad)
+
+
+@pytest.mark.parametrize("value", [3, 2**62, 2**63 + 1])
+def test_a_checksum_that_is_a_number_is_damage_and_takes_no_memory(tiny_model, tmp_path, value):
+    bad = tmp_path / "bad.onnx"
+    entry = a_field(1, CHECKSUM_KEY.encode()) + a_field(2, value)
+    bad.write_bytes(tiny_model.read_bytes() + a_field(14, entry))
     with pytest.raises(ModelFileError, match=r"bad\.onnx: is damaged"):
         load_model(bad)
 

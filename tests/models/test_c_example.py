@@ -1,16 +1,19 @@
 """The C example is compiled as it stands, and says what Python says."""
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.audio import load_audio
+from melonnx.infer.metadata import WAVE_KEY
 from melonnx.infer.model import MODELS_FOLDER, TWIN_SUFFIX
 
 SOURCE = MODELS_FOLDER / "genre.c"
@@ -65,6 +68,32 @@ def test_c_says_what_python_says(genre, tmp_path, name, seconds):
     expected = predictor.predict_array(samples, rate).probabilities
     for probability, label in rows:
         assert float(probability) == pytest.approx(expected[label], abs=1.5e-4)
+
+
+def test_c_refuses_what_has_no_genre(genre, tmp_path):
+    noise = np.random.default_rng(0).normal(0, 0.1, 2047).astype(np.float32)
+    noise.tofile(tmp_path / "short.pcm")
+    np.full(50000, 1e-5, np.float32).tofile(tmp_path / "silence.pcm")
+    twin = MODELS_FOLDER / f"genre-small{TWIN_SUFFIX}"
+    for name, says in (("short", "is shorter than a frame"), ("silence", "is silence")):
+        result = genre(twin, tmp_path / f"{name}.pcm")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert says in result.stderr
+
+
+def test_c_refuses_a_twin_that_tells_sub_genres(genre, tmp_path):
+    """Its labels are more than its probabilities, and none of their names."""
+    twin = onnx.load(MODELS_FOLDER / f"genre-small{TWIN_SUFFIX}")
+    entry = next(entry for entry in twin.metadata_props if entry.key == WAVE_KEY)
+    labels = json.loads(entry.value)["labels"]
+    parents = {label: labels[number // 2] for number, label in enumerate(labels)}
+    entry.value = entry.value.replace('"parents": {}', f'"parents": {json.dumps(parents)}')
+    onnx.save(twin, tmp_path / "tree.wave.onnx")
+    noise = np.random.default_rng(0).normal(0, 0.1, 50000).astype(np.float32)
+    noise.tofile(tmp_path / "song.pcm")
+    result = genre(tmp_path / "tree.wave.onnx", tmp_path / "song.pcm")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "tells sub-genres" in result.stderr
 
 
 def test_c_refuses_what_it_cannot_use(genre, tmp_path):
