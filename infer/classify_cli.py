@@ -1,6 +1,8 @@
 """The command ``melonnx classify``: one song or a library of them."""
 
 import sys
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -37,9 +39,9 @@ def classify(
             "-o",
             "--output",
             metavar="FILE",
-            dir_okay=False,
-            help="Write to FILE (.jsonl, .csv, .parquet, .npz). Stopped in any way, the same "
-            "command goes on where it was; run again, it hears what is new or changed.",
+            help="Write to FILE (.jsonl, .csv, .parquet, .npz), or Parquet parts into a folder. "
+            "Stopped in any way, the same command goes on where it was; run again, it hears what "
+            "is new or changed.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
@@ -67,6 +69,13 @@ def classify(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; one for each core by default.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Hear on a Dask cluster, tcp://HOST:PORT or local[2]; PATHs may be URLs, s3://…",
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="With -o: hear all anew.")] = False,
     model: Annotated[
         Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
@@ -84,9 +93,11 @@ def classify(
     others go on. Ctrl-C stops; what is done stays (exit code 130).
     """
     kind = _choose_format(output, template, as_json=as_json, as_csv=as_csv, as_parquet=as_parquet)
+    if cluster is not None and (output is None or workers is not None):
+        raise typer.BadParameter("goes with -o, and not with --workers", param_hint="--cluster")
     embeddings |= kind == "npz"
-    if embeddings and kind not in ("json", "parquet", "npz"):
-        raise typer.BadParameter("goes with --json, or -o with .jsonl, .parquet or .npz")
+    if embeddings and kind not in ("json", "parquet", "parts", "npz"):
+        raise typer.BadParameter("goes with --json, or -o with .jsonl, .parquet, .npz or a folder")
     if fresh and output is None:
         raise typer.BadParameter("goes with -o FILE", param_hint="--fresh")
     from melonnx.infer.collection import Output, classify_here, classify_in_processes, summary
@@ -97,7 +108,14 @@ def classify(
     from melonnx.infer.predictor import Predictor
     from melonnx.infer.rows import View, parse_template
 
-    songs = list(expand(paths, recursive=recursive))
+    identify = None
+    if cluster is None:
+        songs = list(expand(paths, recursive=recursive))
+    else:
+        from melonnx.infer import remote_files
+
+        songs, known = remote_files.find_songs(paths, recursive=recursive)
+        identify = partial(remote_files.identify, known=known)
     failed = [song for song in songs if isinstance(song, Prediction)]
     if output is not None and len(failed) == len(songs):
         # A disk that is not there must not empty the output of the last run.
@@ -123,7 +141,16 @@ def classify(
 
         name = f"{info.name} {info.version}"
         hearing = Hearing(find_model(model), name, device, threads or 1, embeddings)
-        outcome = classify_in_processes(songs, hearing, target, workers=workers, fresh=fresh)
+        with ExitStack() as stack:
+            client = None
+            if cluster is not None:
+                from melonnx.infer.cluster import connect
+
+                client = stack.enter_context(connect(cluster))
+            outcome = classify_in_processes(
+                songs, hearing, target, workers=workers, fresh=fresh, client=client,
+                identify=identify,
+            )  # fmt: skip
         if output is not None or outcome.stopped:
             print(f"melonnx: {summary(outcome, output)}", file=sys.stderr)
     else:
@@ -151,6 +178,8 @@ def _choose_format(
         return asked[0] if asked else "text"
     from melonnx.infer.formats import FORMAT_OF
 
+    if output.is_dir() or not output.suffix:
+        return "parts"
     if output.suffix.lower() not in FORMAT_OF:
         raise typer.BadParameter(
             f"{output}: ends in none of {', '.join(FORMAT_OF)}; or say --json, --csv, --parquet "

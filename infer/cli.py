@@ -56,6 +56,9 @@ _EXTRA_OF = {
     "threadpoolctl": "train",
     "mutagen": "tags",
     "usearch": "search",
+    "dask": "cluster",
+    "distributed": "cluster",
+    "fsspec": "cluster",
 }
 
 

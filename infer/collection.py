@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from melonnx.infer.errors import OutputError
 from melonnx.infer.formats import Write, open_output, text_writer
@@ -19,6 +19,7 @@ from melonnx.infer.progress import Progress, show_progress
 from melonnx.infer.rows import View
 
 if TYPE_CHECKING:
+    from melonnx.infer.batch import Identify
     from melonnx.infer.workers import Answer, Hearing, Job
 
 __all__ = ["Outcome", "Output", "classify_here", "classify_in_processes", "summary"]
@@ -33,7 +34,8 @@ class Output:
 
     view: View
     kind: str = "text"
-    """"json", "csv", "parquet", "npz", "template"; or "text": a table or lines, for stdout."""
+    """"json", "csv", "parquet", "parts" (a folder of Parquet files), "npz", "template"; or "text":
+    a table or lines, for stdout."""
     template: str | None = None
     path: Path | None = None
     """None for stdout."""
@@ -51,7 +53,7 @@ class Output:
     @property
     def tells_failures(self) -> bool:
         """A failed song is a row that says why."""
-        return self.kind in ("json", "csv", "parquet") or "{error" in (self.template or "")
+        return self.kind in ("json", "csv", "parquet", "parts") or "{error" in (self.template or "")
 
 
 @dataclass
@@ -91,8 +93,13 @@ def classify_in_processes(
     *,
     workers: int | None = None,
     fresh: bool = False,
+    client: Any = None,
+    identify: "Identify | None" = None,
 ) -> Outcome:
     """Answer any number of songs in worker processes, until Ctrl-C.
+
+    ``client``: of a Dask cluster, whose workers hear instead of processes here. ``identify``: what
+    tells that a song is the one that was heard; by default, that of a local file.
 
     With a path, each song is one row, and a journal beside the output holds what was answered
     (``fresh``: it is emptied first). ``workers``: one for each core by default.
@@ -101,10 +108,11 @@ def classify_in_processes(
     first case, keeps what was answered.
     """
     from melonnx.infer.batch import answer_in_order, match_journal
-    from melonnx.infer.journal import journal_path, model_key, open_journal
+    from melonnx.infer.journal import file_identity, journal_path, model_key, open_journal
     from melonnx.infer.workers import hear_in_processes, stop_on_interrupt
 
     outcome = Outcome()
+    identify = identify or file_identity
     with ExitStack() as stack:
         journal = offsets = None
         to_hear = sum(isinstance(song, str) for song in songs)
@@ -114,7 +122,7 @@ def classify_in_processes(
             keeps = open_journal(beside, key, embedding=hearing.embedding, fresh=fresh)
             journal = stack.enter_context(keeps)
             songs = _once_each(songs)
-            offsets = match_journal(songs, journal)
+            offsets = match_journal(songs, journal, identify)
             to_hear = sum(
                 isinstance(song, str) and offset < 0
                 for song, offset in zip(songs, offsets, strict=True)
@@ -129,10 +137,16 @@ def classify_in_processes(
             progress.advance()
 
         def hear(jobs: "Iterator[Job | None]") -> "Generator[Answer, None, None]":
+            if client is not None:
+                from melonnx.infer.cluster import hear_in_cluster
+
+                return hear_in_cluster(jobs, client, hearing, stop)
             return hear_in_processes(jobs, processes, hearing, stop)
 
         began = time.monotonic()
-        predictions = answer_in_order(songs, hear, journal, offsets, progress=advance)
+        predictions = answer_in_order(
+            songs, hear, journal, offsets, identify=identify, progress=advance
+        )
         with closing(predictions):
             _write_all(predictions, output, hearing.model_name, len(songs), progress, outcome)
         outcome.seconds = time.monotonic() - began
@@ -216,7 +230,8 @@ def _once_each(songs: Sequence[Song]) -> list[Song]:
     """A file that several arguments name is one row."""
     seen: dict[str, Song] = {}
     for song in songs:
-        seen.setdefault(os.path.abspath(song) if isinstance(song, str) else song.path, song)
+        name = song.path if isinstance(song, Prediction) else song
+        seen.setdefault(name if "://" in name else os.path.abspath(name), song)
     return list(seen.values())
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "json_writer",
     "open_output",
     "parquet_writer",
+    "parts_writer",
     "template_writer",
 ]
 
@@ -44,6 +45,8 @@ FORMAT_OF = {
 
 _ROWS = 4096
 """Of a Parquet file, written at a time."""
+_PART = 1024
+"""Songs in each file of a folder."""
 
 
 @contextmanager
@@ -52,10 +55,14 @@ def open_output(
 ) -> Iterator[Write]:
     """Write to ``path``, which changes only when all is there: then, by a rename.
 
-    ``kind``: one of ``FORMAT_OF``'s, or "template" with ``template``. ``model``: name and version.
-    Raises OSError where the disk is full or the folder is not there.
+    ``kind``: one of ``FORMAT_OF``'s, "parts", or "template" with ``template``. ``model``: name and
+    version. Raises OSError where the disk is full or the folder is not there.
     """
     path = path.resolve()
+    if kind == "parts":
+        with parts_writer(path, view) as write:
+            yield write
+        return
     part = path.with_name(f"{path.name}.part")
     try:
         if kind == "parquet":
@@ -185,6 +192,35 @@ def parquet_writer(path: Path, view: View) -> Iterator[Write]:
         yield write
         if rows:
             flush()
+
+
+@contextmanager
+def parts_writer(folder: Path, view: View) -> Iterator[Write]:
+    """Parquet files of ``_PART`` songs each, ``part-000000.parquet`` and on, in ``folder``.
+
+    Each is there whole, by a rename, as soon as its last song is; earlier runs' are replaced.
+    """
+    folder.mkdir(exist_ok=True)
+    parts: list[Path] = []
+    block: list[Prediction] = []
+
+    def flush() -> None:
+        parts.append(folder / f"part-{len(parts):06}.parquet")
+        with open_output(parts[-1], "parquet", view, "") as write_row:
+            for prediction in block:
+                write_row(prediction)
+        block.clear()
+
+    def write(prediction: Prediction) -> None:
+        block.append(prediction)
+        if len(block) == _PART:
+            flush()
+
+    yield write
+    if block or not parts:
+        flush()
+    for old in set(folder.glob("part-*.parquet")) - set(parts):
+        old.unlink()
 
 
 @contextmanager

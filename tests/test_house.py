@@ -86,7 +86,7 @@ def test_the_runtime_declares_what_it_imports():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     needed = list(project["dependencies"])
-    for extra in ("ffmpeg", "parquet", "search", "tags"):
+    for extra in ("cluster", "ffmpeg", "parquet", "search", "tags"):
         needed += extras[extra]
     declared = {re.split(r"[<>=\[]", line)[0] for line in needed}
     assert imported - sys.stdlib_module_names - {"melonnx"} == declared

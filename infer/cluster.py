@@ -1,0 +1,246 @@
+"""Hears songs on the workers of a Dask cluster, in blocks; a file that kills one costs only itself.
+
+Source of the design: https://distributed.dask.org/en/stable/killed.html, which cannot tell the
+killer in a block from its neighbours; here they are heard again one at a time, with nothing else
+running, so that whoever is alone when a worker dies was it.
+"""
+
+import hashlib
+import logging
+import re
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from distributed import CancelledError, Client, LocalCluster, get_worker
+from distributed import wait as wait_for
+from distributed.diagnostics.plugin import WorkerPlugin
+from distributed.scheduler import KilledWorker
+
+from melonnx.infer.errors import (
+    AudioError,
+    CrashedError,
+    MelonnxError,
+    NoMusicError,
+    WorkerError,
+)
+from melonnx.infer.journal import Packed, pack
+from melonnx.infer.model import released_models
+from melonnx.infer.prediction import Prediction
+from melonnx.infer.predictor import Predictor
+from melonnx.infer.remote_files import is_url, open_song
+from melonnx.infer.workers import Answer, End, Hearing, Job, hear_file
+
+__all__ = ["connect", "hear_in_cluster"]
+
+_BLOCK = 8
+"""Songs of a task: enough that the scheduler is not what we wait for."""
+_AHEAD = 2
+"""Blocks in flight for each thread of the cluster."""
+_LOOK_S = 0.2
+"""Between two looks at Ctrl-C."""
+_CONNECT_S = 10
+_PLUGIN = "melonnx"
+
+
+@contextmanager
+def connect(address: str) -> Iterator[Client]:
+    """A client of ``tcp://HOST:PORT``, or of ``local[N]``: N processes here, for the while.
+
+    Raises WorkerError where nobody answers, or ``address`` is neither.
+    """
+    for name in logging.root.manager.loggerDict:
+        if name.partition(".")[0] == "distributed":  # tracebacks of what we tell in a line
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    local = re.fullmatch(r"local\[(\d+)\]", address)
+    with ExitStack() as stack:
+        where: Any = address
+        if local:
+            where = stack.enter_context(
+                LocalCluster(n_workers=int(local[1]), threads_per_worker=1, dashboard_address=None)
+            )
+        elif not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://.+", address):
+            raise WorkerError(f"{address}: is no cluster; say tcp://HOST:PORT or local[N]")
+        try:
+            client = stack.enter_context(Client(where, timeout=_CONNECT_S))
+        except (OSError, ValueError) as error:
+            raise WorkerError(f"{address}: no scheduler answers ({error})") from None
+        yield client
+
+
+def hear_in_cluster(
+    jobs: Iterator[Job | None], client: Client, hearing: Hearing, stop: End | None = None
+) -> Generator[Answer, None, None]:
+    """Yield the answers as they come, as ``hear_in_processes`` does (:mod:`melonnx.infer.workers`).
+
+    A job's path may be a URL. The model travels to each worker that has not the same file. Raises
+    WorkerError where the cluster is lost, or its workers are of another version of melonnx.
+    """
+    with _prepared(client, hearing):
+        try:
+            yield from _Run(client, hearing, jobs, stop).answers()
+        except (OSError, CancelledError) as error:
+            raise WorkerError(
+                f"the cluster is lost ({type(error).__name__}); the same command goes on"
+            ) from None
+
+
+@dataclass
+class _Run:
+    client: Client
+    hearing: Hearing
+    jobs: Iterator[Job | None]
+    stop: End | None
+    in_flight: dict[Any, list[Job]] = field(default_factory=dict)
+    """By future."""
+    suspects: deque[Job] = field(default_factory=deque)
+    """That were in a block whose worker died."""
+    alone: bool = False
+    """What is in flight is a suspect, and nothing else."""
+
+    def answers(self) -> Generator[Answer, None, None]:
+        """All of them, or those that came before ``stop``."""
+        try:
+            while True:
+                self._hand_out()
+                if not self.in_flight:
+                    return
+                done = self._wait()
+                if done is None:
+                    return
+                for future in done:
+                    yield from self._collect(future, self.in_flight.pop(future))
+        finally:
+            if self.in_flight:
+                self.client.cancel(list(self.in_flight))
+
+    def _hand_out(self) -> None:
+        if self.suspects:
+            if not self.in_flight:
+                self.alone = True
+                self._submit([self.suspects.popleft()])
+            return
+        self.alone = self.alone and bool(self.in_flight)
+        while len(self.in_flight) < _AHEAD * max(1, sum(self.client.nthreads().values())):
+            block: list[Job] = []
+            for job in islice(self.jobs, _BLOCK):
+                if job is None:
+                    break
+                block.append(job)
+            if not block:
+                return
+            self._submit(block)
+
+    def _submit(self, block: list[Job]) -> None:
+        paths = [job.path for job in block]
+        future = self.client.submit(_hear_block, paths, self.hearing.embedding, pure=False)
+        self.in_flight[future] = block
+
+    def _wait(self) -> set[Any] | None:
+        while self.stop is None or not self.stop.poll():
+            if self.client.status != "running":
+                raise WorkerError("the cluster is lost; the same command goes on")
+            try:
+                return wait_for(list(self.in_flight), _LOOK_S, "FIRST_COMPLETED").done
+            except TimeoutError:
+                continue
+        return None
+
+    def _collect(self, future: Any, block: list[Job]) -> Iterator[Answer]:
+        try:
+            packed = future.result()
+        except KilledWorker:
+            if not self.alone:
+                self.suspects += block
+                return
+            packed = [self._failed(block[0], CrashedError, "two workers died while they heard it")]
+        except (CancelledError, OSError):
+            raise
+        except Exception as error:  # of a worker: out of memory, say
+            if not self.alone:
+                self.suspects += block
+                return
+            reason = f"cannot be heard ({type(error).__name__}: {error})"
+            packed = [self._failed(block[0], MelonnxError, reason)]
+        yield from map(Answer, block, packed)
+
+    def _failed(self, job: Job, kind: type[MelonnxError], reason: str) -> Packed:
+        error = kind(f"{job.path}: {reason}")
+        return pack(Prediction.failed(job.path, error, self.hearing.model_name))
+
+
+@contextmanager
+def _prepared(client: Client, hearing: Hearing) -> Iterator[None]:
+    """Every worker, also one that comes later, has the model; no task is tried twice by itself."""
+    data = hearing.model.read_bytes()
+    try:
+        client.register_plugin(_Ears(data, hearing), name=_PLUGIN)
+    except Exception as error:  # a worker's own, of any kind
+        reason = str(error).partition("\n")[0]
+        raise WorkerError(f"the cluster's workers cannot hear: {reason}") from None
+    before = client.run_on_scheduler(_allow_failures, 0)
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError, KeyError):  # of a cluster that is no more
+            client.run_on_scheduler(_allow_failures, before)
+            client.unregister_worker_plugin(_PLUGIN)
+
+
+def _allow_failures(number: int, dask_scheduler: Any = None) -> int:
+    before = dask_scheduler.allowed_failures
+    dask_scheduler.allowed_failures = number
+    return before
+
+
+class _Ears(WorkerPlugin):
+    """One ``Predictor`` in each worker process, for all of its threads."""
+
+    def __init__(self, model: bytes, hearing: Hearing) -> None:
+        self._model, self._hearing, self._version = model, hearing, version("melonnx")
+        self.predictor: Predictor | None = None
+
+    def setup(self, worker: Any) -> None:
+        """Open the model: the worker's own where it is the same, else the one that came."""
+        if version("melonnx") != self._version:
+            raise WorkerError(
+                f"melonnx is {version('melonnx')} at {worker.address} and {self._version} here"
+            )
+        wanted = hashlib.sha256(self._model).hexdigest()
+        for path in released_models().values():
+            if hashlib.sha256(path.read_bytes()).hexdigest() == wanted:
+                break
+        else:
+            path = Path(worker.local_directory) / f"{wanted}.onnx"
+            path.write_bytes(self._model)
+        self.predictor = Predictor(path, self._hearing.device, self._hearing.threads)  # type: ignore[arg-type]
+
+
+def _hear_block(paths: list[str], embedding: bool) -> list[Packed]:
+    """Runs on a worker."""
+    predictor: Predictor = get_worker().plugins[_PLUGIN].predictor  # type: ignore[attr-defined]
+    return [_hear(predictor, path, embedding) for path in paths]
+
+
+def _hear(predictor: Predictor, path: str, embedding: bool) -> Packed:
+    if not is_url(path):
+        return hear_file(predictor, path, embedding=embedding)
+    reason: MelonnxError
+    try:
+        with open_song(path) as file:
+            answer = replace(predictor.predict(file), path=path)
+            return pack(answer, embedding=embedding)
+    except AudioError as error:
+        reason = type(error)(str(error).replace("<stream>", path, 1))
+    except FileNotFoundError:
+        reason = NoMusicError(f"{path}: no such file")
+    except Exception as error:  # each file system has its own
+        first_line = str(error).partition("\n")[0]
+        reason = MelonnxError(f"{path}: cannot be read ({type(error).__name__}: {first_line})")
+    info = predictor.info
+    return pack(Prediction.failed(path, reason, f"{info.name} {info.version}"))
