@@ -19,7 +19,10 @@ def _wave() -> None:
 def wave(
     model: Annotated[Path, typer.Argument(help="A model file, or a released one's name.")],
     out: Annotated[
-        Path | None, typer.Option(help="The twin to write; MODEL.wave.onnx beside it by default.")
+        Path | None,
+        typer.Option(
+            help="The twin to write; by default MODEL.wave.onnx beside the file, or here of a name."
+        ),
     ] = None,
 ) -> None:
     """Write the waveform twin of a finished model: samples in, the final answer out."""
@@ -29,7 +32,8 @@ def wave(
     if out is not None and not is_twin(out):
         raise typer.BadParameter(f"must end with {TWIN_SUFFIX}", param_hint="--out")
     source = find_model(model)
-    target = out or twin_path(source)
+    beside = twin_path(source)
+    target = out or (beside if source == model else Path(beside.name))
     for output, worst in save_twin(source, target).items():
         print(f"{output:13} worst difference from the runtime {worst.difference:.1e}")
     print(f"wrote {target} ({target.stat().st_size / 1e6:.2f} MB)")

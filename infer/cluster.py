@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from distributed import CancelledError, Client, LocalCluster, get_worker
 from distributed import wait as wait_for
@@ -46,6 +46,8 @@ _LOOK_S = 0.2
 """Between two looks at Ctrl-C."""
 _CONNECT_S = 10
 _PLUGIN = "melonnx"
+_NOWHERE: Any = None
+"""Dask's word for no dashboard."""
 
 
 @contextmanager
@@ -62,7 +64,9 @@ def connect(address: str) -> Iterator[Client]:
         where: Any = address
         if local:
             where = stack.enter_context(
-                LocalCluster(n_workers=int(local[1]), threads_per_worker=1, dashboard_address=None)
+                LocalCluster(
+                    n_workers=int(local[1]), threads_per_worker=1, dashboard_address=_NOWHERE
+                )
             )
         elif not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://.+", address):
             raise WorkerError(f"{address}: is no cluster; say tcp://HOST:PORT or local[N]")
@@ -126,7 +130,9 @@ class _Run:
                 self._submit([self.suspects.popleft()])
             return
         self.alone = self.alone and bool(self.in_flight)
-        while len(self.in_flight) < _AHEAD * max(1, sum(self.client.nthreads().values())):
+        while len(self.in_flight) < _AHEAD * max(
+            1, sum(cast("dict[str, int]", self.client.nthreads()).values())
+        ):
             block: list[Job] = []
             for job in islice(self.jobs, _BLOCK):
                 if job is None:

@@ -20,6 +20,8 @@ FORMAT_VERSION = 2
 _MOST_ELEMENTS = 1 << 26
 """Of one patch: 256 MB."""
 _TEXTS = ("name", "version", "dataset", "split", "license", "attribution")
+_LEAST_STEP_S = 0.001
+"""Between frames; a smaller one would only fill the memory."""
 _UNPRINTABLE = {"Cc", "Cs"}
 """Unicode's categories of control characters, which would steer the terminal that a label is
 printed in, and of surrogates, which cannot be printed at all."""
@@ -62,6 +64,8 @@ class ModelInfo:
             raise ValueError(f"window={self.window}, window_hop={self.window_hop} must be >= 1")
         if self.window * self.mel_spec.n_mels > _MOST_ELEMENTS:
             raise ValueError(f"window={self.window} is beyond any memory")
+        if self.mel_spec.frame_seconds < _LEAST_STEP_S:
+            raise ValueError(f"hop_length={self.mel_spec.hop_length} is less than a millisecond")
         if not 0 <= self.max_windows <= MOST_WINDOWS:
             raise ValueError(f"max_windows={self.max_windows} must be 0 to {MOST_WINDOWS}")
         if not 0 < self.temperature < inf:

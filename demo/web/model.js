@@ -16,7 +16,12 @@ export function openModel() {
       worker.postMessage({ id: next, waveform, rate }, [waveform.buffer]);
     });
   return new Promise((resolve, reject) => {
-    worker.onerror = (event) => reject(new Error(event.message || "a file of it does not load"));
+    worker.onerror = (event) => {
+      const error = new Error(event.message || "a file of it does not load");
+      reject(error);
+      for (const asker of waiting.values()) asker.reject(error);
+      waiting.clear();
+    };
     worker.onmessage = ({ data }) => {
       const { id, error, info, ...answer } = data;
       const asker = id ? waiting.get(id) : { resolve: () => resolve({ info, run }), reject };

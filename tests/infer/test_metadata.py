@@ -94,3 +94,9 @@ def test_bad_fields_are_named(change, says):
 def test_what_is_no_object_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         ModelInfo.from_json(text)
+
+
+def test_frames_closer_than_a_millisecond_are_refused():
+    """They would fill the memory: 30 s took 2.6 GB."""
+    with pytest.raises(ValueError, match="less than a millisecond"):
+        replace(INFO, mel_spec=MelSpec(hop_length=1))
