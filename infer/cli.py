@@ -38,6 +38,9 @@ _ELSEWHERE = {
 }
 """Command: the module whose typer ``app`` has it."""
 
+_TRAINING = {"data", "train", "evaluate", "export", "features", "benchmark"}
+"""Commands whose libraries are all in the extra ``train``."""
+
 _EXTRA_OF = {
     "tensorflow": "train",
     "keras": "train",
@@ -144,7 +147,8 @@ def main() -> None:
         module = (error.name or "").partition(".")[0]
         if module not in _EXTRA_OF:
             raise
-        sys.exit(f"melonnx: {MissingExtraError(_EXTRA_OF[module], module)}")
+        extra = "train" if _TRAINING & set(sys.argv[1:2]) else _EXTRA_OF[module]
+        sys.exit(f"melonnx: {MissingExtraError(extra, module)}")
     except OSError as error:
         os.dup2(_nowhere(), sys.stdout.fileno())  # for what Python still holds for it
         has_gone = isinstance(error, BrokenPipeError)  # the reader: "melonnx classify … | head"

@@ -243,16 +243,32 @@ def test_info_shows_a_tree_as_one(melonnx, tree_model):
     assert "parents" not in shown
 
 
-def test_a_missing_extra_is_named(song, tmp_path):
+@pytest.mark.parametrize(
+    ("missing", "command", "extra"),
+    [
+        (["sklearn", "tensorflow", "keras"], ["train", "SONGS", "--out", "RUN"], "train"),
+        (["onnx"], ["train", "SONGS", "--head", "--out", "OWN.onnx"], "train"),
+        (["onnx"], ["wave", "genre-small", "--out", "SMALL.wave.onnx"], "verify"),
+        (["matplotlib"], ["picture", "SONG", "--stage", "mel", "-o", "OUT.png"], "demo"),
+        (
+            ["distributed"],
+            ["classify", "SONG", "-o", "OUT.csv", "--cluster", "local[1]"],
+            "cluster",
+        ),
+    ],
+)
+def test_a_missing_extra_is_named(song, tmp_path, missing, command, extra):
+    places = {"SONGS": str(song.parent), "SONG": str(song)}
+    line = ["melonnx", *(places.get(word, word) for word in command)]
     program = (
-        "import sys; sys.modules['sklearn'] = sys.modules['tensorflow'] = None\n"
-        "sys.modules['keras'] = None\n"
-        f"sys.argv = ['melonnx', 'train', {str(song.parent)!r}, '--out', {str(tmp_path / 'r')!r}]\n"
+        "import sys\n"
+        f"sys.modules |= dict.fromkeys({missing!r})\n"
+        f"sys.argv = {line!r}\n"
         "from melonnx.infer.cli import main; main()"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert result.returncode == 1
-    assert 'pip install "melonnx[train]"' in result.stderr
+    assert f'pip install "melonnx[{extra}]"' in result.stderr
     assert len(result.stderr.splitlines()) == 1
