@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("infer", "train", "export", "demo", "models")
 PYTHONS = ("3.11", "3.12", "3.13")
 BASE_TESTS = (
-    "tests/models",
+    *(f"tests/models/test_{name}.py" for name in ("format", "released")),
     *(f"tests/infer/test_{name}.py" for name in ("calibration", "hierarchy", "metadata", "sniff")),
     "tests/infer/test_windows.py",
 )
