@@ -224,7 +224,7 @@ class _Ears(WorkerPlugin):
         else:
             path = Path(worker.local_directory) / f"{wanted}.onnx"
             path.write_bytes(self._model)
-        self.predictor = Predictor(path, self._hearing.device, self._hearing.threads)  # type: ignore[arg-type]
+        self.predictor = replace(self._hearing, model=path).predictor
 
 
 def _hear_block(paths: list[str], embedding: bool) -> list[Packed]:

@@ -117,7 +117,8 @@ def classify_in_processes(
         journal = offsets = None
         to_hear = sum(isinstance(song, str) for song in songs)
         if output.path is not None:
-            key = model_key(hearing.model, hearing.model_name)
+            how = " skimmed" if hearing.skim else ""  # other answers than of the whole song
+            key = model_key(hearing.model, hearing.model_name + how)
             beside = journal_path(output.path)
             keeps = open_journal(beside, key, embedding=hearing.embedding, fresh=fresh)
             journal = stack.enter_context(keeps)
