@@ -35,7 +35,8 @@ def answer(prediction: Prediction, threshold: float) -> str:
     name, asked = escape(label), f"{threshold:.0%}"
     from_there = f"this model is sure of {name} from {asked} on"
     if prediction.unsure:
-        verdict = f'<p class="verdict unsure">Unsure, take it as a guess: {from_there}.</p>'
+        why = from_there if score < threshold else "there is too little of it to be sure"
+        verdict = f'<p class="verdict unsure">Unsure, take it as a guess: {why}.</p>'
     else:
         verdict = f'<p class="verdict sure">Sure: {from_there}.</p>'
     notes = "".join(f'<p class="note">{escape(one)}</p>' for one in prediction.warnings)

@@ -174,6 +174,10 @@ def _choose_format(
         raise typer.BadParameter("--json, --csv, --parquet and --format: one at a time")
     if asked == ["parquet"] and output is None:
         raise typer.BadParameter("goes with -o FILE", param_hint="--parquet")
+    if output is not None and not output.name:
+        raise typer.BadParameter(f"{str(output)!r} names no file", param_hint="-o")
+    if asked and output is not None and output.is_dir():
+        raise typer.BadParameter(f"{output} is a folder, for Parquet parts only", param_hint="-o")
     if asked or output is None:
         return asked[0] if asked else "text"
     from melonnx.infer.formats import FORMAT_OF

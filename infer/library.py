@@ -2,13 +2,12 @@
 
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from glob import has_magic, iglob
 from pathlib import Path
 
 from melonnx.infer.errors import AudioError, NoMusicError
-from melonnx.infer.playlist import PLAYLIST_SUFFIXES, read_list, read_playlist
+from melonnx.infer.playlist import PLAYLIST_SUFFIXES, list_on_stdin, read_playlist
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
@@ -44,7 +43,11 @@ def expand(
     for path in paths:
         name = os.fspath(path)
         if name == "-":
-            yield from _expand_listed(read_list(sys.stdin.buffer.read()), recursive=recursive)
+            listed = list_on_stdin()
+            if listed is None:
+                yield _failed(name, "stdin is closed")
+                continue
+            yield from _expand_listed(listed, recursive=recursive)
         elif Path(name).suffix.lower() in PLAYLIST_SUFFIXES and not _is_folder(name):
             try:
                 listed = read_playlist(Path(name))

@@ -81,7 +81,10 @@ def listen(
             rate = reader.sample_rate
             blocks = _paced(reader, rate) if realtime else reader
         kept = top if as_json else None
-        stream = predictor.stream(rate, length=length, hop=hop, top=kept, name=name)
+        try:
+            stream = predictor.stream(rate, length=length, hop=hop, top=kept, name=name)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
         heard = _hear(stream, blocks)
         try:
             if live:
