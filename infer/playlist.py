@@ -45,8 +45,8 @@ def _entry(line: bytes, folder: Path) -> str:
 
 
 def _readings(line: bytes) -> Iterator[str]:
-    if line[:5].lower() == b"file:":
-        yield _path_of(line[5:])
+    if line[:5].lower() == b"file:" and (path := _path_of(line[5:])):
+        yield path
         return
     encoded = unquote_to_bytes(line)
     for name in (line, encoded, line.replace(b"\\", b"/"), encoded.replace(b"\\", b"/")):
@@ -55,9 +55,13 @@ def _readings(line: bytes) -> Iterator[str]:
 
 
 def _path_of(url: bytes) -> str:
-    """Of a file URL without its scheme; ``#`` and ``?`` part nothing, as programs write them."""
-    if url.startswith(b"//"):  # the host follows
-        url = b"/" + url[2:].partition(b"/")[2]
+    """Of a file URL without its scheme; ``#`` and ``?`` part nothing, as programs write them.
+
+    Empty where it has none.
+    """
+    if url.startswith(b"//"):
+        _, slash, path = url[2:].partition(b"/")
+        url = slash + path
     if os.name == "nt":  # /C:/Music
         url = url.removeprefix(b"/")
     return os.fsdecode(unquote_to_bytes(url))

@@ -11,14 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.columns import Columns
-from melonnx.infer.mel import MelPower, MelSpec, Waveform, band_centres
+from melonnx.infer.mel import MelPower, MelSpec, Waveform, band_centres, hann
 
-__all__ = ["Envelope", "Listener", "Raster", "Spectrum", "decibels", "frame_spectra"]
+__all__ = [
+    "HOP_LENGTH",
+    "N_FFT",
+    "Envelope",
+    "Listener",
+    "Raster",
+    "Spectrum",
+    "decibels",
+    "frame_spectra",
+]
 
 N_FFT = 2048
 HOP_LENGTH = 512
 """Samples; librosa's defaults."""
 
+_HANN = hann(N_FFT).astype(np.float32)
 _COLUMNS = 2048
 """At most so many of a picture: more than a screen has."""
 
@@ -76,9 +86,6 @@ def frame_spectra(signal: NDArray[np.floating]) -> NDArray[np.float32]:
     frames = np.lib.stride_tricks.sliding_window_view(signal, N_FFT)[::HOP_LENGTH]
     spectrum = np.fft.rfft(frames * _HANN, axis=-1)
     return np.square(spectrum.real) + np.square(spectrum.imag)
-
-
-_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
 
 
 class Listener:

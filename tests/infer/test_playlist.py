@@ -55,7 +55,7 @@ def test_a_list_is_lines_or_ends_in_nul():
     assert read_list(b"") == []
 
 
-@pytest.mark.parametrize("entry", [b"file://[x", b"file:///%00.mp3"])
+@pytest.mark.parametrize("entry", [b"file://[x", b"file://", b"file:", b"file:///%00.mp3"])
 def test_a_url_that_is_none_names_what_is_not_there(folder, entry):
     (path,) = named(folder, entry)
     assert not os.path.lexists(path)
