@@ -121,7 +121,10 @@ def _cut_off(receive: Receive, most: int) -> Receive:
 
 
 def _paths(body: bytes) -> Iterator[Any]:
-    """Every ``path`` of a file in the JSON of a request; of what is no JSON, none; of what is too deep, None."""
+    """Every ``path`` of a file in the JSON of a request; of what is no JSON, none.
+
+    Of what is too deep to be looked through, None.
+    """
     try:
         pending = [json.loads(body)]
     except ValueError:

@@ -11,7 +11,10 @@ from melonnx.infer.playlist import PLAYLIST_SUFFIXES, list_on_stdin, read_playli
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
-__all__ = ["AUDIO_SUFFIXES", "classify_files", "expand", "find_music"]
+__all__ = ["AUDIO_SUFFIXES", "Song", "classify_files", "expand", "find_music"]
+
+Song = str | Prediction
+"""A path, or the failed row of what is none."""
 
 AUDIO_SUFFIXES = frozenset(
     (
@@ -32,9 +35,7 @@ def find_music(folder: Path, *, recursive: bool = False) -> list[Path]:
     return [Path(song) for song in songs]
 
 
-def expand(
-    paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False
-) -> Iterator[str | Prediction]:
+def expand(paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False) -> Iterator[Song]:
     """Replace each folder, glob and playlist by its music, and ``-`` by the paths on stdin.
 
     Whatever cannot be listed or has none is a failed row. Globs are what no file is called;
@@ -65,7 +66,7 @@ def expand(
             yield from _expand_listed([name], recursive=recursive)
 
 
-def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[str | Prediction]:
+def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[Song]:
     for name in names:
         if not name:
             yield Prediction.failed("", NoMusicError("an empty path names no file"))
@@ -135,16 +136,14 @@ def _is_folder(name: str) -> bool:
         return False
 
 
-def classify_files(
-    predictor: Predictor, paths: Iterable[str | Path | Prediction], *, top: int | None = None
-) -> Iterator[Prediction]:
+def classify_files(predictor: Predictor, paths: Iterable[Song | Path]) -> Iterator[Prediction]:
     """Classify each path in turn; one that fails is a row that says why, and the rest go on."""
     for path in paths:
         if isinstance(path, Prediction):
             yield path
             continue
         try:
-            yield predictor.predict(path, top=top)
+            yield predictor.predict(path)
         except AudioError as error:
             info = predictor.info
             yield Prediction.failed(str(path), error, f"{info.name} {info.version}")

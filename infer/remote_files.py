@@ -8,14 +8,11 @@ from typing import Any, BinaryIO, cast
 
 from melonnx.infer.errors import NoMusicError
 from melonnx.infer.journal import Identity, file_identity
-from melonnx.infer.library import AUDIO_SUFFIXES, expand
+from melonnx.infer.library import AUDIO_SUFFIXES, Song, expand
 from melonnx.infer.playlist import list_on_stdin
 from melonnx.infer.prediction import Prediction
 
 __all__ = ["find_songs", "identify", "is_url", "open_song"]
-
-Song = str | Prediction
-"""A path or URL, or the failed row of what is none."""
 
 
 def is_url(path: str) -> bool:

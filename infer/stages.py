@@ -21,7 +21,6 @@ __all__ = [
     "Raster",
     "Spectrum",
     "decibels",
-    "frame_spectra",
 ]
 
 N_FFT = 2048
@@ -81,7 +80,7 @@ def decibels(power: NDArray[np.floating], top_db: float = 80.0) -> NDArray[np.fl
     return (10 * np.log10(np.maximum(power / loudest, floor))).astype(np.float32)
 
 
-def frame_spectra(signal: NDArray[np.floating]) -> NDArray[np.float32]:
+def _frame_spectra(signal: NDArray[np.floating]) -> NDArray[np.float32]:
     """Power [frames, N_FFT // 2 + 1] of whole frames ``HOP_LENGTH`` apart, periodic Hann."""
     frames = np.lib.stride_tricks.sliding_window_view(signal, N_FFT)[::HOP_LENGTH]
     spectrum = np.fft.rfft(frames * _HANN, axis=-1)
@@ -118,7 +117,7 @@ class Listener:
         """Take the whole frames of ``pending``; returns the samples that the next one needs."""
         if len(pending) < N_FFT:
             return pending
-        power = frame_spectra(pending)
+        power = _frame_spectra(pending)
         self._sum += power.sum(axis=0, dtype=np.float64)
         self._n_frames += len(power)
         self._spectra.append(power)

@@ -135,7 +135,7 @@ def test_what_is_broken_is_the_exit_code(monkeypatch, capsys):
 
     broken = Finding("formats", "mp3", "broken", "no decoder")
     monkeypatch.setattr(doctor, "examine", lambda: iter([broken]))
-    result = CliRunner().invoke(app, ["doctor"])
+    result = CliRunner().invoke(app, [])
     assert result.exit_code == 1
     assert "BROKEN mp3" in result.output
 
