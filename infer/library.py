@@ -81,24 +81,35 @@ def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[Song]:
 
 
 def _search(folder: Path, *, recursive: bool) -> tuple[list[str], list[Prediction]]:
-    """The music, sorted, and a row for each folder that cannot be listed; never neither."""
+    """The music, sorted, and a row for each folder that cannot be listed; never neither.
+
+    Links to folders are followed, but no folder is searched twice.
+    """
     songs: list[str] = []
     failed: list[Prediction] = []
     prefix = "" if folder == Path() else os.path.join(folder, "")
-    unseen = [""]
-    while unseen:
-        inside = unseen.pop()
+    seen: set[tuple[int, int]] = set()
+    unseen, links = [""], list[str]()
+    while unseen or links:
+        inside = unseen.pop() if unseen else links.pop(0)
+        place = os.path.join(folder, inside)
         try:
+            status = os.stat(place)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
             # Entries and strings: a Path for each file takes ten times as long.
-            with os.scandir(os.path.join(folder, inside)) as entries:
+            with os.scandir(place) as entries:
                 for entry in entries:
-                    if recursive and entry.is_dir(follow_symlinks=False):
-                        unseen.append(f"{inside}{entry.name}{os.sep}")
+                    if recursive and _leads_to_folder(entry):
+                        below = links if entry.is_symlink() else unseen
+                        below.append(f"{inside}{entry.name}{os.sep}")
                     elif _is_music(entry.name) and _is_file(entry):
                         songs.append(f"{prefix}{inside}{entry.name}")
         except OSError as error:
             place = str(error.filename).removesuffix(os.sep)
             failed.append(_failed(place, f"cannot be listed ({error.strerror})"))
+        links.sort()  # which of several names a folder gets, is no matter of chance
     if not songs and not failed:
         hint = "" if recursive else "; --recursive looks in its subfolders too"
         failed.append(_failed(str(folder), f"is a folder without music{hint}"))
@@ -118,6 +129,13 @@ def _is_music(name: str) -> bool:
     """By its suffix; hidden files are none."""
     name = name.rpartition(os.sep)[2]
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in AUDIO_SUFFIXES
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into what is locked
+        return False
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any, Self
 from unicodedata import category
 
-from melonnx.infer.hierarchy import genre_names
+from melonnx.infer.hierarchy import genres_above
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.windows import MOST_WINDOWS
 
@@ -87,7 +87,7 @@ class ModelInfo:
     @property
     def genres(self) -> tuple[str, ...]:
         """What a song is told to be: the labels, or the genres that are above them."""
-        return genre_names(self.labels, self.parents)
+        return genres_above(self.labels, self.parents)
 
     def to_json(self) -> str:
         """The metadata entry, keys sorted so that equal models are equal bytes."""

@@ -60,7 +60,9 @@ def similar(
         query = predictor.predict(song).embedding
     else:
         query = library.embeddings[row]
-    candidates = _candidates(index, library, query, top) if approximate else None
+    candidates = None
+    if approximate and library.paths:
+        candidates = _candidates(index, library, query, top)
     _print(neighbours(library, query, top, but=row, candidates=candidates), as_json=as_json)
 
 

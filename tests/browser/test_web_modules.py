@@ -149,3 +149,12 @@ def test_less_than_the_model_hears_at_a_time_is_unsure_as_in_python(run_js, samp
     told = json.loads(run_js(TELL, PAGE / "answer.js", *arguments))
     song = make_song(samples / rate + 0.1)[: max(samples, info.mel_spec.n_fft)]
     assert told["unsure"] == predictor.predict_array(song, rate).unsure == (samples < 129 * 1707)
+
+
+def test_a_header_that_is_cut_off_tells_no_rate(run_js, tmp_path):
+    page = b"OggS" + bytes(22) + b"\x01\x1e"
+    files = []
+    for number, data in enumerate((page + b"\x01vorbis", b"RIFF\0\0\0\0WAVEfmt ", b"fLaC", b"ID3")):
+        files.append(tmp_path / str(number))
+        files[-1].write_bytes(data)
+    assert json.loads(run_js(RATE, PAGE / "sample_rate.js", *files)) == [44100] * 4
