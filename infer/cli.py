@@ -35,11 +35,15 @@ _ELSEWHERE = {
     "organize": "melonnx.infer.organize_cli",
     "similar": "melonnx.infer.similar_cli",
     "doctor": "melonnx.infer.doctor_cli",
+    "bench": "melonnx.infer.bench_cli",
 }
 """Command: the module whose typer ``app`` has it."""
 
 _TRAINING = {"data", "train", "evaluate", "export", "features", "benchmark"}
 """Commands whose libraries are all in the extra ``train``."""
+
+_WITHOUT_ALGEBRA = {"classify", "explain", "listen", "doctor", "bench", "info"}
+"""Commands that multiply no large matrices."""
 
 _EXTRA_OF = {
     "tensorflow": "train",
@@ -136,6 +140,9 @@ def info(
 def main() -> None:
     """Run the command line; every error that is ours is one line on stderr and exit code 1."""
     _open_streams()
+    if _WITHOUT_ALGEBRA & set(sys.argv[1:2]):
+        # The threads that OpenBLAS starts when numpy is imported cost 45 ms.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         try:
             app()

@@ -182,6 +182,9 @@ def _open_session(
     options.log_severity_level = _FATAL_ONLY
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
+    # Threads that spin while they wait take half as much again of the processors, and a third of
+    # the speed from a machine that has other work; on an idle one they win 4%.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = onnxruntime.InferenceSession(
             data,
