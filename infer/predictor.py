@@ -69,8 +69,8 @@ class Predictor:
     ) -> Prediction:
         """Classify a path, the bytes of a file, or a binary stream.
 
-        ``top``: keep only so many genres' probabilities. ``offset``, ``duration``: seconds of
-        the source to skip and to use at most.
+        ``top``: keep only so many genres' probabilities, 1 or more. ``offset``, ``duration``:
+        seconds of the source to skip and to use at most.
 
         Raises an AudioError for what cannot be classified: NoMusicError, UnreadableAudioError,
         UnsupportedFormatError, EmptyAudioError, SilentAudioError, InvalidSamplesError.
@@ -115,11 +115,13 @@ class Predictor:
         were measured on by default. ``hop``: seconds from one answer to the next. ``name``: the
         answers' ``path``. :class:`Stream` says what is promised.
 
-        Raises ValueError (length, hop) and InvalidSamplesError (no rate of audio).
+        Raises ValueError (length, hop, top) and InvalidSamplesError (no rate of audio).
         """
         return Stream(self, sample_rate, length=length, hop=hop, top=top, name=name)
 
     def _predict(self, reader: AudioReader, top: int | None) -> Prediction:
+        if top is not None and top < 1:
+            raise ValueError(f"top={top} must be 1 or more")
         info = self.info
         heard = hear(reader, info.mel_spec, info.window, info.window_hop, info.max_windows)
         require_sound(reader, info.mel_spec)
@@ -138,7 +140,8 @@ class Predictor:
     ) -> Prediction:
         """What the network's outputs for the windows say of a song that was read to its end."""
         info, warnings, duration_s = self.info, reader.warnings, reader.duration_s
-        if heard.n_frames < info.window:
+        is_short = heard.n_frames < info.window
+        if is_short:
             whole = info.window * info.mel_spec.frame_seconds
             warnings += (f"short: {duration_s:.1f} s, the model hears {whole:.1f} s",)
         by_window = outputs.probabilities
@@ -155,7 +158,7 @@ class Predictor:
             path=reader.name,
             label=label,
             score=score,
-            unsure=score < info.thresholds.get(label, 0.0),
+            unsure=is_short or score < info.thresholds.get(label, 0.0),
             probabilities=probabilities,
             subgenre=next((leaf for leaf in subgenres if info.parents[leaf] == label), None),
             subgenres=subgenres,

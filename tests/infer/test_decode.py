@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import sys
 
 import numpy as np
@@ -14,6 +15,7 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
     UnsupportedFormatError,
 )
+from melonnx.infer.joined import Joined
 from tests.conftest import RATE, encode, make_song
 
 MP3 = {"format_": "MP3", "subtype": "MPEG_LAYER_III"}
@@ -334,3 +336,12 @@ def test_a_length_below_zero_is_no_traceback_on_stderr():
     aiff[40] = 255
     with contextlib.suppress(AudioError):
         load_audio(bytes(aiff), RATE)
+
+
+def test_nothing_lies_before_the_start_of_a_joined_file():
+    """libsndfile seeks there in damaged files, and would else be given bytes of the end."""
+    joined = Joined(b"head", io.BytesIO(b"..tail"), 2)
+    for offset, whence in ((-1, os.SEEK_SET), (-5, os.SEEK_CUR), (-9, os.SEEK_END)):
+        with pytest.raises(ValueError, match="before the start"):
+            joined.seek(offset, whence)
+    assert joined.read() == b"headtail"
