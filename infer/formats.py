@@ -111,11 +111,14 @@ def csv_writer(file: TextIO, view: View) -> Iterator[Write]:
     """CSV with a header, failed songs among the rows; scores have six digits."""
     names = columns(view)
     rows = csv.writer(file, lineterminator="\n")
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     rows.writerow(names)
 
     def write(prediction: Prediction) -> None:
         values = cells(visible(prediction, view))
-        rows.writerow([_text(values.get(name)) for name in names])
+        row = [_text(values.get(name)) for name in names]
+        # Before Python 3.13 csv writes a carriage return without quotes, and reads a new row there.
+        (quoted if any("\r" in text for text in row) else rows).writerow(row)
 
     yield write
 

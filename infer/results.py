@@ -98,7 +98,8 @@ def _read_parquet(path: Path) -> _Rows:
 
 
 def _text(path: Path) -> str:
-    return path.read_text("utf-8", "surrogateescape")
+    """With its line ends as they are: a name may hold any of them."""
+    return path.read_bytes().decode("utf-8", "surrogateescape")
 
 
 def _prediction(path: Path, where: str, row: Any) -> Prediction:
