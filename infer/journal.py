@@ -254,9 +254,7 @@ def open_journal(
         try:
             head = file.read(len(_BEGIN))
             if head != _BEGIN[: len(head)]:
-                raise JournalError(
-                    f"{path}: is no journal; move it away, or write to another file"
-                )
+                raise JournalError(f"{path}: is no journal; move it away, or write to another file")
             if fresh:
                 file.truncate(0)
             journal = Journal(path, model, file, embedding=embedding)

@@ -264,13 +264,17 @@ def test_a_file_that_is_no_journal_is_left_alone(path, notes, fresh):
 
 def test_a_journal_that_is_moved_away_is_missed_within_a_second(path, monkeypatch):
     monkeypatch.setattr("melonnx.infer.journal._SYNC_S", -1)
-    with pytest.raises(JournalError, match="moved or removed"), open_journal(path, MODEL) as journal:
-        journal.add(SONG, pack(ANSWER))
-        path.rename(path.with_name("elsewhere"))
-        with pytest.raises(JournalError, match="put it back"):
-            journal.add(SONG._replace(path="/m/b"), pack(ANSWER))
+    songs = [SONG._replace(path=f"/m/{i}") for i in range(3)]
+    opened = open_journal(path, MODEL)
+    journal = opened.__enter__()
+    journal.add(songs[0], pack(ANSWER))
+    path.rename(path.with_name("elsewhere"))
+    with pytest.raises(JournalError, match="moved or removed"):
+        journal.add(songs[1], pack(ANSWER))
+    with pytest.raises(JournalError, match="put it back"):
+        opened.__exit__(None, None, None)
     path.with_name("elsewhere").rename(path)
-    assert heard(path, SONG, SONG._replace(path="/m/b")) == [1, 1]
+    assert heard(path, *songs) == [1, 1, 0]
 
 
 def test_a_disk_that_fails_as_the_journal_is_closed_is_one_line(path, monkeypatch):
