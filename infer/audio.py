@@ -149,6 +149,10 @@ class AudioReader:
                     return
         except DecodeError:
             damaged = True
+        except OSError as error:  # of a disk or a network: half a song is no answer
+            raise self._error(
+                UnreadableAudioError, f"cannot be read to its end ({error.strerror or error})"
+            ) from None
         if not kept:
             raise self._nothing(position, damaged)
         self._note_truncation(position, damaged)
@@ -205,6 +209,9 @@ def open_audio(
             decoder = open_decoder(_as_file(source, resources), offset, resources)
         except AudioError as error:
             raise type(error)(f"{name}: {error}") from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise UnreadableAudioError(f"{name}: cannot be read ({reason})") from None
         reader = AudioReader(
             name, decoder, sample_rate, resources, offset=offset, duration=duration
         )
