@@ -116,7 +116,8 @@ def _on_stdin() -> str:
 
 def _decoded(data: bytes) -> str:
     """With its line ends as they are: a name may hold any. Spreadsheets put a byte order mark
-    before it."""
+    before it.
+    """
     return data.decode("utf-8-sig", "surrogateescape")
 
 
