@@ -5,6 +5,7 @@ and Yashunin 2018) is walked towards the query, and may miss some of the nearest
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnxruntime  # noqa: F401  behind usearch 2.26, its import is a segmentation fault
@@ -34,9 +35,10 @@ def build_graph(embeddings: NDArray[np.float32], path: Path) -> None:
     for start in range(0, len(embeddings), _BLOCK):
         block = np.array(embeddings[start : start + _BLOCK], np.float32)  # aligned, unlike a map's
         graph.add(np.arange(start, start + len(block)), block)
-    part = path.with_name(f"{path.name}.part")
-    graph.save(str(part))
-    part.replace(path)
+    with TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
+        part = Path(folder, path.name)
+        graph.save(str(part))
+        part.replace(path)
 
 
 def is_fresh(index: Path) -> bool:

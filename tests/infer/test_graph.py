@@ -1,9 +1,12 @@
 """The graph finds nearly what the exact search finds."""
 
 import os
+from pathlib import Path
 
 import numpy as np
+import onnxruntime  # noqa: F401  behind usearch 2.26, its import is a segmentation fault
 import pytest
+import usearch.index as usearch
 
 from melonnx.infer.errors import IndexFileError
 from melonnx.infer.graph import build_graph, find_candidates, graph_path, is_fresh, open_graph
@@ -61,3 +64,31 @@ def test_a_graph_of_other_songs_is_refused(rows, index):
     graph_path(index).write_bytes(b"damaged" * 100)
     with pytest.raises(IndexFileError, match="remove it"):
         open_graph(index, rows[:50])
+
+
+def test_two_that_make_one_graph_do_not_meet(rows, index, monkeypatch):
+    """Each writes a file of its own; the last one to end is what stays."""
+    save, begun = usearch.Index.save, []
+
+    def slow(self, path):
+        begun.append(path)
+        if len(begun) == 1:
+            build_graph(rows[:50], graph_path(index))
+        save(self, path)
+
+    monkeypatch.setattr(usearch.Index, "save", slow)
+    build_graph(rows[:50], graph_path(index))
+    assert len(set(begun)) == 2
+    assert len(open_graph(index, rows[:50])) == 50
+    assert {path.name for path in index.parent.iterdir()} == {"index.npz", "index.npz.usearch"}
+
+
+def test_a_full_disk_leaves_nothing_of_a_graph(rows, index, monkeypatch):
+    def full(self, path):
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(usearch.Index, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        build_graph(rows[:50], graph_path(index))
+    assert [path.name for path in index.parent.iterdir()] == ["index.npz"]
