@@ -83,6 +83,10 @@ def benchmark(
         raise typer.BadParameter("is needed with --model", param_hint="--data")
     if run and split == "official":
         raise typer.BadParameter("has folds of its own, not the official split", param_hint="--run")
+    if save is not None:
+        from melonnx.export.model_option import require_model_path
+
+        require_model_path(save, "--save")
     features = read_features(table, subset)  # type: ignore[arg-type]
     if features.left_out:
         say(f"left out: {features.left_out} songs of the table")

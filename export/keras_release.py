@@ -46,6 +46,8 @@ def export_keras(
     It is proved on the windows of the sample clip, by the front end that ``description``
     declares, and on random ones. Nothing is measured: ``melonnx evaluate`` does that.
 
+    A twin that lies beside ``out`` and is not its own any more is removed.
+
     Raises KerasFileError and ProofError; then ``out`` is as it was.
     """
     info, embedding = read_description(
@@ -66,7 +68,8 @@ def export_keras(
         model = to_onnx(whole, info)
         proof = prove(model, whole, patches)
         again = to_onnx(as_format_network(load_keras(path), info, embedding, patches), info)
-        if seal(again) != seal(model):
+        data = seal(model)
+        if seal(again) != data:
             raise ProofError(f"{path}: a second export of it gives other bytes")  # noqa: TRY301
     except ProofError:
         raise
@@ -76,7 +79,7 @@ def export_keras(
     say(f"equal to Keras on {len(patches)} patches; worst {max(proof.worst.values()):.1e}")
     if whole.output["evidence"].shape[1:3] == (1, 1):
         say("it does not end with global average pooling and one Dense: evidence tells no places")
-    return Exported(info, proof, None, put_in_place(model, out, wave=wave))
+    return Exported(info, proof, None, put_in_place(data, out, say, wave=wave))
 
 
 def _patches(info: ModelInfo) -> NDArray[np.float32]:

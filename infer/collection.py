@@ -125,7 +125,9 @@ def classify_in_processes(
         journal = offsets = None
         to_hear = sum(isinstance(song, str) for song in songs)
         if output.path is not None:
-            key = model_key(hearing.model, hearing.model_name)
+            _require_file(output.path, output.kind)
+            how = " skimmed" if hearing.skim else ""  # other answers than of the whole song
+            key = model_key(hearing.model, hearing.model_name + how)
             beside = journal_path(output.path)
             keeps = open_journal(beside, key, embedding=hearing.embedding, fresh=fresh)
             journal = stack.enter_context(keeps)
@@ -213,6 +215,14 @@ def _open(output: Output, model: str, total: int, progress: Progress) -> Iterato
         raise OutputError(
             f"{output.path}: cannot be written ({reason}); what was heard is kept in its journal"
         ) from None
+
+
+def _require_file(path: Path, kind: str) -> None:
+    """Before hours of work: what is put in its place at the end must not be the place of others."""
+    if path.is_dir() and kind != "parts":
+        raise OutputError(f"{path}: is a folder, and one file is to be written")
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise OutputError(f"{path}: is a device or a pipe; without -o, answers go to stdout")
 
 
 @contextmanager

@@ -20,10 +20,10 @@ from threadpoolctl import threadpool_limits
 from melonnx.infer.audio import open_audio, require_sound
 from melonnx.infer.errors import AudioError
 from melonnx.infer.mel import MelSpec
+from melonnx.infer.replace import write_text
 from melonnx.train.feature_names import COLUMNS
 from melonnx.train.feature_table import FeatureTable
 from melonnx.train.features import Features, clip_features
-from melonnx.train.run import write_atomically
 from melonnx.train.tracks import DataSet, DataSetError
 
 __all__ = ["extract", "failures_path", "part_path", "song_features", "write_failures"]
@@ -91,7 +91,7 @@ def write_failures(failures: dict[Path, str], path: Path) -> None:
     rows = csv.writer(table)
     rows.writerow(["path", "error"])
     rows.writerows([song.as_posix(), error] for song, error in failures.items())
-    write_atomically(path, table.getvalue())
+    write_text(path, table.getvalue())
 
 
 def song_features(path: Path, *, fma_compatible: bool = False) -> Computed:

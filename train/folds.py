@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from melonnx.train.run import Settings, write_atomically
+from melonnx.infer.replace import write_text
+from melonnx.train.run import Settings
 from melonnx.train.splits import Part
 from melonnx.train.tracks import DataSetError, Track
 
@@ -70,4 +71,4 @@ def print_folds(scores: dict[str, list[float]], folder: Path, say: Callable[[str
         each = ", ".join(f"{value:.3f}" for value in values)
         what = name.replace("_", " ")
         say(f"{what} over the folds: {np.mean(values):.3f} ± {spread:.3f} ({each})")
-    write_atomically(folder / "folds.json", json.dumps(scores, indent=2))
+    write_text(folder / "folds.json", json.dumps(scores, indent=2))

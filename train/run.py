@@ -12,10 +12,11 @@ from typing import Any, Literal
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.hierarchy import genres_above
 from melonnx.infer.mel import MelSpec
+from melonnx.infer.replace import write_text
 from melonnx.train.datasets import Track
 from melonnx.train.splits import Part, SplitMethod
 
-__all__ = ["Run", "RunError", "Settings", "read_run", "write_atomically"]
+__all__ = ["Run", "RunError", "Settings", "read_run"]
 
 
 class RunError(MelonnxError):
@@ -134,7 +135,7 @@ class Run:
         for track, part in zip(self.tracks, self.parts, strict=True):
             facts = (track.genre, track.artist, track.split, track.subgenre)
             rows.writerow([self._relative(track), *facts, track.group, part])
-        write_atomically(self.folder / "tracks.csv", table.getvalue())
+        write_text(self.folder / "tracks.csv", table.getvalue())
         values = {
             "data": str(self.data),
             "data_hash": self.data_hash,
@@ -147,7 +148,7 @@ class Run:
             "versions": self.versions,
             "finished": self.finished,
         }
-        write_atomically(self.folder / "run.json", json.dumps(values, indent=2))
+        write_text(self.folder / "run.json", json.dumps(values, indent=2))
 
 
 def read_run(folder: Path) -> Run:
@@ -190,13 +191,3 @@ def read_run(folder: Path) -> Run:
         sources=values["sources"],
         data_hash=values["data_hash"],
     )
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write so that a kill leaves the old file or the new one, never half of either."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

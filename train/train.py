@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.calibration import scale
+from melonnx.infer.replace import writing
 from melonnx.train.calibrate import SURE_RATE, fit_temperature, unsure_thresholds
 from melonnx.train.crops import Examples
 from melonnx.train.fit import by_track, fit_network
@@ -200,9 +201,8 @@ def _fit_transfer(run: Run, material: Material) -> keras.Model:
     embeddings = np.stack([material.embeddings[song.path] for song in songs])
     kernel, bias = fit_head(embeddings, _classes(run, songs), len(run.labels))
     network = build_transfer(material.backbone, kernel, bias)
-    temporary = run.folder / "tmp-network.keras"
-    network.save(temporary)
-    temporary.replace(run.network_path)
+    with writing(run.network_path) as part:
+        network.save(part)
     return network
 
 

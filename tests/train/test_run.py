@@ -43,7 +43,7 @@ def test_it_is_read_back_with_names_of_any_bytes_and_gone_on_with(begin, tmp_pat
     assert [track.path.name for track in run.tracks] == ["1.wav", "2.wav", "caf\udce9.wav"]
     assert run.data_hash == run.hash_data()
     assert begin() == run
-    assert not list((tmp_path / "run").glob("*.tmp"))
+    assert not list((tmp_path / "run").glob(".part-*"))
 
 
 def changed(path):
