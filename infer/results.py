@@ -115,8 +115,10 @@ def _on_stdin() -> str:
 
 
 def _decoded(data: bytes) -> str:
-    """With its line ends as they are: a name may hold any. Spreadsheets put a byte order mark
-    before it."""
+    """With its line ends as they are: a name may hold any.
+
+    Spreadsheets put a byte order mark before it.
+    """
     return data.decode("utf-8-sig", "surrogateescape")
 
 
