@@ -56,8 +56,8 @@ def is_fresh(index: Path) -> bool:
 def open_graph(index: Path, embeddings: NDArray[np.float32]) -> usearch.Index:
     """The graph of an index, mapped from its file.
 
-    It is read once to be checked, which takes a second a GB. Raises IndexFileError where it is damaged
-    or that of another index.
+    It is read once to be checked, which takes a second a GB. Raises IndexFileError where it is
+    damaged or that of another index.
     """
     path = graph_path(index)
     if not _is_whole(path):
