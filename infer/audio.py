@@ -98,7 +98,8 @@ class AudioReader:
         places = self._decoder.places
         if places is None or self._first or self._wanted is not None:
             return None
-        return -(-places.n_samples * self.sample_rate // self._decoder.rate)
+        rate = self._decoder.rate
+        return (2 * places.n_samples * self.sample_rate + rate) // (2 * rate)  # as soxr rounds
 
     def read_at(self, first: int, n_samples: int) -> Waveform | None:
         """Samples ``first`` to ``first + n_samples`` of what iterating would give, float32.

@@ -41,6 +41,8 @@ _NEEDS_AV = {
     "matroska": "WebM or Matroska audio",
     "adts": "AAC audio",
 }
+_MPEG_1 = 32_000
+"""Hz; where libmpg123 seeks in what has a lower rate, it prints a line about bits that it lacks."""
 _UNKNOWN_LENGTH = 1 << 62
 """Samples: libsndfile's word for a FLAC that does not say."""
 
@@ -141,7 +143,7 @@ def _open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: Exi
         decoder.channels,
         _mpeg_blocks(decoder, view, file, size, resources),
         claimed=mpeg.claimed_samples if tag_fits else None,
-        places=_places(decoder) if as_it_is else None,
+        places=_places(decoder) if as_it_is and decoder.samplerate >= _MPEG_1 else None,
     )
 
 

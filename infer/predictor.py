@@ -33,9 +33,9 @@ class Predictor:
     ``threads``: threads of one run of the network; None takes one for each core.
     ``skim``: decode of a long song only the places that the network listens to. One of four
     minutes takes a third of the time; what is damaged elsewhere goes unseen, and the song's level
-    is that of these places. What allows no exact seeking (ogg, opus, m4a, mp3 without a tag of
-    its length, streams) is still read through, and so are songs that the model hears all of:
-    short ones, or any where its ``max_windows`` is 0.
+    is that of these places. What allows no exact seeking (ogg, opus, m4a, mp3 below 32 kHz
+    or without a tag of its length, streams) is still read through, and so is what the model hears
+    all of: short songs, and any where its ``max_windows`` is 0.
 
     Can be pickled: the file's path travels (of a released model, the name), and the process that
     unpickles it opens the file anew, on the same device, with as many threads.

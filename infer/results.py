@@ -99,7 +99,7 @@ def _read_parquet(path: Path) -> _Rows:
                     if (name := row.pop("path_bytes", None)) is not None:
                         row["path"] = os.fsdecode(name)
                     yield f"row {number}", row
-    except (ArrowException, ValueError, TypeError) as error:  # damage in names, or other columns
+    except ArrowException as error:
         reason = str(error).partition("\n")[0]
         raise ResultsFileError(f"{path}: is no Parquet file ({reason})") from None
 
@@ -115,9 +115,8 @@ def _on_stdin() -> str:
 
 
 def _decoded(data: bytes) -> str:
-    """With its line ends as they are: a name may hold any.
-
-    Spreadsheets put a byte order mark before it.
+    """With its line ends as they are: a name may hold any. Spreadsheets put a byte order mark
+    before it.
     """
     return data.decode("utf-8-sig", "surrogateescape")
 
