@@ -22,6 +22,8 @@ from melonnx.infer.predictor import Predictor
 __all__ = ["EvidenceMaps", "classify", "classify_each", "hear", "to_csv"]
 
 _COLUMNS = ("song", "genre", "probability", "unsure", "second", "third", "seconds", "note")
+_SAMPLE_S = 0.001
+"""Seconds from sample to sample, at most: what is cut off ends as near to the limit."""
 _T = TypeVar("_T")
 
 
@@ -102,7 +104,7 @@ def _read(song: Path, use: Callable[[BinaryIO], _T]) -> _T:
 
 def _for_reader(prediction: Prediction, song: Path, limits: Limits) -> Prediction:
     warnings = prediction.warnings
-    if prediction.duration_s >= limits.minutes * 60 - 0.1:
+    if prediction.duration_s >= limits.minutes * 60 - _SAMPLE_S:
         warnings += (f"long: only the first {limits.minutes:g} minutes were listened to",)
     return replace(prediction, path=song.name, warnings=warnings)
 

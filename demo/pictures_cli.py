@@ -80,10 +80,10 @@ def _check(out: Path) -> None:
     """Before the work is done, not after it."""
     from matplotlib.backend_bases import FigureCanvasBase
 
-    known = FigureCanvasBase.get_supported_filetypes()
+    known = FigureCanvasBase.get_supported_filetypes().keys() - {"pgf"}  # which needs LaTeX
     if out.suffix.lower()[1:] not in known:
         raise typer.BadParameter(
-            f"its name must end with one of {', '.join(known)}", param_hint="--out"
+            f"its name must end with one of {', '.join(sorted(known))}", param_hint="--out"
         )
     if not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="--out")

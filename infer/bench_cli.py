@@ -6,14 +6,11 @@ from typing import Annotated
 
 import typer
 
+from melonnx.infer.options import Device, Model, Threads
+
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-@app.callback()
-def _bench() -> None:
-    """Keep ``bench`` a named command although it is the only one here."""
 
 
 @app.command()
@@ -21,11 +18,9 @@ def bench(
     song: Annotated[
         Path | None, typer.Argument(help="An audio file; the sample of 30 s by default.")
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="A model file, or genre-base or genre-small.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    model: Model = None,
+    device: Device = "auto",
+    threads: Threads = None,
     times: Annotated[int, typer.Option(min=1, help="Warm answers to time.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="All seconds, as one object.")] = False,
 ) -> None:
@@ -40,7 +35,7 @@ def bench(
     answer = predictor.predict(path)
     name = f"{predictor.info.name} {predictor.info.version}"
     options = ["--device", device]
-    options += ["--model", model] if model else []
+    options += ["--model", str(model)] if model else []
     options += ["--threads", str(threads)] if threads else []
     timings = [*time_warm(predictor, path, times), time_cold(path, options, max(3, times // 4))]
     if as_json:

@@ -3,6 +3,7 @@
 Commands of the other folders are named here and imported only when they are called.
 """
 
+import codecs
 import os
 import sys
 from importlib import import_module
@@ -171,7 +172,7 @@ def _open_streams() -> None:
     """
     if sys.stdout is None:
         sys.stdout = os.fdopen(_nowhere(), "w")
-    is_utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    is_utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
     errors = "surrogateescape" if is_utf8 else "backslashreplace"  # for names it has no letters for
     sys.stdout.reconfigure(errors=errors)  # type: ignore[union-attr]
     try:

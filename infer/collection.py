@@ -167,7 +167,7 @@ def classify_in_processes(
 def summary(outcome: Outcome, path: Path | None) -> str:
     """One line on how a long run ended."""
     where = "" if path is None else f" in {path}"
-    songs = f"{outcome.answered:,} songs"
+    songs = f"{outcome.answered:,} song" + "s" * (outcome.answered != 1)
     if outcome.stopped:
         songs = f"stopped at {outcome.answered:,} of {outcome.songs:,} songs"
     parts = [songs + where]

@@ -87,3 +87,12 @@ def test_models_of_one_name_have_maps_of_their_own(predictor, song, monkeypatch)
     maps, examined = EvidenceMaps(), hear(predictor, song, Limits())
     other = Predictor("genre-small")
     assert maps.of(predictor, song, examined) is not maps.of(other, song, examined)
+
+
+def test_what_ends_just_before_the_limit_was_listened_to_whole(predictor, tmp_path):
+    path = tmp_path / "song.wav"
+    path.write_bytes(encode(make_song(11.95), 22050, "WAV"))
+    assert not classify(predictor, path, Limits(minutes=0.2)).warnings
+    path.write_bytes(encode(make_song(12.05), 22050, "WAV"))
+    (warning,) = classify(predictor, path, Limits(minutes=0.2)).warnings
+    assert warning.startswith("long: only the first 0.2 minutes")

@@ -145,3 +145,17 @@ def test_a_closed_stdin_says_so(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(ResultsFileError, match="stdin is closed"):
         read_results(Path("-"))
+
+
+def test_a_table_whose_columns_names_are_damaged_says_so(tmp_path):
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    path = tmp_path / "results.parquet"
+    write_table(pyarrow.table({"path": ["a"], "label": ["x"]}), path)
+    path.write_bytes(path.read_bytes().replace(b"label", b"lab\xc3l"))
+    with pytest.raises(ResultsFileError):
+        read_results(path)
+    write_table(pyarrow.table({"path": ["a"], "path_bytes": [1], "label": ["x"]}), path)
+    with pytest.raises(ResultsFileError):
+        read_results(path)
