@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.library import classify_files
 from melonnx.infer.predictor import Predictor
-from melonnx.train.datasets import DataSetError, Track
+from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["Answers", "Panel", "ask", "ask_panel"]
 

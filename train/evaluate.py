@@ -10,13 +10,13 @@ from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_
 
 from melonnx.infer.predictor import Predictor
 from melonnx.train.answers import Answers, ask
-from melonnx.train.datasets import DataSetError, Track
 from melonnx.train.reliability import (
     ReliabilityBin,
     calibrated_error,
     calibration_error,
     reliability_bins,
 )
+from melonnx.train.tracks import DataSetError, Track
 
 __all__ = [
     "GenreScore",

@@ -13,8 +13,8 @@ from melonnx.infer.errors import MelonnxError
 from melonnx.infer.hierarchy import genre_names
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.replace import write_text
-from melonnx.train.datasets import Track
 from melonnx.train.splits import Part, SplitMethod
+from melonnx.train.tracks import Track
 
 __all__ = ["Run", "RunError", "Settings", "read_run"]
 

@@ -7,9 +7,10 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.train.answers import ask
-from melonnx.train.datasets import DataSetError, Track, read_folder
+from melonnx.train.datasets import read_folder
 from melonnx.train.evaluate import bootstrap_interval, evaluate, score_answers
 from melonnx.train.reliability import calibration_error
+from melonnx.train.tracks import DataSetError, Track
 
 
 def test_report_equals_a_count_by_hand(genres, tiny_model):

@@ -12,11 +12,12 @@ from melonnx.infer.hierarchy import sum_by_genre
 from melonnx.infer.mel import log_mel
 from melonnx.infer.model import load_model
 from melonnx.infer.windows import patch_batches, window_starts
-from melonnx.train.datasets import DataSetError, read_folder
+from melonnx.train.datasets import read_folder
 from melonnx.train.material import Sources
 from melonnx.train.pictures import read_pictures
 from melonnx.train.run import Settings, read_run
 from melonnx.train.splits import split_tracks
+from melonnx.train.tracks import DataSetError
 from melonnx.train.train import train
 from tests.conftest import real_data
 
