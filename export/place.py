@@ -1,6 +1,6 @@
 """Puts a proved model in place by rename, with its waveform twin if one is wanted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from melonnx.export.wave import waveform_twin
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.model import load_model
 from melonnx.infer.replace import writing
+from melonnx.train.progress import Say
 
 __all__ = ["put_in_place"]
 
@@ -22,7 +23,7 @@ __all__ = ["put_in_place"]
 def put_in_place(
     data: bytes,
     out: Path,
-    say: Callable[[str], None],
+    say: Say,
     *,
     wave: bool = False,
     clips: Iterable[Clip] | None = None,

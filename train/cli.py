@@ -1,20 +1,17 @@
 """The commands ``melonnx data`` and ``melonnx evaluate``."""
 
 import shlex
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from melonnx.train.progress import say, show_progress
+
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()
@@ -34,10 +31,10 @@ def data(
     """
     from melonnx.train.datasets import read_dataset
     from melonnx.train.inventory import take_inventory
-    from melonnx.train.inventory_output import listening, print_inventory, print_json
+    from melonnx.train.inventory_output import print_inventory, print_json
 
     dataset = read_dataset(root.resolve(), artists, subgenres=subgenres)
-    inventory = take_inventory(dataset, listening)
+    inventory = take_inventory(dataset, partial(show_progress, what="listening"))
     if as_json:
         print_json(inventory)
     else:

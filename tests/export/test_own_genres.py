@@ -14,7 +14,7 @@ from melonnx.train.datasets import read_dataset
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr("melonnx.train.evaluate._RESAMPLES", 100)
+    monkeypatch.setattr("melonnx.train.measures._RESAMPLES", 100)
 
 
 def make(genres, out, base="genre-small", said=None):
