@@ -58,6 +58,8 @@ def read_pictures(path: Path, spec: MelSpec, fmax: float | None = None) -> Pictu
             f"frames, {spec.n_mels}]"
         )
     n_tracks = len(log_mels)
+    if ids is not None and not np.issubdtype(ids.dtype, np.integer):
+        raise DataSetError(f"{path}: track_id is {ids.dtype}; expected integers")
     splits = arrays.get("split", [""] * n_tracks)
     vectors = _standardised(arrays["vggish"]) if "vggish" in arrays else None
     for what in (genres, names, splits, *([] if vectors is None else [vectors])):

@@ -61,6 +61,8 @@ def test_pictures_are_scaled_and_repeats_left_out(tmp_path):
         ({"log_mel": np.zeros((12, 150, 96), np.uint8)}, "96"),
         ({"log_mel": np.zeros((12, 150, 128), np.float32)}, "float32"),
         ({"name": np.array([{}] * 12, dtype=object)}, "no pictures"),
+        ({"genre": np.array(["a\x1b[1m", "b"] * 6)}, "cannot be printed"),
+        ({"track_id": np.array(["one"] * 12)}, "track_id is <U3; expected integers"),
     ],
 )
 def test_other_files_are_refused(tmp_path, change, says):
