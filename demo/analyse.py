@@ -13,7 +13,7 @@ from threading import Lock
 from typing import BinaryIO, TypeVar
 
 from melonnx.demo.limits import Limits
-from melonnx.infer.errors import AudioError, NoMusicError
+from melonnx.infer.errors import AudioError, MelonnxError, NoMusicError
 from melonnx.infer.evidence import EvidenceMap, map_evidence
 from melonnx.infer.examine import Examined, examine
 from melonnx.infer.prediction import Prediction
@@ -46,7 +46,7 @@ def classify_each(
     for song in songs:
         try:
             yield classify(predictor, song, limits)
-        except AudioError as error:
+        except MelonnxError as error:
             yield Prediction.failed(song.name, error)
 
 
@@ -71,12 +71,12 @@ class EvidenceMaps:
 
     def __init__(self, most: int = 64) -> None:
         self._most = most
-        self._maps: OrderedDict[tuple[Path, str], EvidenceMap] = OrderedDict()
+        self._maps: OrderedDict[tuple[Path, Predictor], EvidenceMap] = OrderedDict()
         self._lock = Lock()
 
     def of(self, predictor: Predictor, song: Path, examined: Examined) -> EvidenceMap:
         """The map of ``song``, whose path must be another for other contents."""
-        key = song, examined.prediction.model
+        key = song, predictor
         with self._lock:
             found = self._maps.get(key)
         if found is None:

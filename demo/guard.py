@@ -121,10 +121,16 @@ def _cut_off(receive: Receive, most: int) -> Receive:
 
 
 def _paths(body: bytes) -> Iterator[Any]:
-    """Every ``path`` of a file in the JSON of a request; of what is no JSON, none."""
+    """Every ``path`` of a file in the JSON of a request; of what is no JSON, none.
+
+    Of what is too deep to be looked through, None.
+    """
     try:
         pending = [json.loads(body)]
     except ValueError:
+        return
+    except RecursionError:  # whoever reads on may have a deeper stack
+        yield None
         return
     while pending:
         value = pending.pop()

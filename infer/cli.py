@@ -163,7 +163,7 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Let names of any bytes through to stdout, and nothing but Python's own words to stderr.
+    """Let names of any letters through to stdout, and nothing but Python's own words to stderr.
 
     C libraries write to file descriptor 2 (libmpg123 on damaged frames); Python's stderr moves to
     a copy of it. Where either stream was closed ("2>&-"), it leads nowhere: Python prints to
@@ -171,7 +171,9 @@ def _open_streams() -> None:
     """
     if sys.stdout is None:
         sys.stdout = os.fdopen(_nowhere(), "w")
-    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    is_utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    errors = "surrogateescape" if is_utf8 else "backslashreplace"  # for names it has no letters for
+    sys.stdout.reconfigure(errors=errors)  # type: ignore[union-attr]
     try:
         descriptor = os.dup(2)
     except OSError:

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 from distributed import CancelledError, Client, LocalCluster, get_worker
 from distributed import wait as wait_for
@@ -45,7 +46,6 @@ _AHEAD = 2
 _LOOK_S = 0.2
 """Between two looks at Ctrl-C."""
 _CONNECT_S = 10
-_PLUGIN = "melonnx"
 _NOWHERE: Any = None
 """Dask's word for no dashboard."""
 
@@ -85,9 +85,9 @@ def hear_in_cluster(
     A job's path may be a URL. The model travels to each worker that has not the same file. Raises
     WorkerError where the cluster is lost, or its workers are of another version of melonnx.
     """
-    with _prepared(client, hearing):
+    with _prepared(client, hearing) as plugin:
         try:
-            yield from _Run(client, hearing, jobs, stop).answers()
+            yield from _Run(client, plugin, hearing, jobs, stop).answers()
         except (OSError, CancelledError) as error:
             raise WorkerError(
                 f"the cluster is lost ({type(error).__name__}); the same command goes on"
@@ -97,6 +97,7 @@ def hear_in_cluster(
 @dataclass
 class _Run:
     client: Client
+    plugin: str
     hearing: Hearing
     jobs: Iterator[Job | None]
     stop: End | None
@@ -144,7 +145,8 @@ class _Run:
 
     def _submit(self, block: list[Job]) -> None:
         paths = [job.path for job in block]
-        future = self.client.submit(_hear_block, paths, self.hearing.embedding, pure=False)
+        embedding = self.hearing.embedding
+        future = self.client.submit(_hear_block, self.plugin, paths, embedding, pure=False)
         self.in_flight[future] = block
 
     def _wait(self) -> set[Any] | None:
@@ -181,27 +183,49 @@ class _Run:
 
 
 @contextmanager
-def _prepared(client: Client, hearing: Hearing) -> Iterator[None]:
-    """Every worker, also one that comes later, has the model; no task is tried twice by itself."""
-    data = hearing.model.read_bytes()
+def _prepared(client: Client, hearing: Hearing) -> Iterator[str]:
+    """Every worker, also one that comes later, has the model; no task is tried twice by itself.
+
+    Yields the name of this run's plugin: others may hear on the same cluster with other models.
+    """
+    plugin = f"melonnx-{uuid4().hex}"
+    for left in client.run_on_scheduler(_enter, plugin, client.id):
+        with suppress(ValueError):  # it was killed before it had one
+            client.unregister_worker_plugin(left)
     try:
-        client.register_plugin(_Ears(data, hearing), name=_PLUGIN)
-    except Exception as error:  # a worker's own, of any kind
-        reason = str(error).partition("\n")[0]
-        raise WorkerError(f"the cluster's workers cannot hear: {reason}") from None
-    before = client.run_on_scheduler(_allow_failures, 0)
-    try:
-        yield
+        try:
+            client.register_plugin(_Ears(hearing.model.read_bytes(), hearing), name=plugin)
+        except Exception as error:  # a worker's own, of any kind
+            reason = str(error).partition("\n")[0]
+            raise WorkerError(f"the cluster's workers cannot hear: {reason}") from None
+        yield plugin
     finally:
         with suppress(OSError, ValueError, KeyError):  # of a cluster that is no more
-            client.run_on_scheduler(_allow_failures, before)
-            client.unregister_worker_plugin(_PLUGIN)
+            client.run_on_scheduler(_leave, plugin)
+            client.unregister_worker_plugin(plugin)
 
 
-def _allow_failures(number: int, dask_scheduler: Any = None) -> int:
-    before = dask_scheduler.allowed_failures
-    dask_scheduler.allowed_failures = number
-    return before
+def _enter(plugin: str, client: str, dask_scheduler: Any = None) -> list[str]:
+    """Runs on the scheduler. Returns the plugins of runs that were killed."""
+    if not hasattr(dask_scheduler, "melonnx_runs"):
+        dask_scheduler.melonnx_runs = {}
+        dask_scheduler.melonnx_before = dask_scheduler.allowed_failures
+    runs: dict[str, str] = dask_scheduler.melonnx_runs
+    left = [name for name, whose in runs.items() if whose not in dask_scheduler.clients]
+    for name in left:
+        del runs[name]
+    runs[plugin] = client
+    dask_scheduler.allowed_failures = 0
+    return left
+
+
+def _leave(plugin: str, dask_scheduler: Any = None) -> None:
+    """Runs on the scheduler, which tries tasks again as before once nobody hears."""
+    runs: dict[str, str] = dask_scheduler.melonnx_runs
+    runs.pop(plugin, None)
+    if not runs:
+        dask_scheduler.allowed_failures = dask_scheduler.melonnx_before
+        del dask_scheduler.melonnx_runs
 
 
 class _Ears(WorkerPlugin):
@@ -224,12 +248,12 @@ class _Ears(WorkerPlugin):
         else:
             path = Path(worker.local_directory) / f"{wanted}.onnx"
             path.write_bytes(self._model)
-        self.predictor = Predictor(path, self._hearing.device, self._hearing.threads)  # type: ignore[arg-type]
+        self.predictor = replace(self._hearing, model=path).predictor
 
 
-def _hear_block(paths: list[str], embedding: bool) -> list[Packed]:
+def _hear_block(plugin: str, paths: list[str], embedding: bool) -> list[Packed]:
     """Runs on a worker."""
-    predictor: Predictor = get_worker().plugins[_PLUGIN].predictor  # type: ignore[attr-defined]
+    predictor: Predictor = get_worker().plugins[plugin].predictor  # type: ignore[attr-defined]
     return [_hear(predictor, path, embedding) for path in paths]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from melonnx.infer.errors import OutputError
 from melonnx.infer.formats import Write, open_output, text_writer
-from melonnx.infer.library import classify_files
+from melonnx.infer.library import Song, classify_files
 from melonnx.infer.output import complaints, line_writer, table_writer
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
     from melonnx.infer.batch import Identify
     from melonnx.infer.workers import Answer, Hearing, Job
 
-__all__ = ["Outcome", "Output", "classify_here", "classify_in_processes", "summary"]
+__all__ = [
+    "POOL_FROM",
+    "Outcome",
+    "Output",
+    "classify_here",
+    "classify_in_processes",
+    "summary",
+    "usable_cores",
+]
 
-Song = str | Prediction
-"""A path, or the failed row of what is none."""
+POOL_FROM = 8
+"""Songs for which worker processes are worth their start of half a second."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,9 @@ def classify_in_processes(
         journal = offsets = None
         to_hear = sum(isinstance(song, str) for song in songs)
         if output.path is not None:
-            key = model_key(hearing.model, hearing.model_name)
+            _require_file(output.path, output.kind)
+            how = " skimmed" if hearing.skim else ""  # other answers than of the whole song
+            key = model_key(hearing.model, hearing.model_name + how)
             beside = journal_path(output.path)
             keeps = open_journal(beside, key, embedding=hearing.embedding, fresh=fresh)
             journal = stack.enter_context(keeps)
@@ -128,7 +138,7 @@ def classify_in_processes(
                 for song, offset in zip(songs, offsets, strict=True)
             )
         outcome.songs = len(songs)
-        processes = min(workers or _cores(), to_hear)
+        processes = min(workers or usable_cores(), to_hear)
         stop = stack.enter_context(stop_on_interrupt())
         progress = stack.enter_context(show_progress(to_hear, shown=output.has_bar))
 
@@ -207,6 +217,14 @@ def _open(output: Output, model: str, total: int, progress: Progress) -> Iterato
         ) from None
 
 
+def _require_file(path: Path, kind: str) -> None:
+    """Before hours of work: what is put in its place at the end must not be the place of others."""
+    if path.is_dir() and kind != "parts":
+        raise OutputError(f"{path}: is a folder, and one file is to be written")
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise OutputError(f"{path}: is a device or a pipe; without -o, answers go to stdout")
+
+
 @contextmanager
 def _stdout(output: Output, total: int, progress: Progress) -> Iterator[Write]:
     if output.is_table:
@@ -235,8 +253,8 @@ def _once_each(songs: Sequence[Song]) -> list[Song]:
     return list(seen.values())
 
 
-def _cores() -> int:
-    """That this process may use."""
+def usable_cores() -> int:
+    """Processor cores that this process may use, which may be fewer than there are."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:

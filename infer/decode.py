@@ -5,9 +5,8 @@ m4a, aac, wma and webm. The bytes choose the decoder, never the name, and what a
 of the length is never believed.
 """
 
-import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -26,7 +25,7 @@ from melonnx.infer.errors import (
 from melonnx.infer.headers import is_cut_short, mend
 from melonnx.infer.joined import Joined
 
-__all__ = ["Decoder", "Samples", "open_decoder"]
+__all__ = ["Decoder", "Places", "Samples", "open_decoder"]
 
 Samples = NDArray[np.float32]
 """(samples, channels)."""
@@ -58,13 +57,26 @@ class Decoder:
     """Hz."""
     channels: int
     blocks: Iterator[Samples]
-    """float32 (samples, channels); raises DecodeError where the data is damaged."""
+    """float32 (samples, channels); raises DecodeError where the data is damaged, and what the
+    file raises where it cannot be read."""
     skipped: int = 0
     """Samples per channel before the first block, left out by seeking."""
     claimed: int | None = None
     """Samples per channel that a trustworthy header promises; None where none does."""
     cut_short: bool = False
     """The header promises more bytes than the file has."""
+    places: "Places | None" = None
+    """None where seeking is not exact, or no header can be trusted with the length."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Any part of an open stream, to be read instead of its blocks."""
+
+    n_samples: int
+    """Samples per channel."""
+    read: Callable[[int, int], Samples]
+    """Of (first, n_samples): those samples, exactly. Raises DecodeError."""
 
 
 def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decoder:
@@ -74,7 +86,7 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     What is opened is closed by ``resources``.
 
     Raises UnreadableAudioError, UnsupportedFormatError (naming the missing extra) and
-    EmptyAudioError, their messages without the file's name.
+    EmptyAudioError, their messages without the file's name; and what ``file`` raises.
     """
     size = file.seek(0, os.SEEK_END)
     if size == 0:
@@ -97,13 +109,16 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
         raise UnreadableAudioError(_what_it_is(head))
     skipped = _skip(decoder, round(offset_s * decoder.samplerate))
+    is_known = decoder.frames < _UNKNOWN_LENGTH
+    seeks = is_known and not cut_short and _seeks_exactly(decoder)
     return Decoder(
         decoder.samplerate,
         decoder.channels,
         _soundfile_blocks(decoder, view, resources),
         skipped=skipped,
-        claimed=decoder.frames if decoder.frames < _UNKNOWN_LENGTH else None,
+        claimed=decoder.frames if is_known else None,
         cut_short=cut_short,
+        places=_places(decoder) if seeks else None,
     )
 
 
@@ -126,6 +141,7 @@ def _open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: Exi
         decoder.channels,
         _mpeg_blocks(decoder, view, file, size, resources),
         claimed=mpeg.claimed_samples if tag_fits else None,
+        places=_places(decoder) if as_it_is else None,
     )
 
 
@@ -135,18 +151,24 @@ def _mpeg_view(file: BinaryIO, start: int, *, as_it_is: bool) -> BinaryIO:
     return cast("BinaryIO", Joined(prefix, file, start)) if prefix or start else file
 
 
-def _open_soundfile(file: BinaryIO, resources: ExitStack) -> soundfile.SoundFile | None:
+def _open_soundfile(file: BinaryIO, resources: ExitStack) -> "_Forward | None":
     file.seek(0)
+    calm = _Calm(file)
     try:
-        return resources.enter_context(_Forward(cast("Any", _Clamped(file))))
+        decoder = resources.enter_context(_Forward(calm))
     except (soundfile.SoundFileError, TypeError, ValueError, OverflowError):
-        return None
+        decoder = None
+    calm.require_whole()
+    return decoder
+
+
+def _seeks_exactly(decoder: soundfile.SoundFile) -> bool:
+    """To the sample; libsndfile misses in Vorbis near the end."""
+    return decoder.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
 
 
 def _skip(decoder: soundfile.SoundFile, wanted: int) -> int:
-    """Seek where that is exact to the sample (libsndfile misses in Vorbis near the end)."""
-    plain = decoder.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
-    if not wanted or not plain:
+    if not wanted or not _seeks_exactly(decoder):
         return 0
     try:
         return decoder.seek(min(wanted, decoder.frames))
@@ -154,8 +176,23 @@ def _skip(decoder: soundfile.SoundFile, wanted: int) -> int:
         return 0
 
 
+def _places(decoder: soundfile.SoundFile) -> Places:
+    def read(first: int, n_samples: int) -> Samples:
+        buffer = np.empty((n_samples, decoder.channels), np.float32)
+        try:
+            at = decoder.seek(first)
+            n_read = decoder.buffer_read_into(cast("Any", buffer), "float32")
+        except soundfile.SoundFileError as error:
+            raise DecodeError(str(error)) from error
+        if (at, n_read) != (first, n_samples):
+            raise DecodeError(f"{n_read} samples at {at}, not {n_samples} at {first}")
+        return buffer
+
+    return Places(decoder.frames, read)
+
+
 def _soundfile_blocks(
-    decoder: soundfile.SoundFile, file: BinaryIO, resources: ExitStack
+    decoder: "_Forward", file: BinaryIO, resources: ExitStack
 ) -> Iterator[Samples]:
     """Blocks from where ``decoder`` stands.
 
@@ -180,20 +217,22 @@ def _soundfile_blocks(
         raise
 
 
-def _read(decoder: soundfile.SoundFile, length: int) -> Iterator[Samples]:
+def _read(decoder: "_Forward", length: int) -> Iterator[Samples]:
     while True:
         buffer = np.empty((length, decoder.channels), np.float32)
         try:
             n_samples = decoder.buffer_read_into(cast("Any", buffer), "float32")
         except soundfile.SoundFileError as error:
+            decoder.calm.require_whole()
             raise DecodeError(str(error)) from error
+        decoder.calm.require_whole()
         if n_samples == 0:
             return
         yield buffer[:n_samples]
 
 
 def _mpeg_blocks(
-    decoder: soundfile.SoundFile, view: BinaryIO, file: BinaryIO, size: int, resources: ExitStack
+    decoder: "_Forward", view: BinaryIO, file: BinaryIO, size: int, resources: ExitStack
 ) -> Iterator[Samples]:
     """Blocks of MPEG audio; begin again where frames follow what decoded.
 
@@ -232,26 +271,28 @@ def _open_av(file: BinaryIO, kind: str, resources: ExitStack) -> Decoder:
         raise UnsupportedFormatError(f"is {what}. {MissingExtraError('ffmpeg', 'PyAV')}") from None
     refused = UnreadableAudioError(f"looks like {what}, but holds no audio that decodes")
     file.seek(0)
+    calm = _Calm(file)
     try:
-        container = resources.enter_context(av.open(cast("Any", file)))
+        container = resources.enter_context(av.open(cast("Any", calm)))
         stream = container.streams.audio[0]
     except (FFmpegError, IndexError, ValueError):
+        calm.require_whole()
         raise refused from None
     if stream.codec_context is None or not (stream.rate and stream.channels):  # no decoder for it
         raise refused
     claimed = None
     if stream.duration and stream.time_base and kind != "adts":  # there FFmpeg only estimates it
         claimed = int(stream.duration * stream.time_base * stream.rate)
-    blocks = _av_blocks(container, stream, stream.rate)
+    blocks = _av_blocks(container, stream, calm)
     return Decoder(stream.rate, stream.channels, blocks, claimed=claimed)
 
 
-def _av_blocks(container: Any, stream: Any, rate: int) -> Iterator[Samples]:
-    """Blocks at ``rate`` Hz, though the stream may change its rate and channels on the way."""
+def _av_blocks(container: Any, stream: Any, calm: "_Calm") -> Iterator[Samples]:
+    """Blocks at one rate, though the stream may change its rate and channels on the way."""
     from av import AudioResampler
     from av.error import FFmpegError
 
-    planar, shape = None, None
+    planar, shape, rate = None, None, stream.rate
     try:
         for frame in container.decode(stream):
             if planar is None or shape != (frame.format.name, frame.layout.name, frame.sample_rate):
@@ -259,8 +300,10 @@ def _av_blocks(container: Any, stream: Any, rate: int) -> Iterator[Samples]:
                 shape = frame.format.name, frame.layout.name, frame.sample_rate
                 planar = AudioResampler(format="fltp", layout=frame.layout, rate=rate)
             yield from _as_blocks(planar, frame)
+        calm.require_whole()
         yield from _as_blocks(planar, None)
     except (FFmpegError, ValueError) as error:
+        calm.require_whole()
         raise DecodeError(str(error)) from error
 
 
@@ -270,23 +313,40 @@ def _as_blocks(planar: Any, frame: Any) -> Iterator[Samples]:
         yield part.to_ndarray().T.astype(np.float32, copy=False)
 
 
-class _Clamped:
-    """A file in which what is before the start is the start.
+class _Calm:
+    """A file that raises nothing: what a decoder's C code calls may not; it would be printed.
 
-    libsndfile seeks there in some damaged files; an error in what it calls cannot be caught, and
-    is printed.
+    What is before the start is the start, where libsndfile seeks in some damaged files. A read
+    that fails is the end of the file, until ``require_whole`` is called.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        if isinstance(file, io.RawIOBase | io.BufferedIOBase):
-            self.readinto = file.readinto  # called twice a frame: 2,300 times for 30 s of mp3
+        self._error: Exception | None = None
+        self.read = self._calmly(file.read, b"")
+        if hasattr(file, "readinto"):  # called twice a frame: 2,300 times for 30 s of mp3
+            self.readinto = self._calmly(cast("Any", file).readinto, 0)
+
+    def require_whole(self) -> None:
+        """Raise what a read has raised."""
+        if self._error is not None:
+            raise self._error
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         try:
             return self._file.seek(offset, whence)
         except (OSError, ValueError):
             return self._file.seek(0)
+
+    def _calmly(self, call: Callable[[Any], Any], nothing: Any) -> Callable[[Any], Any]:
+        def read(wanted: Any) -> Any:
+            try:
+                return call(wanted)
+            except Exception as error:  # each file system has its own
+                self._error = self._error or error
+                return nothing
+
+        return read
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
@@ -298,6 +358,10 @@ class _Forward(soundfile.SoundFile):
     The base class seeks to where it stands after each read, which makes libmpg123 decode
     frames without their bit reservoir and print an error for each.
     """
+
+    def __init__(self, calm: _Calm) -> None:
+        self.calm = calm
+        super().__init__(cast("Any", calm))
 
     def seekable(self) -> bool:
         return False

@@ -8,7 +8,7 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -81,7 +81,8 @@ def open_output(
             os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise
 
 
@@ -110,11 +111,14 @@ def csv_writer(file: TextIO, view: View) -> Iterator[Write]:
     """CSV with a header, failed songs among the rows; scores have six digits."""
     names = columns(view)
     rows = csv.writer(file, lineterminator="\n")
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     rows.writerow(names)
 
     def write(prediction: Prediction) -> None:
         values = cells(visible(prediction, view))
-        rows.writerow([_text(values.get(name)) for name in names])
+        row = [_text(values.get(name)) for name in names]
+        # Before Python 3.13 csv writes a carriage return without quotes, and reads a new row there.
+        (quoted if any("\r" in text for text in row) else rows).writerow(row)
 
     yield write
 

@@ -28,9 +28,12 @@ class Joined(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As in ``io``."""
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
+        """As in ``io``; raises ValueError for what lies before the start."""
+        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if at < 0:
+            raise ValueError(f"byte {at} lies before the start")
+        self._at = at
+        return at
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill ``buffer``: a short read would mean the end."""

@@ -45,6 +45,7 @@ _LASTING = ("ok", "empty", "silent", "invalid_samples", "crashed")
 """What else a file may be (unreadable, of an unsupported format) is tried again in the next run:
 a permission or a decoder may have come."""
 _COLUMNS = 6
+_BEGIN = b'{"journal":'
 _SYNC_S = 1.0
 """A power cut costs what came within so many seconds; a kill costs nothing."""
 
@@ -121,8 +122,8 @@ def unpack(packed: Packed, path: str) -> Prediction:
 
 
 def journal_path(output: Path) -> Path:
-    """Where the journal of an output file lies: beside it."""
-    return output.with_name(f"{output.name}.journal")
+    """Where the journal of an output file lies: beside it, however many links lead there."""
+    return Path(f"{output.resolve()}.journal")
 
 
 class Journal:
@@ -172,12 +173,25 @@ class Journal:
         return Packed(*self._row(offset)[3:])
 
     def sync(self) -> None:
-        """Wait until the disk has it all."""
+        """Wait until the disk has it all.
+
+        Raises OSError, and JournalError where the file is no more where it was: whoever goes on
+        for hours would write into nothing.
+        """
         os.fsync(self._file.fileno())
         self._synced = time.monotonic()
+        try:
+            is_there = os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise JournalError(
+                f"{self.path}: was moved or removed while it was written; put it back, and the "
+                "same command goes on"
+            )
 
     def close(self) -> None:
-        """Write what is left and let other runs in."""
+        """Write what is left and let other runs in. Raises what :meth:`sync` raises."""
         try:
             self.sync()
         finally:
@@ -210,14 +224,12 @@ class Journal:
             row = _parsed(line)
             if isinstance(row, dict):
                 ours = row.get("model") == list(model)
-            elif self._end == 0:
-                raise JournalError(
-                    f"{self.path}: is no journal; move it away, or write to another file"
-                )
             elif ours and isinstance(row, list) and len(row) == _COLUMNS:
                 path, size, mtime_ns, status, _, kept = row
-                is_whole = kept is not None or not embedding or status != "ok"
-                if status in _LASTING and is_whole:
+                has_all = kept is not None or not embedding or status != "ok"
+                if not isinstance(path, str):
+                    pass
+                elif status in _LASTING and has_all and _is_whole(row):
                     self._known[path] = size, mtime_ns, self._end
                 elif status not in _LASTING:
                     self._tried[path] = self._end
@@ -237,15 +249,24 @@ def open_journal(
     try:
         file = _open_locked(path)
     except OSError as error:
-        raise JournalError(f"{path}: cannot be written ({error.strerror or error})") from None
+        raise _unwritten(path, error) from None
     with file:
-        if fresh:
-            file.truncate(0)
-        journal = Journal(path, model, file, embedding=embedding)
+        try:
+            head = file.read(len(_BEGIN))
+            if head != _BEGIN[: len(head)]:
+                raise JournalError(f"{path}: is no journal; move it away, or write to another file")
+            if fresh:
+                file.truncate(0)
+            journal = Journal(path, model, file, embedding=embedding)
+        except OSError as error:
+            raise _unwritten(path, error) from None
         try:
             yield journal
         finally:
-            journal.close()
+            try:
+                journal.close()
+            except OSError as error:
+                raise _unwritten(path, error) from None
 
 
 def _open_locked(path: Path) -> FileIO:
@@ -272,8 +293,22 @@ def _lock(file: FileIO) -> None:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def _unwritten(path: Path, error: OSError) -> JournalError:
+    return JournalError(f"{path}: cannot be written ({error.strerror or error})")
+
+
 def _parsed(line: bytes) -> Any:
     try:
         return json.loads(line)
-    except ValueError:  # a power cut may leave zeros
+    except (ValueError, RecursionError):  # a power cut may leave zeros
         return None
+
+
+def _is_whole(row: list[Any]) -> bool:
+    """What it holds unpacks: zlib keeps a checksum, and a disk may have changed a bit."""
+    *_, answer, kept = row
+    try:
+        zlib.decompress(base64.b64decode(answer))
+        return kept is None or len(base64.b64decode(kept)) % 4 == 0
+    except (ValueError, TypeError, zlib.error):
+        return False

@@ -52,12 +52,13 @@ def replacing(path: Path, mtime_ns: int | None = None) -> Iterator[Path]:
 def create(target: Path, fill: Callable[[Path], None]) -> None:
     """Make a file that was not there, whole or not at all; raises FileExistsError and OSError."""
     handle, name = tempfile.mkstemp(_SUFFIX, _PREFIX, target.parent)
-    os.close(handle)
     part = Path(name)
     try:
-        fill(part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        try:
+            fill(part)
+            os.fsync(handle)  # which can be written to, though the file may be read-only by now
+        finally:
+            os.close(handle)
         try:
             target.hardlink_to(part)
         except FileExistsError:

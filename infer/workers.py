@@ -56,6 +56,13 @@ class Hearing:
     threads: int = 1
     embedding: bool = False
     """Answers keep it."""
+    skim: bool = False
+    """As of ``Predictor``."""
+
+    @property
+    def predictor(self) -> Predictor:
+        """A new one; raises what ``Predictor`` does."""
+        return Predictor(self.model, self.device, self.threads, skim=self.skim)  # type: ignore[arg-type]
 
 
 @dataclass(eq=False)
@@ -180,7 +187,7 @@ def _start(hearing: Hearing) -> _Worker:
 def _work(connection: End, hearing: Hearing) -> None:
     """Runs in a worker process, until nobody is at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal
-    predictor = Predictor(hearing.model, hearing.device, hearing.threads)  # type: ignore[arg-type]
+    predictor = hearing.predictor
     try:
         connection.send(None)
         while True:

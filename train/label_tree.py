@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.hierarchy import genre_names, sum_by_genre
+from melonnx.infer.hierarchy import genres_above, sum_by_genre
 from melonnx.train.progress import Say
 from melonnx.train.splits import (
     Part,
@@ -79,7 +79,7 @@ def at_genre_level(
     parents: dict[str, str],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """From labels to genres: probabilities [n, labels] to [n, genres], and classes [n] alike."""
-    genres = genre_names(labels, parents)
+    genres = genres_above(labels, parents)
     genre_of = np.array([genres.index(parents.get(label, label)) for label in labels])
     return sum_by_genre(probabilities, labels, parents), genre_of[classes]
 

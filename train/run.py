@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from melonnx.infer.errors import MelonnxError
-from melonnx.infer.hierarchy import genre_names
+from melonnx.infer.hierarchy import genres_above
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.replace import write_text
 from melonnx.train.splits import Part, SplitMethod
@@ -88,7 +88,7 @@ class Run:
     @property
     def genres(self) -> tuple[str, ...]:
         """The labels, or the genres above them."""
-        return genre_names(self.labels, self.parents)
+        return genres_above(self.labels, self.parents)
 
     @property
     def network_path(self) -> Path:

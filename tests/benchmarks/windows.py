@@ -2,7 +2,8 @@
 
 python tests/benchmarks/windows.py MODEL RUN
 
-RUN is the exported run that made MODEL; its songs are asked again at each number of windows.
+RUN is the exported run that made MODEL; its songs are asked again at each number of windows, and
+skimmed: then the frames between the windows are not heard, not even for the song's level.
 """
 
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from melonnx.infer import Predictor
 from melonnx.infer.model import MODELS_FOLDER
-from melonnx.train.answers import ask_panel
+from melonnx.train.answers import Answers, ask_panel
 from melonnx.train.evaluate import score_answers
 from melonnx.train.study import read_panel, read_test_songs
 
@@ -29,12 +30,20 @@ def main() -> None:
         alone = Predictor(model, device="cpu", threads=1)
         for predictor in (alone, *(one for one, _ in panel)):
             predictor.info = replace(predictor.info, max_windows=number)
-        scores = score_answers(ask_panel(panel, lambda line: None))
-        low, high = scores.accuracy_interval
-        print(
-            f"{number:2} windows: accuracy {scores.accuracy:.1%} ({low:.1%} to {high:.1%}), "
-            f"macro-F1 {scores.macro_f1:.3f}, a song of 30 s {_milliseconds(alone):.1f} ms"
-        )
+        whole = ask_panel(panel, lambda line: None)
+        print(f"{number:2} windows: {_told(whole)}, a song of 30 s {_milliseconds(alone):.1f} ms")
+        for predictor, _ in panel:
+            predictor.skim = True
+        skimmed = ask_panel(panel, lambda line: None)
+        same = (skimmed.answer == whole.answer).mean()
+        print(f"{'skimmed':>10}: {_told(skimmed)}, the same answer {same:.1%}", flush=True)
+
+
+def _told(answers: Answers) -> str:
+    scores = score_answers(answers)
+    low, high = scores.accuracy_interval
+    interval = f"({low:.1%} to {high:.1%})"
+    return f"accuracy {scores.accuracy:.1%} {interval}, macro-F1 {scores.macro_f1:.3f}"
 
 
 def _milliseconds(predictor: Predictor) -> float:

@@ -80,3 +80,10 @@ def test_evidence_is_looked_for_once(predictor, song, monkeypatch):
     maps.of(predictor, song.with_name("other.wav"), examined)
     assert len(asked) == 2
     assert maps.of(predictor, song, examined) is not first
+
+
+def test_models_of_one_name_have_maps_of_their_own(predictor, song, monkeypatch):
+    monkeypatch.setattr("melonnx.demo.analyse.map_evidence", lambda *_: object())
+    maps, examined = EvidenceMaps(), hear(predictor, song, Limits())
+    other = Predictor("genre-small")
+    assert maps.of(predictor, song, examined) is not maps.of(other, song, examined)

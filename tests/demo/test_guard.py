@@ -90,3 +90,8 @@ def test_no_other_request_is_large(tmp_path):
 def test_answers_say_that_nothing_is_loaded_from_elsewhere(tmp_path):
     _, headers, _ = call(tmp_path, "/", method="GET")
     assert headers[b"content-security-policy"].startswith(b"default-src 'self'")
+
+
+def test_what_is_too_deep_to_be_looked_through_is_refused(tmp_path):
+    body = b'{"a":' * 100_000 + json.dumps({"path": "/etc/passwd"}).encode() + b"}" * 100_000
+    assert call(tmp_path, "/gradio_api/queue/join", (body,))[0] == 403

@@ -19,6 +19,7 @@ from tests.conftest import RATE, encode, make_song
 
 pytest.importorskip("distributed", reason="needs the cluster extra")
 
+from melonnx.infer import cluster
 from melonnx.infer.cluster import connect, hear_in_cluster
 from melonnx.infer.remote_files import find_songs
 
@@ -104,6 +105,31 @@ def test_a_worker_killed_half_way_costs_nothing(music):
                 os.kill(pids[0], signal.SIGKILL)
             assert unpack(answer.packed, "").status in ("ok", "unreadable")
     assert sorted(seen) == list(range(len(paths)))
+
+
+def test_two_runs_on_one_cluster_hear_each_with_its_own_model(tiny_model, music):
+    from distributed import Client
+
+    def state(dask_scheduler):
+        runs = getattr(dask_scheduler, "melonnx_runs", {})
+        return dask_scheduler.allowed_failures, list(dask_scheduler.worker_plugins), len(runs)
+
+    paths = sorted(music.glob("song*"))
+    tiny = Hearing(tiny_model, "tiny 0", "cpu")
+    with (
+        Client(processes=False, n_workers=1, dashboard_address=None) as one,
+        Client(one.scheduler.address, set_as_default=False) as two,
+    ):
+        before = one.run_on_scheduler(state)
+        one.run_on_scheduler(cluster._enter, "melonnx-of-a-killed-run", "nobody")
+        first = hear_in_cluster(jobs(paths), one, SMALL)
+        heard = [next(first)]
+        assert one.run_on_scheduler(state)[2] == 1
+        assert {song.model for song in answers(two, paths[:9], tiny).values()} == {"tiny 0"}
+        heard += first
+        assert {unpack(song.packed, "").model for song in heard} == {"genre-small 1.0"}
+        assert len(heard) == len(paths)
+        assert one.run_on_scheduler(state) == before
 
 
 def test_urls_and_a_model_that_the_workers_have_not(tiny_model, music):

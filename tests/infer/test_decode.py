@@ -1,7 +1,9 @@
 """The bytes choose the decoder, and lengths in headers are never believed."""
 
 import contextlib
+import errno
 import io
+import os
 import sys
 
 import numpy as np
@@ -14,6 +16,7 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
     UnsupportedFormatError,
 )
+from melonnx.infer.joined import Joined
 from tests.conftest import RATE, encode, make_song
 
 MP3 = {"format_": "MP3", "subtype": "MPEG_LAYER_III"}
@@ -334,3 +337,53 @@ def test_a_length_below_zero_is_no_traceback_on_stderr():
     aiff[40] = 255
     with contextlib.suppress(AudioError):
         load_audio(bytes(aiff), RATE)
+
+
+def test_nothing_lies_before_the_start_of_a_joined_file():
+    """libsndfile seeks there in damaged files, and would else be given bytes of the end."""
+    joined = Joined(b"head", io.BytesIO(b"..tail"), 2)
+    for offset, whence in ((-1, os.SEEK_SET), (-5, os.SEEK_CUR), (-9, os.SEEK_END)):
+        with pytest.raises(ValueError, match="before the start"):
+            joined.seek(offset, whence)
+    assert joined.read() == b"headtail"
+
+
+class Failing(io.BytesIO):
+    """Bytes on a disk that cannot read them from ``at`` on."""
+
+    def __init__(self, data, at):
+        super().__init__(data)
+        self._at = at
+
+    def read(self, size=-1):
+        self._fail()
+        return super().read(size)
+
+    def readinto(self, buffer):
+        self._fail()
+        return super().readinto(buffer)
+
+    def _fail(self):
+        if self.tell() >= self._at:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 0.9])
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "AIFF", "MP3", "adts"])
+def test_half_of_a_song_is_no_answer_where_the_disk_fails(kind, part, capfd):
+    data = encode_av(12, "adts", "aac") if kind == "adts" else encode(make_song(12), RATE, kind)
+    with pytest.raises(UnreadableAudioError, match=r"^<stream>: cannot be read .*\(Input/output"):
+        read(Failing(data, int(part * len(data))))
+    assert capfd.readouterr().err == ""
+
+
+def test_an_error_of_a_file_system_that_is_no_oserror_is_kept(capfd):
+    class Lost(Failing):
+        def _fail(self):
+            if self.tell() >= self._at:
+                raise RuntimeError("the bucket is gone")
+
+    song = encode(make_song(12), RATE, "WAV")
+    with pytest.raises(RuntimeError, match="the bucket is gone"):
+        read(Lost(song, len(song) // 2))
+    assert capfd.readouterr().err == ""

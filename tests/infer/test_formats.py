@@ -4,15 +4,19 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from melonnx.infer.errors import UnreadableAudioError
+from melonnx.infer.errors import ResultsFileError, UnreadableAudioError
 from melonnx.infer.formats import open_output, text_writer
 from melonnx.infer.index import read_index
 from melonnx.infer.prediction import Prediction, Segment
-from melonnx.infer.rows import View
+from melonnx.infer.results import read_results
+from melonnx.infer.rows import View, visible
 
 NAMES = ["a\nb\r.mp3", 'c,"d".mp3', "caf\udce9.mp3", "naïve \u2028.mp3", "plain.mp3", " e\t.mp3"]
 VIEW = View(("rock", "pop", "jazz"), top=2, timeline=True, embedding=True)
@@ -148,3 +152,126 @@ def test_a_link_is_followed(tmp_path):
     written(tmp_path / "a.csv", "csv")
     assert (tmp_path / "a.csv").is_symlink()
     assert (tmp_path / "there" / "real.csv").read_bytes().startswith(b"path,status,")
+
+
+TEXTS = st.one_of(st.text(max_size=9), st.binary(max_size=9).map(os.fsdecode))
+"""Of names, and of what errors and warnings say of them: any bytes."""
+NAME = TEXTS.filter(lambda name: name and "\0" not in name)
+SHARES = st.floats(0, 1)
+
+
+@st.composite
+def rows_of_any_names(draw):
+    """Answers and failures; no path twice, as in an output."""
+    rows = []
+    for name in draw(st.lists(NAME, max_size=6, unique=True)):
+        if draw(st.booleans()):
+            rows.append(failed(name) if draw(st.booleans()) else replace(failed(name), error="x"))
+            continue
+        scores = sorted(draw(st.tuples(SHARES, SHARES, SHARES)), reverse=True)
+        genres = dict(zip(draw(st.permutations(VIEW.genres)), scores, strict=True))
+        label = next(iter(genres))
+        finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
+        rows.append(
+            replace(
+                answer(name),
+                label=label,
+                score=scores[0],
+                probabilities=genres,
+                unsure=draw(st.booleans()),
+                timeline=tuple(Segment(i, i + 1, label, draw(SHARES)) for i in range(2)),
+                embedding=np.array(draw(st.tuples(finite, finite)), np.float32),
+                duration_s=draw(st.floats(0, 1e9)),
+                warnings=tuple(draw(st.lists(TEXTS, max_size=2))),
+            )
+        )
+    return rows
+
+
+@pytest.fixture(scope="module")
+def anywhere(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("melonnx.infer.formats.os.fsync", lambda _: None)
+        yield tmp_path_factory.mktemp("anywhere")
+
+
+def refuse(constant):
+    raise AssertionError(f"{constant} is no JSON")
+
+
+@settings(deadline=None)
+@given(rows=rows_of_any_names())
+def test_any_rows_read_back_from_json_equal(anywhere, rows):
+    path = written(anywhere / "a.jsonl", "json", rows)
+    lines = path.read_text("ascii").splitlines()
+    found = [json.loads(line, parse_constant=refuse) for line in lines]
+    assert [Prediction.from_dict(row) for row in found] == [visible(row, VIEW) for row in rows]
+    for row, told in zip(rows, found, strict=True):
+        assert told["embedding"] == (None if row.embedding is None else row.embedding.tolist())
+    require_results(path, rows, exactly=True)
+
+
+@settings(deadline=None)
+@given(rows=rows_of_any_names())
+def test_any_rows_read_back_from_csv_to_six_digits(anywhere, rows):
+    path = written(anywhere / "a.csv", "csv", rows)
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        found = list(csv.DictReader(file, strict=True))
+    for row, told in zip(rows, found, strict=True):
+        assert None not in told  # no cell too many
+        assert (told["path"], told["status"], told["model"]) == (row.path, row.status, row.model)
+        assert told["error"] == (row.error or "")
+        assert told["warnings"] == "; ".join(row.warnings)
+        if row.ok:
+            (_, score), (second, _), _ = row.probabilities.items()
+            assert (told["label"], told["label_2"]) == (row.label, second)
+            assert float(told["score"]) == pytest.approx(score, rel=1e-5, abs=1e-300)
+            assert told["unsure"] == str(row.unsure).lower()
+        else:
+            assert {told[name] for name in ("label", "score", "unsure", "duration_s")} == {""}
+    require_results(path, rows, exactly=False)
+
+
+@settings(deadline=None)
+@given(rows=rows_of_any_names())
+def test_any_rows_read_back_from_parquet_equal(anywhere, rows):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = written(anywhere / "a.parquet", "parquet", rows)
+    found = parquet.read_table(path).to_pylist()
+    for row, told in zip(rows, found, strict=True):
+        name = os.fsencode(row.path)
+        assert told["path"] == name.decode("utf-8", "replace")
+        assert (told["path_bytes"] or told["path"].encode()) == name
+        ok = (row.unsure, row.duration_s) if row.ok else (None, None)
+        assert (told["label"], told["score"]) == (row.label, row.score)
+        assert (told["unsure"], told["duration_s"]) == ok
+        assert told["timeline"] == [part._asdict() for part in row.segments()]
+        assert told["embedding"] == (None if row.embedding is None else row.embedding.tolist())
+        assert row.warnings or told["warnings"] is None
+    require_results(path, rows, exactly=True)
+
+
+@settings(deadline=None)
+@given(rows=rows_of_any_names())
+def test_any_rows_read_back_from_an_index_equal(anywhere, rows):
+    index = read_index(written(anywhere / "a.npz", "npz", rows))
+    heard = [row for row in rows if row.ok]
+    assert index.paths == [row.path for row in heard]
+    assert index.labels == [row.label for row in heard]
+    assert index.scores.tolist() == [row.score for row in heard]
+    assert index.embeddings.tolist() == [row.embedding.tolist() for row in heard]
+
+
+def require_results(path, rows, *, exactly):
+    """The commands that read an output find in it what was written."""
+    if not rows:
+        with pytest.raises(ResultsFileError, match="holds no predictions"):
+            read_results(path)
+        return
+    near = 0 if exactly else 1e-5
+    for row, told in zip(rows, read_results(path), strict=True):
+        assert (told.path, told.status, told.label) == (row.path, row.status, row.label)
+        assert (told.unsure, told.ok) == (row.unsure, row.ok)
+        if row.ok:
+            assert told.score == pytest.approx(row.score, rel=near, abs=1e-300)
+            assert told.duration_s == pytest.approx(row.duration_s, rel=near, abs=1e-300)

@@ -1,13 +1,17 @@
 """What was heard is there after any kill, and never another file's or model's."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from melonnx.infer.errors import EmptyAudioError, JournalError, UnreadableAudioError
 from melonnx.infer.journal import (
@@ -37,6 +41,41 @@ ANSWER = Prediction(
     warnings=("short: 1 s",),
 )
 SONG = Identity("/m/a\n\udcff.mp3", 10, 20)
+
+
+NAMES = st.one_of(st.text(max_size=9), st.binary(max_size=9).map(os.fsdecode))
+"""Of files: any bytes."""
+IDENTITIES = st.builds(Identity, NAMES, st.integers(-1), st.integers())
+
+
+@st.composite
+def answers(draw):
+    """An answer or a failure that lasts, with anything in it."""
+    if draw(st.booleans()):
+        return Prediction.failed("x", EmptyAudioError(f"x: {draw(NAMES)}"), draw(st.text()))
+    finite = st.floats(allow_nan=False, allow_infinity=False)
+    genres = draw(st.dictionaries(st.text(max_size=5), finite, min_size=1, max_size=3))
+    label, score = next(iter(genres.items()))
+    segments = st.builds(Segment, finite, finite, st.just(label), finite)
+    return Prediction(
+        "x", label=label, score=score, unsure=draw(st.booleans()), probabilities=genres,
+        timeline=tuple(draw(st.lists(segments, max_size=2))), duration_s=draw(finite),
+        embedding=np.array(draw(st.lists(st.floats(width=32), max_size=3)), np.float32),
+        warnings=tuple(draw(st.lists(NAMES, max_size=2))),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """No waiting for the disk: hundreds of journals are written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("melonnx.infer.journal.os.fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory, quick):
+    return tmp_path_factory.mktemp("damaged") / "x.journal"
 
 
 @pytest.fixture
@@ -117,6 +156,7 @@ def test_fresh_forgets(path):
     assert heard(path, SONG) == [0]
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_journal_cut_at_any_byte_keeps_its_whole_rows_and_goes_on(path):
     songs = [SONG._replace(path=f"/m/{i}") for i in range(3)]
     put(path, *songs)
@@ -138,11 +178,132 @@ def test_a_damaged_row_costs_itself(path):
     assert heard(path, *songs) == [1, 0, 1]
 
 
-def test_a_file_that_is_no_journal_is_left_alone(path):
-    path.write_text("my notes\nof songs\n")
+@settings(deadline=None)
+@given(
+    rows=st.lists(st.tuples(IDENTITIES, answers()), max_size=4, unique_by=lambda row: row[0].path),
+    embedding=st.booleans(),
+    cut=st.floats(0, 1),
+    tail=st.binary(max_size=40),
+    later=st.tuples(IDENTITIES, answers()),
+)
+def test_any_rows_cut_anywhere_with_any_tail_are_the_whole_rows_before(
+    damaged, rows, embedding, cut, tail, later
+):
+    damaged.unlink(missing_ok=True)
+    ends = []
+    with open_journal(damaged, MODEL, embedding=embedding) as journal:
+        for identity, answer in rows:
+            journal.add(identity, pack(answer, embedding=embedding))
+            ends.append(damaged.stat().st_size)
+    whole = damaged.read_bytes()
+    least = whole.index(b"\n") + 1
+    kept = whole[: least + round(cut * (len(whole) - least))] + tail
+    damaged.write_bytes(kept)
+    expected = {
+        identity: answer
+        for (identity, answer), end in zip(rows, ends, strict=True)
+        if kept[:end] == whole[:end]
+    }
+    assert read_back(damaged, [identity for identity, _ in rows], embedding) == expected
+    identity, answer = later
+    with open_journal(damaged, MODEL, embedding=embedding) as journal:
+        journal.add(identity, pack(answer, embedding=embedding))
+    others = {i: a for i, a in expected.items() if i.path != identity.path}
+    expected = others | {identity: answer}
+    assert read_back(damaged, list(expected), embedding) == expected
+
+
+def read_back(path, identities, embedding):
+    """The answers that are known; each is asked for twice and says the same."""
+    with open_journal(path, MODEL, embedding=embedding) as journal:
+        offsets = journal.match(identities * 2, 2 * len(identities)).tolist()
+        known = {}
+        for identity, offset in zip(identities * 2, offsets, strict=True):
+            if offset >= 0:
+                packed = journal.read(offset)
+                assert known.setdefault(identity, unpack(packed, "x")) == unpack(packed, "x")
+                assert (packed.embedding is None) != (embedding and packed.status == "ok")
+    return known
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_bit_that_the_disk_has_changed_costs_its_row(path):
+    songs = [SONG._replace(path=f"/m/{i}") for i in range(3)]
+    put(path, *songs, embedding=True)
+    whole = path.read_bytes()
+    at = whole.index(b"/m/1")
+    for place in range(at, whole.index(b"\n", at), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x10
+        path.write_bytes(damaged)
+        with open_journal(path, MODEL) as journal:
+            first, _, last = offsets = journal.match(songs, 3).tolist()
+            assert min(first, last) >= 0
+            for offset in offsets:
+                assert offset < 0 or unpack(journal.read(offset), "x") == replace(ANSWER, path="x")
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("row", [b"[" * 99_999, b'[[],1,2,"ok","",null]', b'["a",1,2,"ok",7,{}]'])
+def test_what_is_json_but_no_row_is_skipped(path, row):
+    put(path, SONG)
+    with path.open("ab") as file:
+        file.write(row + b"\n")
+    put(path, SONG._replace(path="/m/b"))
+    assert heard(path, SONG, SONG._replace(path="/m/b"), Identity("a", 1, 2)) == [1, 1, 0]
+
+
+@pytest.mark.parametrize("notes", ["my notes\nof songs\n", "no line", '{"json": 1}\n', "\n"])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_file_that_is_no_journal_is_left_alone(path, notes, fresh):
+    path.write_text(notes)
     with pytest.raises(JournalError, match="is no journal"):
-        offsets(path)
-    assert path.read_text() == "my notes\nof songs\n"
+        offsets(path, fresh=fresh)
+    assert path.read_text() == notes
+
+
+def test_a_journal_that_is_moved_away_is_missed_within_a_second(path, monkeypatch):
+    monkeypatch.setattr("melonnx.infer.journal._SYNC_S", -1)
+    songs = [SONG._replace(path=f"/m/{i}") for i in range(3)]
+    opened = open_journal(path, MODEL)
+    journal = opened.__enter__()
+    journal.add(songs[0], pack(ANSWER))
+    path.rename(path.with_name("elsewhere"))
+    with pytest.raises(JournalError, match="moved or removed"):
+        journal.add(songs[1], pack(ANSWER))
+    with pytest.raises(JournalError, match="put it back"):
+        opened.__exit__(None, None, None)
+    path.with_name("elsewhere").rename(path)
+    assert heard(path, *songs) == [1, 1, 0]
+
+
+def test_a_disk_that_fails_as_the_journal_is_closed_is_one_line(path, monkeypatch):
+    def fail(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(JournalError) as caught, open_journal(path, MODEL):
+        monkeypatch.setattr("melonnx.infer.journal.os.fsync", fail)
+    assert str(caught.value) == f"{path}: cannot be written (Input/output error)"
+
+
+def test_a_disk_too_full_for_a_header_is_one_line(path):
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9, limits[1]))
+    try:
+        with pytest.raises(JournalError, match=r"cannot be written \(File too large\)"):
+            offsets(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert heard(path, SONG) == [0]
+
+
+def test_the_journal_of_a_link_is_its_targets(tmp_path, monkeypatch):
+    (tmp_path / "link.csv").symlink_to("there.csv")
+    assert journal_path(tmp_path / "link.csv") == tmp_path / "there.csv.journal"
+    monkeypatch.chdir(tmp_path)
+    assert journal_path(Path()) == Path(f"{tmp_path}.journal")
 
 
 def test_two_runs_do_not_write_one_journal(path):

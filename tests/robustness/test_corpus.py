@@ -17,14 +17,6 @@ def name_of(entry):
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("corpus")
-    for entry in CORPUS:
-        entry.make(folder / os.fsdecode(entry.name))
-    return folder
-
-
-@pytest.fixture(scope="module")
 def predictor(tiny_model):
     return Predictor(tiny_model)
 
