@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.export.convert import to_onnx
-from melonnx.export.describe import read_description
 from melonnx.export.errors import KerasFileError, ProofError
+from melonnx.export.keras_description import read_description
 from melonnx.export.keras_file import as_format_network, load_keras
 from melonnx.export.place import put_in_place
 from melonnx.export.prove import prove

@@ -64,7 +64,7 @@ def make_own_genres(
     try:
         described = replace(model.info, name=name, version="1", dataset=dataset)
     except ValueError as error:
-        raise ProofError(f"{out}: cannot be the name of a model: {error}") from None
+        raise ProofError(f"no model can be called so: {error}") from None
     say(f"{len(tracks)} songs; hearing them with {model.info.name} {model.info.version}")
     embeddings = embed_songs(model, tracks, say)
     heard = [track for track in tracks if track.path in embeddings]

@@ -44,11 +44,11 @@ def put_in_place(
         part.write_bytes(data)
         try:
             load_model(part, device="cpu")
+            twin = waveform_twin(onnx.ModelProto.FromString(data)) if wave else None
         except ModelFileError as error:
             reason = str(error).replace(part.name, out.name)
             raise ProofError(f"the runtime refuses the model: {reason}") from None
-        if wave:
-            twin = waveform_twin(onnx.ModelProto.FromString(data))
+        if twin is not None:
             found = prove_twin(twin, part, clips)
             after_the_model.enter_context(writing(beside)).write_bytes(seal(twin))
         is_another = not out.exists() or out.read_bytes() != data

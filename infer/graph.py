@@ -12,6 +12,7 @@ import usearch.index as usearch
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import IndexFileError
+from melonnx.infer.replace import writing
 
 __all__ = ["build_graph", "find_candidates", "graph_path", "is_fresh", "open_graph"]
 
@@ -34,9 +35,8 @@ def build_graph(embeddings: NDArray[np.float32], path: Path) -> None:
     for start in range(0, len(embeddings), _BLOCK):
         block = np.array(embeddings[start : start + _BLOCK], np.float32)  # aligned, unlike a map's
         graph.add(np.arange(start, start + len(block)), block)
-    part = path.with_name(f"{path.name}.part")
-    graph.save(str(part))
-    part.replace(path)
+    with writing(path) as part:
+        graph.save(str(part))
 
 
 def is_fresh(index: Path) -> bool:

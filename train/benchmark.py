@@ -24,7 +24,6 @@ __all__ = [
     "Benchmark",
     "Division",
     "Score",
-    "best_of",
     "divide",
     "fit_best",
     "run_benchmark",
@@ -83,6 +82,7 @@ class Benchmark:
     """One for each classifier and feature set."""
     networks: tuple[Score, ...]
     best: Score
+    """Of ``scores``, by accuracy, then by macro-F1."""
     confusion: list[list[int]]
     """Of the best: songs by true genre (rows) and answer (columns), in the order of ``labels``."""
 
@@ -138,7 +138,7 @@ def run_benchmark(
             )
             scores.append(score)
             say(f"{classifier}, {features}: {score.accuracy:.1%} ({fit_s:.1f} s to fit)")
-    best = best_of(scores)
+    best = max(scores, key=lambda score: (score.accuracy, score.macro_f1))
     learnt = np.concatenate(division.learnt)
     commonest = int(np.bincount(genres[learnt]).argmax())
     confusion = np.zeros((len(labels), len(labels)), int)
@@ -161,11 +161,6 @@ def run_benchmark(
         best=best,
         confusion=confusion.tolist(),
     )
-
-
-def best_of(scores: Sequence[Score]) -> Score:
-    """The highest accuracy; of equals, the one with the higher macro-F1."""
-    return max(scores, key=lambda score: (score.accuracy, score.macro_f1))
 
 
 def fit_best(table: FeatureTable, best: Score, preset: Preset) -> Any:
