@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from melonnx.train.progress import say
+
 __all__ = ["app"]
 
 app = typer.Typer()
@@ -15,11 +17,6 @@ app = typer.Typer()
 @app.callback()
 def _benchmark() -> None:
     """Keep ``benchmark`` a named command although it is the only one here."""
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()

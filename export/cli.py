@@ -1,10 +1,11 @@
 """The command ``melonnx export``."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from melonnx.train.progress import say
 
 __all__ = ["app"]
 
@@ -14,11 +15,6 @@ app = typer.Typer()
 @app.callback()
 def _export() -> None:
     """Keep ``export`` a named command although it is the only one here."""
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()

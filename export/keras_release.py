@@ -1,14 +1,13 @@
 """Exports a Keras model of somebody's own: takes in, converts, proves, puts in place."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.export.convert import to_onnx
-from melonnx.export.describe import read_description
 from melonnx.export.errors import KerasFileError, ProofError
+from melonnx.export.keras_description import read_description
 from melonnx.export.keras_file import as_format_network, load_keras
 from melonnx.export.place import put_in_place
 from melonnx.export.prove import prove
@@ -19,6 +18,7 @@ from melonnx.infer.mel import log_mel
 from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.model import MODELS_FOLDER
 from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.train.progress import Say
 
 __all__ = ["export_keras"]
 
@@ -36,7 +36,7 @@ def export_keras(
     dataset: str,
     license_name: str,
     attribution: str,
-    say: Callable[[str], None],
+    say: Say,
     wave: bool = False,
 ) -> Exported:
     """Write the network of ``path`` to ``out`` as one file, by rename, once it is proved.

@@ -1,6 +1,6 @@
 """Bring your own genres: songs in folders to one proved model file, without a Keras network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from melonnx.infer.model import INPUT, OUTPUTS, Model, find_model, load_model
 from melonnx.infer.windows import Patches
 from melonnx.train.head import as_layer
 from melonnx.train.own_genres import OwnGenres, fit_own_genres
+from melonnx.train.progress import Say
 from melonnx.train.song_embeddings import embed_songs, song_windows
 from melonnx.train.tracks import Track
 
@@ -48,7 +49,7 @@ def make_own_genres(
     *,
     name: str,
     dataset: str,
-    say: Callable[[str], None],
+    say: Say,
 ) -> Brought:
     """Fit a head for the genres of ``tracks`` on the embedding of ``base``, and write both.
 
@@ -63,7 +64,7 @@ def make_own_genres(
     try:
         described = replace(model.info, name=name, version="1", dataset=dataset)
     except ValueError as error:
-        raise ProofError(f"{out}: cannot be the name of a model: {error}") from None
+        raise ProofError(f"no model can be called so: {error}") from None
     say(f"{len(tracks)} songs; hearing them with {model.info.name} {model.info.version}")
     embeddings = embed_songs(model, tracks, say)
     heard = [track for track in tracks if track.path in embeddings]

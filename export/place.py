@@ -1,6 +1,6 @@
 """Puts a proved model in place by rename, with its waveform twin if one is wanted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from melonnx.export.wave import waveform_twin
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.model import load_model
 from melonnx.infer.replace import writing
+from melonnx.train.progress import Say
 
 __all__ = ["put_in_place"]
 
@@ -22,7 +23,7 @@ __all__ = ["put_in_place"]
 def put_in_place(
     data: bytes,
     out: Path,
-    say: Callable[[str], None],
+    say: Say,
     *,
     wave: bool = False,
     clips: Iterable[Clip] | None = None,
@@ -43,11 +44,11 @@ def put_in_place(
         part.write_bytes(data)
         try:
             load_model(part, device="cpu")
+            twin = waveform_twin(onnx.ModelProto.FromString(data)) if wave else None
         except ModelFileError as error:
             reason = str(error).replace(part.name, out.name)
             raise ProofError(f"the runtime refuses the model: {reason}") from None
-        if wave:
-            twin = waveform_twin(onnx.ModelProto.FromString(data))
+        if twin is not None:
             found = prove_twin(twin, part, clips)
             after_the_model.enter_context(writing(beside)).write_bytes(seal(twin))
         is_another = not out.exists() or out.read_bytes() != data

@@ -1,6 +1,6 @@
 """Exports a finished run: convert, prove, measure on its test part, put in place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +29,7 @@ from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.answers import Panel, ask_panel
 from melonnx.train.evaluate import Report, score_answers
+from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
 from melonnx.train.tracks import Track
 
@@ -62,7 +63,7 @@ def export_run(
     license_name: str,
     attribution: str,
     measure: bool,
-    say: Callable[[str], None],
+    say: Say,
     wave: bool = False,
     small: Kind | None = None,
 ) -> Exported:
@@ -117,7 +118,7 @@ def _measure(
     model: onnx.ModelProto,
     patches: NDArray[np.float32],
     small: Kind | None,
-    say: Callable[[str], None],
+    say: Say,
 ) -> tuple[Report, dict[str, Any]]:
     """Ask ``model``, or those of the folds, of the test songs; what they score, also as metrics."""
     with TemporaryDirectory() as folder:
@@ -145,7 +146,7 @@ def _shrink(
 
 
 def _measure_small(
-    run: Run, path: Path, report: Report, small: Kind, say: Callable[[str], None]
+    run: Run, path: Path, report: Report, small: Kind, say: Say
 ) -> tuple[Report, dict[str, Any]]:
     """Shrink the model at ``path``, or those of the folds, and ask again.
 
@@ -190,7 +191,7 @@ def _real_clips(run: Run) -> Iterator[Clip]:
             yield Clip(str(track.path), load_audio(track.path, rate))
 
 
-def _export_folds(run: Run, patches: NDArray[np.float32], say: Callable[[str], None]) -> Panel:
+def _export_folds(run: Run, patches: NDArray[np.float32], say: Say) -> Panel:
     """Write each fold's model into its folder; each is asked of the songs kept from it."""
     panel: list[tuple[Predictor, list[Track]]] = []
     for folder in run.fold_folders:

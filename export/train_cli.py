@@ -1,12 +1,12 @@
 """The command ``melonnx train``: here, since ``--head`` writes a model file at once."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from melonnx.train.progress import say
 from melonnx.train.tracks import Track
 
 __all__ = ["app"]
@@ -22,11 +22,6 @@ _OF_A_HEAD = {"data", "out", "artists", "head", "base"}
 @app.callback()
 def _train() -> None:
     """Keep ``train`` a named command although it is the only one here."""
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()

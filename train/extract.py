@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 from librosa import ParameterError
@@ -61,8 +62,12 @@ def extract(
     keys = {track.path: _key(track.path, fma_compatible) for track in dataset.tracks}
     rows = _read_part(part)
     features = {path: rows[key] for path, key in keys.items() if key in rows}
-    missing = [path for path in keys if path not in features]
-    failures: dict[Path, str] = {}
+    failures = {
+        path: f"{path}: its name is no text, which is all that a table can hold; rename it"
+        for path in keys
+        if any(category(letter) == "Cs" for letter in str(path.relative_to(dataset.root)))
+    }
+    missing = [path for path in keys if path not in features and path not in failures]
     with part.open("ab") as file:
         for path, result in progress(
             _compute_all(missing, fma_compatible=fma_compatible, workers=workers), len(missing)

@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from melonnx.train.cnn import build_network, start_from
 from melonnx.train.crops import Examples, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
 from melonnx.train.losses import GenreAccuracy, GenreLoss
+from melonnx.train.progress import Say
 from melonnx.train.run import Settings
 
 __all__ = ["by_track", "fit_network"]
@@ -28,8 +29,6 @@ _MEMORY = 0.99
 
 _TRACKS_AT_ONCE = 64
 """Whose patches are in memory together."""
-
-Say = Callable[[str], None]
 
 
 def fit_network(

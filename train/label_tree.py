@@ -5,7 +5,7 @@ The network answers with leaves only, so that a genre is the sum of its own: "Ro
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.hierarchy import genres_above, sum_by_genre
+from melonnx.train.progress import Say
 from melonnx.train.splits import (
     Part,
     SplitMethod,
@@ -43,7 +44,7 @@ def labels_and_parents(tracks: Iterable[Track]) -> tuple[tuple[str, ...], dict[s
 
 
 def split_labels(
-    tracks: Sequence[Track], method: SplitMethod, seed: int, say: Callable[[str], None]
+    tracks: Sequence[Track], method: SplitMethod, seed: int, say: Say
 ) -> tuple[list[Track], list[Part]]:
     """Split as :func:`split_tracks` does; a sub-genre that cannot be in each part loses its name.
 
@@ -110,7 +111,7 @@ def _tell(
     before: Sequence[Track],
     after: Sequence[Track],
     method: SplitMethod,
-    say: Callable[[str], None],
+    say: Say,
 ) -> None:
     lost: dict[str, int] = defaultdict(int)
     for old, new in zip(before, after, strict=True):

@@ -13,8 +13,8 @@ from melonnx.infer.errors import MelonnxError
 from melonnx.infer.hierarchy import genres_above
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.replace import write_text
-from melonnx.train.datasets import Track
 from melonnx.train.splits import Part, SplitMethod
+from melonnx.train.tracks import Track
 
 __all__ = ["Run", "RunError", "Settings", "read_run"]
 
@@ -165,29 +165,29 @@ def read_run(folder: Path) -> Run:
             newline="", encoding="utf-8", errors="surrogateescape"
         ) as file:
             rows = list(csv.DictReader(file))
-    except (OSError, ValueError, KeyError) as error:
+        return Run(
+            folder=folder,
+            data=data,
+            settings=Settings(**settings),
+            labels=tuple(values["labels"]),
+            tracks=tuple(
+                Track(
+                    Path(os.path.normpath(data / row["path"])),
+                    row["genre"],
+                    row["artist"],
+                    row["split"],
+                    row["subgenre"],
+                )
+                for row in rows
+            ),
+            parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
+            temperature=values["temperature"],
+            thresholds=values["thresholds"],
+            versions=values["versions"],
+            finished=values["finished"],
+            parents=values["parents"],
+            sources=values["sources"],
+            data_hash=values["data_hash"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise RunError(f"{folder}: holds no training run ({error})") from None
-    return Run(
-        folder=folder,
-        data=data,
-        settings=Settings(**settings),
-        labels=tuple(values["labels"]),
-        tracks=tuple(
-            Track(
-                Path(os.path.normpath(data / row["path"])),
-                row["genre"],
-                row["artist"],
-                row["split"],
-                row["subgenre"],
-            )
-            for row in rows
-        ),
-        parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
-        temperature=values["temperature"],
-        thresholds=values["thresholds"],
-        versions=values["versions"],
-        finished=values["finished"],
-        parents=values["parents"],
-        sources=values["sources"],
-        data_hash=values["data_hash"],
-    )

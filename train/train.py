@@ -1,7 +1,6 @@
 """Makes a run: split, gather, fit, calibrate; once, or fold by fold."""
 
 import platform
-from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +18,7 @@ from melonnx.train.folds import fold_parts, print_folds, score_folds
 from melonnx.train.head import cross_fitted, fit_head, head_probabilities
 from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
 from melonnx.train.material import Material, Sources, gather
+from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, Settings, read_run
 from melonnx.train.splits import Part, artists_in_several_parts, labels_off_the_official_split
 from melonnx.train.tracks import Track
@@ -26,7 +26,6 @@ from melonnx.train.transfer import build_transfer
 
 __all__ = ["train"]
 
-Say = Callable[[str], None]
 _Answers = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
@@ -122,9 +121,9 @@ def _train_folds(
     for number, fold in enumerate(folds):
         others = [own for at, own in enumerate(answers) if at != number]
         _calibrated(fold, *_joined(others)).write()
-    scores = score_folds(answers, len(whole.labels))
+    scores = score_folds(answers)
     if of_pictures:
-        more = score_folds(of_pictures, len(whole.labels))
+        more = score_folds(of_pictures)
         scores |= {f"{name}_of_pictures": values for name, values in more.items()}
     print_folds(scores, folder, say)
     say(f"now all {len(tracks)} tracks")
