@@ -26,7 +26,9 @@ async def echo(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 
 
-def call(folder, path, pieces=(b"",), method="POST", root="", **headers):
+def call(
+    folder, path, pieces=(b"",), method="POST", root="", app=echo, refuse=lambda *_: None, **headers
+):
     """Status, headers and body of the answer to a request that comes in ``pieces``."""
     waiting = [
         {"type": "http.request", "body": piece, "more_body": number < len(pieces) - 1}
@@ -47,7 +49,7 @@ def call(folder, path, pieces=(b"",), method="POST", root="", **headers):
         "method": method,
         "headers": [(name.replace("_", "-").encode(), b"%d" % n) for name, n in headers.items()],
     }
-    asyncio.run(Guard(echo, LIMITS, folder)(scope, receive, send))
+    asyncio.run(Guard(app, LIMITS, folder, refuse)(scope, receive, send))
     body = b"".join(message.get("body", b"") for message in sent)
     return sent[0]["status"], dict(sent[0]["headers"]), body
 
