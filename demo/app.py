@@ -131,6 +131,7 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown) -> gr.Audio
         [song, model, view, against],
         [why, why_picture],
         js=f"(song, model, view, against) => [song, model, {_VIEW}, against]",
+        api_name="ask",
         preprocess=False,  # else a genre is refused once Gradio has forgotten what it had offered
         **how,
     )

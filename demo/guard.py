@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from melonnx.demo.calls import Refusal
@@ -75,8 +75,7 @@ class Guard:
                     return
                 refusal = self._judge(call, body)
                 if refusal is not None:
-                    status, reason = refusal
-                    await PlainTextResponse(reason, status)(scope, receive, send)
+                    await _told(*refusal)(scope, receive, send)
                     return
                 receive = _replay(body, receive)
         await _to_the_end(self._app, scope, receive, _with_policy(send))
@@ -107,6 +106,15 @@ def _length(scope: Scope) -> int:
 
 def _too_large(most: int) -> PlainTextResponse:
     return PlainTextResponse(f"too large: {most >> 20} MB at most", 413)
+
+
+def _told(status: int, reason: str) -> Response:
+    """The refusal of a call, so that Gradio's clients find the reason."""
+    if status != 422:
+        return PlainTextResponse(reason, status)
+    found = {"__type__": "validate", "is_valid": False}
+    told = found | {"parameter_name": "request", "message": reason}
+    return JSONResponse({"detail": [told]}, status)
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:

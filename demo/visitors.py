@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-__all__ = ["forget", "forgetting", "remember_little"]
+__all__ = ["forget", "forget_files", "forgetting", "remember_little"]
 
 _SESSIONS = 256
 """Whose choices Gradio remembers, in 100 kB each; every request of a program is one more."""
@@ -63,7 +63,7 @@ async def forgetting(page: gr.Blocks) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(_EVERY_S)
             forget(page, unread, time.monotonic())
-            await asyncio.to_thread(_forget_files, page)
+            await asyncio.to_thread(forget_files, page)
 
     task: asyncio.Task[Any] = asyncio.create_task(often())
     try:
@@ -72,7 +72,7 @@ async def forgetting(page: gr.Blocks) -> AsyncIterator[None]:
         task.cancel()
 
 
-def _forget_files(page: gr.Blocks) -> None:
+def forget_files(page: gr.Blocks) -> None:
     """Gradio keeps the path of a file that somebody else has removed."""
     for paths in page.temp_file_sets:
         paths.difference_update([one for one in tuple(paths) if not Path(one).exists()])
