@@ -14,14 +14,12 @@ from melonnx.demo.actions import TABS, Actions
 from melonnx.demo.choice import Choice
 from melonnx.demo.limits import Limits
 from melonnx.demo.pictures import STAGES
+from melonnx.demo.visitors import remember_little
 from melonnx.demo.workers import on_workers
 from melonnx.infer.library import AUDIO_SUFFIXES
 from melonnx.infer.model import MODELS_FOLDER
 
 __all__ = ["SAMPLE", "build_page"]
-
-_VISITORS = 256
-"""Whose choices Gradio remembers, in 100 kB each; every request of a program is one more."""
 
 _Work = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -62,8 +60,8 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
             with gr.Tab("Several songs"):
                 _lay_out_table(actions, work, model)
         _add_endpoints(actions, work, song, model)
-    page.state_session_capacity = _VISITORS
     page.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrency, api_open=False)
+    remember_little(page)
     return page
 
 
@@ -129,10 +127,12 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown) -> gr.Audio
         **how,
     )
     ask.click(
-        work(actions.ask),
+        work(lambda song, *others: actions.ask(song and song["path"], *others)),
         [song, model, view, against],
         [why, why_picture],
         js=f"(song, model, view, against) => [song, model, {_VIEW}, against]",
+        api_name="ask",
+        preprocess=False,  # else a genre is refused once Gradio has forgotten what it had offered
         **how,
     )
     sample.click(lambda: str(SAMPLE), None, song, api_visibility="private", queue=False)

@@ -6,6 +6,7 @@ and Yashunin 2018) is walked towards the query, and may miss some of the nearest
 
 import zlib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnxruntime  # noqa: F401  behind usearch 2.26, its import is a segmentation fault
@@ -13,7 +14,6 @@ import usearch.index as usearch
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import IndexFileError
-from melonnx.infer.replace import writing
 
 __all__ = ["build_graph", "find_candidates", "graph_path", "is_fresh", "open_graph"]
 
@@ -38,11 +38,13 @@ def build_graph(embeddings: NDArray[np.float32], path: Path) -> None:
     for start in range(0, len(embeddings), _BLOCK):
         block = np.array(embeddings[start : start + _BLOCK], np.float32)  # aligned, unlike a map's
         graph.add(np.arange(start, start + len(block)), block)
-    with writing(path) as part:
+    with TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
+        part = Path(folder, path.name)
         graph.save(str(part))
         checksum = _checksum(part, part.stat().st_size)
         with part.open("ab") as file:
             file.write(checksum)
+        part.replace(path)
 
 
 def is_fresh(index: Path) -> bool:
