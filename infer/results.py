@@ -99,7 +99,7 @@ def _read_parquet(path: Path) -> _Rows:
                     if (name := row.pop("path_bytes", None)) is not None:
                         row["path"] = os.fsdecode(name)
                     yield f"row {number}", row
-    except ArrowException as error:
+    except (ArrowException, ValueError, TypeError) as error:  # damage in names, or other columns
         reason = str(error).partition("\n")[0]
         raise ResultsFileError(f"{path}: is no Parquet file ({reason})") from None
 
