@@ -39,6 +39,8 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 _LEAD = 2048
 """Samples, more than the resampler's filter reaches."""
+_LONGEST = 1e9
+"""Seconds: thirty years, in place of infinity."""
 _LOUDEST = 1e10
 _MAX_CHANNELS = 64
 _MOST_AT_ONCE = 1 << 24
@@ -204,6 +206,7 @@ def open_audio(
     """
     if not offset >= 0 or (duration is not None and not duration > 0):
         raise ValueError(f"offset={offset} must be >= 0 and duration={duration} > 0 seconds")
+    offset, duration = min(offset, _LONGEST), None if duration is None else min(duration, _LONGEST)
     name = source_name(source)
     with ExitStack() as resources:
         try:

@@ -275,7 +275,7 @@ def _open_av(file: BinaryIO, kind: str, resources: ExitStack) -> Decoder:
     file.seek(0)
     calm = _Calm(file)
     try:
-        container = resources.enter_context(av.open(cast("Any", calm)))
+        container = resources.enter_context(av.open(cast("Any", calm), metadata_errors="replace"))
         stream = container.streams.audio[0]
     except (FFmpegError, IndexError, ValueError):
         calm.require_whole()

@@ -216,7 +216,7 @@ def parts_writer(folder: Path, view: View) -> Iterator[Write]:
     yield write
     if block or not parts:
         flush()
-    for old in set(folder.glob("part-*.parquet")) - set(parts):
+    for old in set(folder.glob(f"part-{'[0-9]' * 6}.parquet")) - set(parts):  # others' stay
         old.unlink()
 
 

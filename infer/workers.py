@@ -204,8 +204,12 @@ def _bury(worker: _Worker) -> str:
     code = worker.process.exitcode
     if code is None:
         worker.process.kill()
+        worker.process.join()
         return "killed"
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    try:
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:  # one of those that have no name
+        return f"signal {-code}"
 
 
 def _crashed(job: Job, reason: str, hearing: Hearing) -> Answer:

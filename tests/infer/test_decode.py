@@ -32,11 +32,12 @@ def without_tag(mp3):
     return mp3[mp3.index(b"\xff\xfb", 4) :]
 
 
-def encode_av(seconds, container, codec, bit_rate=128_000, rate=44100):
+def encode_av(seconds, container, codec, bit_rate=128_000, rate=44100, title=""):
     av = pytest.importorskip("av", reason="needs the ffmpeg extra")
     buffer = io.BytesIO()
     samples = make_song(seconds, 44100, 2)
     with av.open(buffer, "w", format=container) as out:
+        out.metadata["title"] = title
         stream = out.add_stream(codec, rate=rate if codec != "libopus" else 48000, layout="stereo")
         stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(
@@ -387,3 +388,10 @@ def test_an_error_of_a_file_system_that_is_no_oserror_is_kept(capfd):
     with pytest.raises(RuntimeError, match="the bucket is gone"):
         read(Lost(song, len(song) // 2))
     assert capfd.readouterr().err == ""
+
+
+def test_tags_in_another_encoding_cost_no_answer():
+    plain = encode_av(3, "ipod", "aac", title="M@lodie")
+    latin = plain.replace(b"M@lodie", b"M\xe9lodie")
+    assert latin != plain
+    assert (read(latin)[0] == read(plain)[0]).all()
