@@ -23,7 +23,7 @@ from melonnx.demo.actions import TABS
 from melonnx.infer import Predictor
 from tests.conftest import RATE, encode, make_song
 
-__all__ = ["OPTIONS", "Site", "Tally", "open_site", "send_visitors"]
+__all__ = ["OPTIONS", "VISITS", "Site", "Tally", "open_site", "send_visitors"]
 
 OPTIONS = ("--keep-minutes", "1", "--max-file-mb", "1", "--max-files", "3", "--max-minutes", "0.2")
 """Of the page: small, so that what is too much is soon made."""
