@@ -26,7 +26,8 @@ import numpy as np
 
 from melonnx.infer import Prediction, Predictor
 from melonnx.infer.errors import AudioError
-from tests.benchmarks.soak_visitors import OPTIONS, VISITS, Site, Tally, open_site, send_visitors
+from tests.benchmarks.soak_requests import Site, open_site
+from tests.benchmarks.soak_visitors import OPTIONS, VISITS, Tally, send_visitors
 from tests.conftest import encode, make_song
 from tests.demo.running import run_page
 from tests.robustness.corpus import CORPUS
