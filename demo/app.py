@@ -58,7 +58,7 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
                 _lay_out_table(actions, work, model)
         _add_endpoints(actions, work, song, model)
     page.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrency, api_open=False)
-    remember_little(page)
+    remember_little(page, limits.queue + limits.concurrency)
     return page
 
 

@@ -12,20 +12,21 @@ import gradio as gr
 
 __all__ = ["forget", "forget_files", "forgetting", "remember_little"]
 
-_SESSIONS = 256
-"""Whose choices Gradio remembers, in 100 kB each; every request of a program is one more."""
+_IDLE = 16
+"""Whose page Gradio remembers though nothing is at work for them: the browser has all of it, a
+megabyte with its pictures."""
 _UNREAD_S = 60.0
 """For which an answer waits to be fetched: with its pictures it is a megabyte."""
 _EVERY_S = 10.0
 
 
-def remember_little(page: gr.Blocks) -> None:
-    """To be called once the page has its queue.
+def remember_little(page: gr.Blocks, at_once: int) -> None:
+    """To be called once the page has its queue, where ``at_once`` wait or are at work at most.
 
     Of the last 10,000 requests Gradio would keep a record, and make a table of them all after
     each one, for a monitor that is not there.
     """
-    page.state_session_capacity = _SESSIONS
+    page.state_session_capacity = at_once + _IDLE
     queue = page._queue
     queue.ANALYTICS_MAX_EVENTS = 1
     queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize

@@ -126,4 +126,4 @@ def test_gradio_keeps_no_record_of_requests(page):
     assert queue.ANALYTICS_MAX_EVENTS == 1
     queue.events_recorded = 50_000
     assert queue.compute_analytics_summary([{"function": "x"}]) == {"functions": {}}
-    assert page.state_session_capacity == 256
+    assert page.state_session_capacity == 40 + 2 + 16
