@@ -40,10 +40,7 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
     """
     actions = Actions(choice, limits, folder)
     work = partial(on_workers, ThreadPoolExecutor(limits.concurrency, "melonnx-page"))
-    kept = round(limits.keep_minutes * 60)
-    with gr.Blocks(
-        title="melonnx", analytics_enabled=False, delete_cache=(min(60, kept), kept)
-    ) as page:
+    with gr.Blocks(title="melonnx", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
             _html("title", "<h1>melonnx</h1><p>Which genre is it, and why?</p>")
             model = gr.Dropdown(
@@ -61,7 +58,7 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
                 _lay_out_table(actions, work, model)
         _add_endpoints(actions, work, song, model)
     page.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrency, api_open=False)
-    remember_little(page)
+    remember_little(page, limits.queue + limits.concurrency)
     return page
 
 

@@ -46,15 +46,15 @@ def mount_page(
     page asks for. Uploads lie where Gradio keeps those of the whole process (``GRADIO_TEMP_DIR``).
     """
     limits = limits or Limits()
-    folder = Path(get_upload_folder())
+    folder, kept_s = Path(get_upload_folder()), limits.keep_minutes * 60
     page = build_page(choice or Choice(), limits, folder)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
-            await stack.enter_async_context(forgetting(page))
+            await stack.enter_async_context(forgetting(page, kept_s))
             if is_private(folder):
-                await stack.enter_async_context(swept(folder, limits.keep_minutes * 60))
+                await stack.enter_async_context(swept(folder, kept_s))
             yield
 
     gr.mount_gradio_app(

@@ -12,20 +12,21 @@ import gradio as gr
 
 __all__ = ["forget", "forget_files", "forgetting", "remember_little"]
 
-_SESSIONS = 256
-"""Whose choices Gradio remembers, in 100 kB each; every request of a program is one more."""
+_IDLE = 16
+"""Whose page Gradio remembers though nothing is at work for them: the browser has all of it, a
+megabyte with its pictures."""
 _UNREAD_S = 60.0
 """For which an answer waits to be fetched: with its pictures it is a megabyte."""
 _EVERY_S = 10.0
 
 
-def remember_little(page: gr.Blocks) -> None:
-    """To be called once the page has its queue.
+def remember_little(page: gr.Blocks, at_once: int) -> None:
+    """To be called once the page has its queue, where ``at_once`` wait or are at work at most.
 
     Of the last 10,000 requests Gradio would keep a record, and make a table of them all after
     each one, for a monitor that is not there.
     """
-    page.state_session_capacity = _SESSIONS
+    page.state_session_capacity = at_once + _IDLE
     queue = page._queue
     queue.ANALYTICS_MAX_EVENTS = 1
     queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
@@ -54,25 +55,44 @@ def forget(page: gr.Blocks, unread: dict[str, float], now: float) -> None:
         queue.server_app.iterators_to_reset.intersection_update(queue.event_ids_to_events)
 
 
+def forget_files(page: gr.Blocks, older_than_s: float) -> None:
+    """Remove the page's files that were last written so long ago, and forget all that are gone.
+
+    Gradio's ``delete_cache`` would stop for good at a file that comes while it looks, and keep
+    the path of each that somebody else has removed.
+    """
+    oldest = time.time() - older_than_s
+    for paths in page.temp_file_sets:
+        paths.difference_update([one for one in tuple(paths) if _is_gone(Path(one), oldest)])
+
+
 @asynccontextmanager
-async def forgetting(page: gr.Blocks) -> AsyncIterator[None]:
-    """Forget again and again meanwhile."""
+async def forgetting(page: gr.Blocks, kept_s: float) -> AsyncIterator[None]:
+    """Forget again and again meanwhile, and all files at the end."""
 
     async def often() -> None:
         unread: dict[str, float] = {}
         while True:
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(min(_EVERY_S, kept_s / 2))
             forget(page, unread, time.monotonic())
-            await asyncio.to_thread(forget_files, page)
+            await asyncio.to_thread(forget_files, page, kept_s)
 
     task: asyncio.Task[Any] = asyncio.create_task(often())
     try:
         yield
     finally:
         task.cancel()
+        forget_files(page, 0.0)
 
 
-def forget_files(page: gr.Blocks) -> None:
-    """Gradio keeps the path of a file that somebody else has removed."""
-    for paths in page.temp_file_sets:
-        paths.difference_update([one for one in tuple(paths) if not Path(one).exists()])
+def _is_gone(file: Path, oldest: float) -> bool:
+    """It is, or is now."""
+    try:
+        if file.lstat().st_mtime > oldest:
+            return False
+        file.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True

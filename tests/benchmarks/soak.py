@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from threading import Event
 
@@ -25,7 +26,8 @@ import numpy as np
 
 from melonnx.infer import Prediction, Predictor
 from melonnx.infer.errors import AudioError
-from tests.benchmarks.soak_visitors import OPTIONS, Site, Tally, open_site, send_visitors
+from tests.benchmarks.soak_requests import Site, open_site
+from tests.benchmarks.soak_visitors import OPTIONS, VISITS, Tally, send_visitors
 from tests.conftest import encode, make_song
 from tests.demo.running import run_page
 from tests.robustness.corpus import CORPUS
@@ -36,7 +38,8 @@ _WARM_UP = 0.2
 _MOST_SLOPE = 1.0
 """MB per 10,000."""
 _CHUNK = 500
-_REST_S = 3.0
+_REST_S = 12.0
+"""After ten, the server lets threads go that it does not need, once the next request comes."""
 _KINDS = (
     ("WAV", "PCM_16", 22050, 1), ("WAV", "PCM_24", 44100, 2), ("WAV", "FLOAT", 8000, 1),
     ("WAV", "ULAW", 16000, 1), ("FLAC", "PCM_16", 96000, 2), ("AIFF", "PCM_16", 48000, 2),
@@ -152,7 +155,7 @@ def page(minutes: float) -> list[str]:
     if left:
         broken.append(f"files are left: {left[:3]}")
     if "Traceback" in said or "Exception" in said:
-        broken.append("the log has a traceback:\n" + said[-3000:])
+        broken.append("the log has a traceback:\n" + said[said.find("Traceback") :][:3000])
     return broken
 
 
@@ -170,6 +173,7 @@ def _visit(site: Site, tally: Tally, pid: int, seconds: float, samples: list[Sam
         end.set()
         visitors.result()
     time.sleep(_REST_S)
+    VISITS["/classify"](site, Random(0))
 
 
 def _left_after(found: list[Path], find: Callable[[], list[Path]]) -> list[Path]:

@@ -1,5 +1,7 @@
 """Visitors that have gone are forgotten; those that wait are not."""
 
+import asyncio
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +10,7 @@ pytest.importorskip("gradio", reason="needs the demo extra")
 from melonnx.demo.app import build_page
 from melonnx.demo.choice import Choice
 from melonnx.demo.limits import Limits
-from melonnx.demo.visitors import forget, forget_files
+from melonnx.demo.visitors import forget, forget_files, forgetting
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +89,35 @@ def test_cancelled_events_are_forgotten(page):
     assert page._queue.server_app.iterators_to_reset == {"at work"}
 
 
-def test_paths_of_removed_files_are_forgotten(page, tmp_path):
-    (tmp_path / "there").touch()
+def test_old_files_are_removed_and_paths_of_removed_ones_forgotten(page, tmp_path):
+    new, old, gone = tmp_path / "new", tmp_path / "old", tmp_path / "gone"
+    new.touch()
+    old.touch()
+    os.utime(old, (1, 1))
     paths = page.temp_file_sets[-1]
-    paths.update({str(tmp_path / "there"), str(tmp_path / "gone")})
-    forget_files(page)
-    assert paths == {str(tmp_path / "there")}
+    paths.update(map(str, (new, old, gone, tmp_path)))
+    forget_files(page, 3600)
+    assert paths == {str(new), str(tmp_path)}
+    assert new.exists()
+    assert not old.exists()
+    paths.clear()
+
+
+def test_files_go_when_the_page_does(page, tmp_path):
+    song = tmp_path / "song"
+    song.touch()
+
+    async def serve():
+        async with forgetting(page, 0.02):
+            page.upload_file_set.add(str(song))
+            while song.exists():
+                await asyncio.sleep(0.01)
+            song.touch()
+            page.upload_file_set.add(str(song))
+
+    asyncio.run(serve())
+    assert not song.exists()
+    assert page.upload_file_set == set()
 
 
 def test_gradio_keeps_no_record_of_requests(page):
@@ -101,4 +126,4 @@ def test_gradio_keeps_no_record_of_requests(page):
     assert queue.ANALYTICS_MAX_EVENTS == 1
     queue.events_recorded = 50_000
     assert queue.compute_analytics_summary([{"function": "x"}]) == {"functions": {}}
-    assert page.state_session_capacity == 256
+    assert page.state_session_capacity == 40 + 2 + 16
