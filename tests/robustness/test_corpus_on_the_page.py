@@ -1,4 +1,4 @@
-"""Every odd file that a browser can send gets its answer or one clear line, and the page lives on."""
+"""Every odd file that a browser can send gets its answer or one clear line; the page lives on."""
 
 import json
 import os
