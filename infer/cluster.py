@@ -189,7 +189,7 @@ def _prepared(client: Client, hearing: Hearing) -> Iterator[str]:
     Yields the name of this run's plugin: others may hear on the same cluster with other models.
     """
     plugin = f"melonnx-{uuid4().hex}"
-    for left in client.run_on_scheduler(_enter, plugin, client.id):
+    for left in cast("list[str]", client.run_on_scheduler(_enter, plugin, client.id)):
         with suppress(ValueError):  # it was killed before it had one
             client.unregister_worker_plugin(left)
     try:
