@@ -1,1 +1,5 @@
-"""The page and its pictures: spectrograms, timeline, evidence."""
+"""The page and the pictures: what a song looks like, what it is told to be, and why.
+
+Needs the extra ``demo``, and imports ``infer`` alone. Start reading at ``app.py`` (the page) or at
+``pictures.py``. ``web/`` is a page of its own, which hears songs in the browser, without Python.
+"""

@@ -132,8 +132,9 @@ class Actions:
             predictor = self.choice.predictor(model)
             return _with_name(classify(predictor, _given(song), self.limits).to_dict())
 
-    def picture(self, song: str, stage: Stage, model: str, dark: bool) -> str:
+    def picture(self, song: str, stage: Stage | None, model: str, dark: bool) -> str:
         """A picture of a song: a PNG file."""
+        stage = stage or "mel"
         with _in_words():
             predictor, path = self.choice.predictor(model), _given(song)
             examined = hear(predictor, path, self.limits)
@@ -182,6 +183,7 @@ class Actions:
         against: str | None = None,
     ) -> Figure:
         evidence = self.maps.of(predictor, song, examined) if stage == "evidence" else None
+        view = view or ""
         width = _NARROW if "narrow" in view else _WIDE
         return draw(stage, examined, evidence, against=against, dark="dark" in view, width=width)
 

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import BinaryIO, TypeVar
 
 from melonnx.demo.limits import Limits
-from melonnx.infer.errors import AudioError, NoMusicError
+from melonnx.infer.errors import AudioError, MelonnxError, NoMusicError
 from melonnx.infer.evidence import EvidenceMap, map_evidence
 from melonnx.infer.examine import Examined, examine
 from melonnx.infer.prediction import Prediction
@@ -22,6 +22,8 @@ from melonnx.infer.predictor import Predictor
 __all__ = ["EvidenceMaps", "classify", "classify_each", "hear", "to_csv"]
 
 _COLUMNS = ("song", "genre", "probability", "unsure", "second", "third", "seconds", "note")
+_SAMPLE_S = 0.001
+"""Seconds from sample to sample, at most: what is cut off ends as near to the limit."""
 _T = TypeVar("_T")
 
 
@@ -46,7 +48,7 @@ def classify_each(
     for song in songs:
         try:
             yield classify(predictor, song, limits)
-        except AudioError as error:
+        except MelonnxError as error:
             yield Prediction.failed(song.name, error)
 
 
@@ -71,12 +73,12 @@ class EvidenceMaps:
 
     def __init__(self, most: int = 64) -> None:
         self._most = most
-        self._maps: OrderedDict[tuple[Path, str], EvidenceMap] = OrderedDict()
+        self._maps: OrderedDict[tuple[Path, Predictor], EvidenceMap] = OrderedDict()
         self._lock = Lock()
 
     def of(self, predictor: Predictor, song: Path, examined: Examined) -> EvidenceMap:
         """The map of ``song``, whose path must be another for other contents."""
-        key = song, examined.prediction.model
+        key = song, predictor
         with self._lock:
             found = self._maps.get(key)
         if found is None:
@@ -102,7 +104,7 @@ def _read(song: Path, use: Callable[[BinaryIO], _T]) -> _T:
 
 def _for_reader(prediction: Prediction, song: Path, limits: Limits) -> Prediction:
     warnings = prediction.warnings
-    if prediction.duration_s >= limits.minutes * 60 - 0.1:
+    if prediction.duration_s >= limits.minutes * 60 - _SAMPLE_S:
         warnings += (f"long: only the first {limits.minutes:g} minutes were listened to",)
     return replace(prediction, path=song.name, warnings=warnings)
 

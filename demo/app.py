@@ -14,14 +14,12 @@ from melonnx.demo.actions import TABS, Actions
 from melonnx.demo.choice import Choice
 from melonnx.demo.limits import Limits
 from melonnx.demo.pictures import STAGES
+from melonnx.demo.visitors import remember_little
 from melonnx.demo.workers import on_workers
 from melonnx.infer.library import AUDIO_SUFFIXES
 from melonnx.infer.model import MODELS_FOLDER
 
 __all__ = ["SAMPLE", "build_page"]
-
-_VISITORS = 256
-"""Whose choices Gradio remembers, in 100 kB each; every request of a program is one more."""
 
 _Work = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -42,10 +40,7 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
     """
     actions = Actions(choice, limits, folder)
     work = partial(on_workers, ThreadPoolExecutor(limits.concurrency, "melonnx-page"))
-    kept = round(limits.keep_minutes * 60)
-    with gr.Blocks(
-        title="melonnx", analytics_enabled=False, delete_cache=(min(60, kept), kept)
-    ) as page:
+    with gr.Blocks(title="melonnx", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
             _html("title", "<h1>melonnx</h1><p>Which genre is it, and why?</p>")
             model = gr.Dropdown(
@@ -62,8 +57,8 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
             with gr.Tab("Several songs"):
                 _lay_out_table(actions, work, model)
         _add_endpoints(actions, work, song, model)
-    page.state_session_capacity = _VISITORS
     page.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrency, api_open=False)
+    remember_little(page, limits.queue + limits.concurrency)
     return page
 
 
@@ -129,10 +124,12 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown) -> gr.Audio
         **how,
     )
     ask.click(
-        work(actions.ask),
+        work(lambda song, *others: actions.ask(song and song["path"], *others)),
         [song, model, view, against],
         [why, why_picture],
         js=f"(song, model, view, against) => [song, model, {_VIEW}, against]",
+        api_name="ask",
+        preprocess=False,  # else a genre is refused once Gradio has forgotten what it had offered
         **how,
     )
     sample.click(lambda: str(SAMPLE), None, song, api_visibility="private", queue=False)

@@ -8,6 +8,7 @@ from itertools import groupby
 from melonnx.demo.limits import Limits
 from melonnx.infer.explain import Explanation, Place
 from melonnx.infer.prediction import Prediction, Segment
+from melonnx.infer.units import clock, hertz
 
 __all__ = ["answer", "idle", "picture", "problem", "table", "timeline", "why"]
 
@@ -35,7 +36,8 @@ def answer(prediction: Prediction, threshold: float) -> str:
     name, asked = escape(label), f"{threshold:.0%}"
     from_there = f"this model is sure of {name} from {asked} on"
     if prediction.unsure:
-        verdict = f'<p class="verdict unsure">Unsure, take it as a guess: {from_there}.</p>'
+        why = from_there if score < threshold else "there is too little of it to be sure"
+        verdict = f'<p class="verdict unsure">Unsure, take it as a guess: {why}.</p>'
     else:
         verdict = f'<p class="verdict sure">Sure: {from_there}.</p>'
     notes = "".join(f'<p class="note">{escape(one)}</p>' for one in prediction.warnings)
@@ -55,7 +57,7 @@ def answer(prediction: Prediction, threshold: float) -> str:
         f'<p class="genre"><span class="label">{escape(label)}</span>{mark} '
         f'<span class="score">{_percent(score)}</span></p>{subgenre}{verdict}{notes}'
         f'<table class="genres"><caption>All genres</caption>{bars}</table>'
-        f'<p class="model">{escape(prediction.model)}, {_clock(prediction.duration_s)} heard</p>'
+        f'<p class="model">{escape(prediction.model)}, {clock(prediction.duration_s)} heard</p>'
         "</div>"
     )
 
@@ -74,14 +76,14 @@ def timeline(prediction: Prediction, genres: Sequence[str]) -> str:
         name = escape(label)
         parts.append(
             f'<div class="stretch hue{genres.index(label) % 11}" style="width:{width:.3%}" '
-            f'title="{_clock(segments[0].start_s)} to {_clock(segments[-1].end_s)}: {name}">'
+            f'title="{clock(segments[0].start_s)} to {clock(segments[-1].end_s)}: {name}">'
             f"<span>{name}</span>{inner}</div>"
         )
     return (
         f'<div class="timeline"><div class="strip time" data-duration="{whole:.3f}">'
         f'{"".join(parts)}<i class="cursor"></i></div>'
         f'<div class="clock"><span>0:00</span><span class="now">play, or click into the '
-        f"strip</span><span>{_clock(whole)}</span></div></div>"
+        f"strip</span><span>{clock(whole)}</span></div></div>"
     )
 
 
@@ -119,7 +121,7 @@ def why(explanation: Explanation) -> str:
     """Which seconds and bands spoke, and what the network answers without them."""
     genre, rival = escape(explanation.genre), escape(explanation.rival)
     bands = "".join(
-        f"<tr><td>without {escape(one.band)}, {_hertz(one.low_hz, one.high_hz)}</td>"
+        f"<tr><td>without {escape(one.band)}, {hertz(one.low_hz, one.high_hz)}</td>"
         f"<td>{_percent(one.score)}</td><td>{_percent(one.rival_score)}</td></tr>"
         for one in explanation.bands
     )
@@ -158,8 +160,8 @@ def why(explanation: Explanation) -> str:
 def _place(place: Place) -> str:
     return (
         f'<tr><td>without <a class="seek" data-at="{place.start_s:.2f}">'
-        f"{_clock(place.start_s)} to {_clock(place.end_s)}</a>, {escape(place.band)}, "
-        f"{_hertz(place.low_hz, place.high_hz)}</td><td>{_percent(place.score)}</td>"
+        f"{clock(place.start_s)} to {clock(place.end_s)}</a>, {escape(place.band)}, "
+        f"{hertz(place.low_hz, place.high_hz)}</td><td>{_percent(place.score)}</td>"
         f"<td>{_percent(place.rival_score)}</td></tr>"
     )
 
@@ -198,15 +200,3 @@ def _row(one: Prediction) -> str:
 
 def _percent(score: float) -> str:
     return f"{score:.0%}" if score >= 0.005 else "0%" if score < 0.0005 else "&lt;1%"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _hertz(low: float, high: float) -> str:
-    if high < 1000:
-        return f"{low:.0f} to {high:.0f} Hz"
-    return f"{low / 1000:g} to {high / 1000:g} kHz"

@@ -8,6 +8,7 @@ import typer
 
 from melonnx.demo.limits import Limits
 from melonnx.infer.errors import MelonnxError
+from melonnx.infer.options import Device, Threads
 
 __all__ = ["AUTH_VARIABLE", "app"]
 
@@ -44,8 +45,8 @@ def demo(
     keep_minutes: Annotated[
         float, typer.Option(min=0.01, help="After which uploads are removed.")
     ] = _DEFAULT.keep_minutes,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    device: Device = "auto",
+    threads: Threads = None,
 ) -> None:
     """Serve the page: drop a song, see its genre, and ask why."""
     login = _login() if auth else None

@@ -53,11 +53,11 @@ def sweep(folder: Path, older_than_s: float) -> None:
                     file.unlink()
             except OSError:  # a request has just taken it away
                 continue
-        if Path(place) != folder and Path(place).stat().st_mtime < long_empty:
-            try:
+        try:
+            if Path(place) != folder and Path(place).stat().st_mtime < long_empty:
                 Path(place).rmdir()
-            except OSError:  # not empty
-                continue
+        except OSError:  # not empty, or gone already
+            continue
 
 
 @asynccontextmanager

@@ -2,17 +2,21 @@
 
 Gradio would also fetch any web address for whoever asks (``file=https://…``, or an address
 instead of an uploaded file), run ffmpeg on what is sent to ``process_recording``, and, where a
-page is mounted in another app, take any file of the machine for an uploaded one.
+page is mounted in another app, take any file of the machine for an uploaded one. What is no call
+of the page (:mod:`melonnx.demo.calls`) is told so.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from melonnx.demo.calls import Refusal
 from melonnx.demo.limits import Limits
 
 __all__ = ["Guard"]
@@ -32,10 +36,20 @@ _POLICY = (
 
 
 class Guard:
-    """ASGI middleware about a Gradio app whose uploads lie in ``folder``."""
+    """ASGI middleware about a Gradio app whose uploads lie in ``folder``.
 
-    def __init__(self, app: ASGIApp, limits: Limits, folder: Path) -> None:
+    ``refuse``: tells why a call, with this JSON, cannot be answered; or None.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        folder: Path,
+        refuse: Callable[[str, Any], Refusal | None],
+    ) -> None:
         self._app, self._limits, self._folder = app, limits, folder.resolve()
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with the reason why not."""
@@ -59,15 +73,28 @@ class Guard:
                 if body is None:
                     await _too_large(most)(scope, receive, send)
                     return
-                if not all(self._is_upload(one) for one in _paths(body)):
-                    await PlainTextResponse("no uploaded file", 403)(scope, receive, send)
+                refusal = self._judge(call, body)
+                if refusal is not None:
+                    await _told(*refusal)(scope, receive, send)
                     return
                 receive = _replay(body, receive)
-        await self._app(scope, receive, _with_policy(send))
+        await _to_the_end(self._app, scope, receive, _with_policy(send))
+
+    def _judge(self, call: str, body: bytes) -> Refusal | None:
+        try:
+            asked = json.loads(body)
+        except RecursionError:
+            return 400, "the JSON is too deep"
+        except ValueError:  # a form, or what Gradio will call no JSON
+            return None
+        if not all(self._is_upload(one) for one in _paths(asked)):
+            return 403, "no uploaded file"
+        return self._refuse(call, asked)
 
     def _is_upload(self, path: Any) -> bool:
         try:
-            return Path(path).resolve().is_relative_to(self._folder)
+            place = Path(path).resolve()
+            return place.is_relative_to(self._folder) and not place.is_dir()
         except (TypeError, ValueError, OSError):
             return False
 
@@ -79,6 +106,15 @@ def _length(scope: Scope) -> int:
 
 def _too_large(most: int) -> PlainTextResponse:
     return PlainTextResponse(f"too large: {most >> 20} MB at most", 413)
+
+
+def _told(status: int, reason: str) -> Response:
+    """The refusal of a call, so that Gradio's clients find the reason."""
+    if status != 422:
+        return PlainTextResponse(reason, status)
+    found = {"__type__": "validate", "is_valid": False}
+    told = found | {"parameter_name": "request", "message": reason}
+    return JSONResponse({"detail": [told]}, status)
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:
@@ -120,12 +156,9 @@ def _cut_off(receive: Receive, most: int) -> Receive:
     return counted
 
 
-def _paths(body: bytes) -> Iterator[Any]:
-    """Every ``path`` of a file in the JSON of a request; of what is no JSON, none."""
-    try:
-        pending = [json.loads(body)]
-    except ValueError:
-        return
+def _paths(asked: Any) -> Iterator[Any]:
+    """Every ``path`` of a file in the JSON of a request."""
+    pending = [asked]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
@@ -134,6 +167,25 @@ def _paths(body: bytes) -> Iterator[Any]:
             pending += value.values()
         elif isinstance(value, list):
             pending += value
+
+
+async def _to_the_end(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer where somebody is left, and end a stream that ``app`` breaks off, having said why."""
+    began = False
+
+    async def sent(message: Message) -> None:
+        nonlocal began
+        began = True
+        await send(message)
+
+    try:
+        await app(scope, receive, sent)
+    except ClientDisconnect:
+        return
+    except RuntimeError as error:
+        if not began or not isinstance(error.__cause__, HTTPException):
+            raise
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _with_policy(send: Send) -> Send:

@@ -1,6 +1,8 @@
 """Takes the address of the page before anything slow is loaded."""
 
 import socket
+import sys
+from contextlib import ExitStack
 
 from melonnx.infer.errors import MelonnxError
 
@@ -15,12 +17,15 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, kind, protocol, _, place = found[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(place)
-        listener.listen(128)
-    except OSError as error:
-        reason = error.strerror or error
+        with ExitStack() as if_it_fails:
+            listener = if_it_fails.enter_context(socket.socket(family, kind, protocol))
+            if sys.platform != "win32":  # there, it would share an address that is taken
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(place)
+            listener.listen(128)
+            if_it_fails.pop_all()
+    except (OSError, UnicodeError) as error:  # the latter: of a name that can be none
+        reason = getattr(error, "strerror", None) or error
         raise MelonnxError(f"{host}:{port} cannot be had ({reason}); try --port") from None
     return listener
 

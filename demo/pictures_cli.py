@@ -1,10 +1,12 @@
 """The commands ``melonnx picture`` and ``melonnx gallery``."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from melonnx.infer.listing import say
+from melonnx.infer.options import Device, Model, Threads
 
 __all__ = ["app"]
 
@@ -12,11 +14,6 @@ app = typer.Typer()
 
 _Out = Annotated[Path, typer.Option("--out", "-o", dir_okay=False, help="*.png, *.svg, *.pdf, …")]
 _Dark = Annotated[bool, typer.Option("--dark", help="Light lines on a dark ground.")]
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()
@@ -34,11 +31,9 @@ def picture(
         str | None, typer.Option(help="Evidence against this genre; all others by default.")
     ] = None,
     dark: _Dark = False,
-    model: Annotated[
-        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    model: Model = None,
+    device: Device = "auto",
+    threads: Threads = None,
 ) -> None:
     """Draw what the model hears of a song, and where it found its evidence."""
     from melonnx.demo.pictures import STAGES, draw, draw_all
@@ -47,7 +42,6 @@ def picture(
     from melonnx.infer.examine import examine
     from melonnx.infer.explain import rival_of
     from melonnx.infer.predictor import Predictor
-    from melonnx.infer.rows import printable
 
     if stage not in (*STAGES, "all"):
         raise typer.BadParameter(f"one of {', '.join(STAGES)}, all", param_hint="--stage")
@@ -57,7 +51,7 @@ def picture(
     if against is not None:
         rival_of(examined, against)
     for warning in examined.prediction.warnings:
-        say(f"melonnx: {printable(song)}: {warning}")
+        say(f"{song}: {warning}")
     evidence = map_evidence(predictor, examined) if stage in ("evidence", "all") else None
     if stage == "all":
         figure = draw_all(examined, evidence, against=against, dark=dark)
@@ -86,10 +80,10 @@ def _check(out: Path) -> None:
     """Before the work is done, not after it."""
     from matplotlib.backend_bases import FigureCanvasBase
 
-    known = FigureCanvasBase.get_supported_filetypes()
+    known = FigureCanvasBase.get_supported_filetypes().keys() - {"pgf"}  # which needs LaTeX
     if out.suffix.lower()[1:] not in known:
         raise typer.BadParameter(
-            f"its name must end with one of {', '.join(known)}", param_hint="--out"
+            f"its name must end with one of {', '.join(sorted(known))}", param_hint="--out"
         )
     if not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="--out")

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from melonnx.demo.app import SAMPLE, build_page
+from melonnx.demo.calls import refusal
 from melonnx.demo.choice import Choice
 from melonnx.demo.folder import is_private, private_folder, swept
 from melonnx.demo.guard import Guard
 from melonnx.demo.limits import Limits
+from melonnx.demo.visitors import forgetting
 
 __all__ = ["mount_page", "serve"]
 
@@ -43,12 +46,15 @@ def mount_page(
     page asks for. Uploads lie where Gradio keeps those of the whole process (``GRADIO_TEMP_DIR``).
     """
     limits = limits or Limits()
-    folder = Path(get_upload_folder())
+    folder, kept_s = Path(get_upload_folder()), limits.keep_minutes * 60
     page = build_page(choice or Choice(), limits, folder)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        async with swept(folder, limits.keep_minutes * 60):
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(forgetting(page, kept_s))
+            if is_private(folder):
+                await stack.enter_async_context(swept(folder, kept_s))
             yield
 
     gr.mount_gradio_app(
@@ -56,8 +62,10 @@ def mount_page(
         page,
         path,
         app_kwargs={
-            "middleware": [Middleware(Guard, limits=limits, folder=folder)],
-            "lifespan": lifespan if is_private(folder) else None,
+            "middleware": [
+                Middleware(Guard, limits=limits, folder=folder, refuse=partial(refusal, page))
+            ],
+            "lifespan": lifespan,
         },
         auth=auth,
         allowed_paths=[str(SAMPLE)],

@@ -94,7 +94,7 @@ def plot_mel_image(axes: Axes, raster: Raster, colours: str, faint_db: float = 0
     ):
         if not ticks or ticks[-1][0] - place >= apart:  # those of the bass would collide
             ticks.append((float(place), label))
-    axes.set_yticks(*zip(*ticks, strict=True))
+    axes.set_yticks([place for place, _ in ticks], [label for _, label in ticks])
     axes.set_ylabel("frequency (Hz)")
     return image
 

@@ -10,6 +10,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
+from melonnx.infer.units import clock
+
 __all__ = [
     "DARK",
     "LEFT",
@@ -24,7 +26,6 @@ __all__ = [
     "panels",
     "save",
     "set_time_axis",
-    "time_text",
 ]
 
 _OCTAVES = (63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
@@ -156,15 +157,8 @@ def set_time_axis(axes: Axes, duration_s: float) -> None:
         return
     step = next((one for one in _NICE_STEPS if duration_s / one <= n_steps), _NICE_STEPS[-1])
     axes.xaxis.set_major_locator(MultipleLocator(step))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: time_text(seconds)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
     axes.set_xlabel("time (h:min:s)" if duration_s >= 3600 else "time (min:s)")
-
-
-def time_text(seconds: float) -> str:
-    """``1:05`` or ``1:00:05``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def octaves(low_hz: float, high_hz: float) -> tuple[list[int], list[str]]:

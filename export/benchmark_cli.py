@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from melonnx.train.progress import say
+
 __all__ = ["app"]
 
 app = typer.Typer()
@@ -15,11 +17,6 @@ app = typer.Typer()
 @app.callback()
 def _benchmark() -> None:
     """Keep ``benchmark`` a named command although it is the only one here."""
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()
@@ -83,6 +80,10 @@ def benchmark(
         raise typer.BadParameter("is needed with --model", param_hint="--data")
     if run and split == "official":
         raise typer.BadParameter("has folds of its own, not the official split", param_hint="--run")
+    if save is not None:
+        from melonnx.export.model_option import require_model_path
+
+        require_model_path(save, "--save")
     features = read_features(table, subset)  # type: ignore[arg-type]
     if features.left_out:
         say(f"left out: {features.left_out} songs of the table")

@@ -1,10 +1,11 @@
 """The command ``melonnx export``."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from melonnx.train.progress import say
 
 __all__ = ["app"]
 
@@ -14,11 +15,6 @@ app = typer.Typer()
 @app.callback()
 def _export() -> None:
     """Keep ``export`` a named command although it is the only one here."""
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()
@@ -59,13 +55,13 @@ def export(
 
     RUN may be a Keras model of your own, with a description of its input beside it.
     """
+    from melonnx.export.model_option import require_model_path
     from melonnx.export.quantise import KINDS
-    from melonnx.export.twin import is_twin, twin_path
+    from melonnx.export.twin import twin_path
 
     if quantise not in (None, *KINDS):
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
-    if is_twin(out):
-        raise typer.BadParameter("is the name of a twin; take another", param_hint="--out")
+    require_model_path(out, "--out")
     if run.suffix == ".keras":
         if quantise:
             raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")

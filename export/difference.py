@@ -14,7 +14,8 @@ class Worst:
     """The largest difference of an output."""
 
     difference: float
-    """max |got - wanted| / max(1, max |wanted|)."""
+    """max |got - wanted| / max(1, max |wanted|): relative for values above 1. Of evidence, that of
+    its mean over places or of its median place, whichever is larger."""
     where: str
     """Which song or window, and which label or number of a vector."""
 

@@ -1,14 +1,13 @@
 """Exports a Keras model of somebody's own: takes in, converts, proves, puts in place."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.export.convert import to_onnx
-from melonnx.export.describe import read_description
 from melonnx.export.errors import KerasFileError, ProofError
+from melonnx.export.keras_description import read_description
 from melonnx.export.keras_file import as_format_network, load_keras
 from melonnx.export.place import put_in_place
 from melonnx.export.prove import prove
@@ -19,6 +18,7 @@ from melonnx.infer.mel import log_mel
 from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.model import MODELS_FOLDER
 from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.train.progress import Say
 
 __all__ = ["export_keras"]
 
@@ -36,7 +36,7 @@ def export_keras(
     dataset: str,
     license_name: str,
     attribution: str,
-    say: Callable[[str], None],
+    say: Say,
     wave: bool = False,
 ) -> Exported:
     """Write the network of ``path`` to ``out`` as one file, by rename, once it is proved.
@@ -45,6 +45,8 @@ def export_keras(
 
     It is proved on the windows of the sample clip, by the front end that ``description``
     declares, and on random ones. Nothing is measured: ``melonnx evaluate`` does that.
+
+    A twin that lies beside ``out`` and is not its own any more is removed.
 
     Raises KerasFileError and ProofError; then ``out`` is as it was.
     """
@@ -66,7 +68,8 @@ def export_keras(
         model = to_onnx(whole, info)
         proof = prove(model, whole, patches)
         again = to_onnx(as_format_network(load_keras(path), info, embedding, patches), info)
-        if seal(again) != seal(model):
+        data = seal(model)
+        if seal(again) != data:
             raise ProofError(f"{path}: a second export of it gives other bytes")  # noqa: TRY301
     except ProofError:
         raise
@@ -76,7 +79,7 @@ def export_keras(
     say(f"equal to Keras on {len(patches)} patches; worst {max(proof.worst.values()):.1e}")
     if whole.output["evidence"].shape[1:3] == (1, 1):
         say("it does not end with global average pooling and one Dense: evidence tells no places")
-    return Exported(info, proof, None, put_in_place(model, out, wave=wave))
+    return Exported(info, proof, None, put_in_place(data, out, say, wave=wave))
 
 
 def _patches(info: ModelInfo) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Bring your own genres: songs in folders to one proved model file, without a Keras network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.place import put_in_place
 from melonnx.export.replace_head import replace_head
+from melonnx.export.seal import seal
 from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.model import INPUT, OUTPUTS, Model, find_model, load_model
 from melonnx.infer.windows import Patches
 from melonnx.train.head import as_layer
 from melonnx.train.own_genres import OwnGenres, fit_own_genres
+from melonnx.train.progress import Say
 from melonnx.train.song_embeddings import embed_songs, song_windows
 from melonnx.train.tracks import Track
 
@@ -47,41 +49,45 @@ def make_own_genres(
     *,
     name: str,
     dataset: str,
-    say: Callable[[str], None],
+    say: Say,
 ) -> Brought:
     """Fit a head for the genres of ``tracks`` on the embedding of ``base``, and write both.
 
     ``base``: a model file, or a released one's name. Of tracks that cannot be read each is said,
-    and left out. ``out`` is put in place by rename, once it is proved.
+    and left out. ``out`` is put in place by rename, once it is proved; a twin that lies beside it
+    and is not its own any more is removed.
 
-    Raises ModelFileError, DataSetError (nothing to tell apart) and ProofError; then ``out`` is as
-    it was.
+    Raises ModelFileError, DataSetError (nothing to tell apart) and ProofError (also of a ``name``
+    that no file may have); then ``out`` is as it was.
     """
     model = load_model(base, device="cpu")
+    try:
+        described = replace(model.info, name=name, version="1", dataset=dataset)
+    except ValueError as error:
+        raise ProofError(f"no model can be called so: {error}") from None
     say(f"{len(tracks)} songs; hearing them with {model.info.name} {model.info.version}")
     embeddings = embed_songs(model, tracks, say)
     heard = [track for track in tracks if track.path in embeddings]
     own = fit_own_genres(heard, [embeddings[track.path] for track in heard])
     info = replace(
-        model.info,
-        name=name,
-        version="1",
+        described,
         labels=own.labels,
         parents={},
         temperature=round(own.temperature, 4),
         thresholds={label: round(value, 4) for label, value in own.thresholds.items()},
-        dataset=dataset,
         split=f"{own.split}; on the embedding of {model.info.name} {model.info.version}",
         metrics=own.report.summary(),
     )
     head = as_layer(own.classifier, len(own.labels))
     made = replace_head(onnx.load(find_model(base)), head, info)
     windows = np.concatenate([song_windows(model, track.path) for track in _some(heard)])
-    worst = _prove(made, own, model, windows)
+    check_form(made)
+    data = seal(made)
+    worst = _prove(data, own, model, windows)
     say(
         f"equal to scikit-learn on {len(windows)} windows; worst difference {worst[OUTPUTS[0]]:.1e}"
     )
-    put_in_place(made, out)
+    put_in_place(data, out, say)
     return Brought(info, own, len(windows), worst)
 
 
@@ -93,15 +99,10 @@ def _some(tracks: Sequence[Track]) -> list[Track]:
     return [track for songs in by_label.values() for track in songs[:_PROOF_SONGS_A_LABEL]]
 
 
-def _prove(
-    made: onnx.ModelProto, own: OwnGenres, base: Model, windows: Patches
-) -> dict[str, float]:
+def _prove(data: bytes, own: OwnGenres, base: Model, windows: Patches) -> dict[str, float]:
     """Compare the file with scikit-learn and the base on ``windows`` [n, frames, n_mels]."""
-    check_form(made)
     try:
-        session = onnxruntime.InferenceSession(
-            made.SerializeToString(deterministic=True), providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         outputs = session.run(list(OUTPUTS), {INPUT: windows})
     except Exception as error:
         raise ProofError(f"the model with its new head does not run: {error}") from error

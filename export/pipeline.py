@@ -14,6 +14,8 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 
 from melonnx.export.errors import ProofError
+from melonnx.export.seal import seal
+from melonnx.infer.replace import writing
 from melonnx.train.benchmark import Benchmark
 from melonnx.train.feature_names import COLUMNS, FEATURE_SETS, columns_of
 from melonnx.train.feature_table import FeatureTable
@@ -103,32 +105,31 @@ def score_kind(pipeline: Any) -> str:
 def save_pipeline(
     pipeline: Any, info: PipelineInfo, rows: NDArray[np.float32], out: Path
 ) -> PipelineProof:
-    """Convert, prove on ``rows`` [songs, features], and put in place by rename.
+    """Convert, prove on ``rows`` float32 [songs, features], seal, and put in place by rename.
 
     The file's input is ``features`` float32 [batch, features]; its outputs are ``label`` string
-    [batch] and ``scores`` float32 [batch, labels]. Raises ProofError; then ``out`` is as it was.
+    [batch] and ``scores`` float32 [batch, labels].
+
+    Raises ProofError and OSError; then ``out`` is as it was.
     """
-    model = _convert(pipeline, info)
-    proof = prove_pipeline(model, pipeline, rows)
+    data = seal(_convert(pipeline, info))
+    proof = prove_pipeline(data, pipeline, rows)
     out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.tmp")
-    temporary.write_bytes(model.SerializeToString(deterministic=True))
-    temporary.replace(out)
+    with writing(out) as part:
+        part.write_bytes(data)
     return proof
 
 
-def prove_pipeline(
-    model: onnx.ModelProto, pipeline: Any, rows: NDArray[np.float32]
-) -> PipelineProof:
-    """Compare label and scores of every row.
+def prove_pipeline(data: bytes, pipeline: Any, rows: NDArray[np.float32]) -> PipelineProof:
+    """Compare label and scores of every row of ``rows`` float32 [songs, features].
+
+    ``data``: the model's file.
 
     A label may differ only where two scores are equal to within the tolerance. Raises ProofError.
     """
     try:
-        onnx.checker.check_model(model, full_check=True)
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(deterministic=True), providers=["CPUExecutionProvider"]
-        )
+        onnx.checker.check_model(data, full_check=True)
+        session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         label, scores = session.run(["label", "scores"], {"features": rows})
     except Exception as error:
         raise ProofError(f"the converted pipeline does not run: {error}") from error

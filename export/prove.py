@@ -15,7 +15,7 @@ from melonnx.export.form import check_form
 from melonnx.infer.model import INPUT, OUTPUTS
 from melonnx.train.outputs import with_all_outputs
 
-__all__ = ["KERAS_TOLERANCE", "Proof", "ProofError", "compare", "prove"]
+__all__ = ["KERAS_TOLERANCE", "Proof", "compare", "prove"]
 
 KERAS_TOLERANCE = 1e-5
 

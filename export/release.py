@@ -1,6 +1,6 @@
 """Exports a finished run: convert, prove, measure on its test part, put in place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,29 +12,31 @@ import onnx
 from numpy.typing import NDArray
 
 from melonnx.export.convert import to_onnx
+from melonnx.export.describe_run import describe_run
 from melonnx.export.difference import Worst
+from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
+from melonnx.export.place import put_in_place
 from melonnx.export.proof_clips import Clip, proof_clips
-from melonnx.export.prove import Proof, ProofError, prove
+from melonnx.export.prove import Proof, prove
 from melonnx.export.quantise import Kind, quantise, window_milliseconds
 from melonnx.export.seal import seal
-from melonnx.export.twin import prove_twin, twin_path
-from melonnx.export.wave import waveform_twin
 from melonnx.infer.audio import load_audio
 from melonnx.infer.errors import AudioError
 from melonnx.infer.mel import log_mel
-from melonnx.infer.metadata import ModelInfo
+from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.answers import Panel, ask_panel
 from melonnx.train.evaluate import Report, score_answers
+from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
-from melonnx.train.splits import artists_in_several_parts
 from melonnx.train.tracks import Track
 
 __all__ = ["Exported", "export_run"]
 
 _PROOF_TRACKS_A_GENRE = 2
+_PROOF_PATCHES_OF_A_FOLD = 8
 _CALIBRATION_PATCHES = 66
 _MOST_ACCURACY_LOST = 0.01
 
@@ -61,7 +63,7 @@ def export_run(
     license_name: str,
     attribution: str,
     measure: bool,
-    say: Callable[[str], None],
+    say: Say,
     wave: bool = False,
     small: Kind | None = None,
 ) -> Exported:
@@ -70,10 +72,12 @@ def export_run(
     ``wave``: its waveform twin, too, beside it. ``small``: in float16 or int8
     (:func:`melonnx.export.quantise.quantise`); what is equal to Keras is the model that it is made
     of, and it is refused where it is right about a point less of the test songs, or worse.
-    ``measure``: classify the run's test part with the very file and store the figures in it. Of
-    a run with folds each fold's network is written, as ``model.onnx``, and measured on its fold.
+    ``measure``: classify the run's test part through the runtime and store the figures in the
+    file. Of a run with folds each fold's network is written, as ``model.onnx``, and measured on
+    its fold. A twin that lies beside ``out`` and is not its own any more is removed.
 
-    Raises RunError (unfinished, or its audio is gone) and ProofError; then ``out`` is as it was.
+    Raises RunError (unfinished, of labels that no file may have, or its audio is gone) and
+    ProofError; then ``out`` is as it was.
     """
     if not run.finished:
         raise RunError(f"{run.folder}: is not finished; train on with the same command")
@@ -81,53 +85,53 @@ def export_run(
         raise RunError(f"{run.folder}: kept no songs for a test; export with --no-measure")
     if small and not measure:
         raise RunError(f"{run.folder}: a model in {small} must be measured")
-    network = keras.models.load_model(run.network_path, compile=False)
-    info = replace(
-        _describe(run),
+    info = describe_run(
+        run,
         name=name,
         version=version,
         dataset=dataset,
-        license=license_name,
+        license_name=license_name,
         attribution=attribution,
     )
+    network = keras.models.load_model(run.network_path, compile=False)
     patches = _real_patches(run)
     model = to_onnx(network, info)
     proof = prove(model, network, patches)
     worst = max(proof.worst.values())
     say(f"equal to Keras on {proof.patches} patches; worst difference {worst:.1e}")
-    temporary = out.with_name(f".{out.name}.tmp")
-    temporary_twin = temporary.with_name(f".{twin_path(out).name}.tmp")
-    report = twin_proof = None
-    try:
-        _write(model, temporary)
-        if measure:
-            panel = _export_folds(run, patches[:8], say) or [
-                (Predictor(temporary), run.songs("test"))
-            ]
-            say(f"measuring on {sum(len(songs) for _, songs in panel)} test songs")
-            report = score_answers(ask_panel(panel, say))
-            metrics = report.summary()
-            if small:
-                report, metrics = _measure_small(run, temporary, report, small, say)
-            info = replace(info, metrics=metrics)
-            model = to_onnx(network, info)
-            prove(model, network, patches[:8])
-        model = _shrink(model, small, patches)
-        _write(model, temporary)
-        again = to_onnx(keras.models.load_model(run.network_path, compile=False), info)
-        _write(_shrink(again, small, patches), temporary_twin)
-        if temporary.read_bytes() != temporary_twin.read_bytes():
-            raise ProofError("a second export of the run gives other bytes")
-        if wave:
-            twin = waveform_twin(model)
-            twin_proof = prove_twin(twin, temporary, _real_clips(run))
-            _write(twin, temporary_twin)
-            temporary_twin.replace(twin_path(out))
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
-        temporary_twin.unlink(missing_ok=True)
-    return Exported(info, proof, report, twin_proof)
+    report = None
+    if measure:
+        report, metrics = _measure(run, model, patches, small, say)
+        info = replace(info, metrics=metrics)
+        onnx.helper.set_model_props(model, {METADATA_KEY: info.to_json()})
+    data = seal(_shrink(model, small, patches))
+    again = to_onnx(keras.models.load_model(run.network_path, compile=False), info)
+    if seal(_shrink(again, small, patches)) != data:
+        raise ProofError("a second export of the run gives other bytes")
+    clips = _real_clips(run) if wave else None
+    twin = put_in_place(data, out, say, wave=wave, clips=clips)
+    return Exported(info, proof, report, twin)
+
+
+def _measure(
+    run: Run,
+    model: onnx.ModelProto,
+    patches: NDArray[np.float32],
+    small: Kind | None,
+    say: Say,
+) -> tuple[Report, dict[str, Any]]:
+    """Ask ``model``, or those of the folds, of the test songs; what they score, also as metrics."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        path.write_bytes(seal(model))
+        panel = _export_folds(run, patches[:_PROOF_PATCHES_OF_A_FOLD], say) or [
+            (Predictor(path), run.songs("test"))
+        ]
+        say(f"measuring on {sum(len(songs) for _, songs in panel)} test songs")
+        report = score_answers(ask_panel(panel, say))
+        if small:
+            return _measure_small(run, path, report, small, say)
+        return report, report.summary()
 
 
 def _shrink(
@@ -142,7 +146,7 @@ def _shrink(
 
 
 def _measure_small(
-    run: Run, path: Path, report: Report, small: Kind, say: Callable[[str], None]
+    run: Run, path: Path, report: Report, small: Kind, say: Say
 ) -> tuple[Report, dict[str, Any]]:
     """Shrink the model at ``path``, or those of the folds, and ask again.
 
@@ -157,7 +161,7 @@ def _measure_small(
         for one in runs:
             whole = one.model_path if run.fold_folders else path
             patches = _real_patches(one)
-            _write(_shrink(onnx.load(whole), small, patches), shrunk)
+            shrunk.write_bytes(seal(_shrink(onnx.load(whole), small, patches)))
             panel.append((Predictor(shrunk), one.songs("test")))
             sizes = [file.stat().st_size / 1e6 for file in (whole, shrunk)]
             times = [window_milliseconds(file, patches[:2]) for file in (whole, shrunk)]
@@ -187,66 +191,18 @@ def _real_clips(run: Run) -> Iterator[Clip]:
             yield Clip(str(track.path), load_audio(track.path, rate))
 
 
-def _export_folds(run: Run, patches: NDArray[np.float32], say: Callable[[str], None]) -> Panel:
+def _export_folds(run: Run, patches: NDArray[np.float32], say: Say) -> Panel:
     """Write each fold's model into its folder; each is asked of the songs kept from it."""
     panel: list[tuple[Predictor, list[Track]]] = []
     for folder in run.fold_folders:
         fold = read_run(folder)
         network = keras.models.load_model(fold.network_path, compile=False)
-        model = to_onnx(network, _describe(fold))
+        model = to_onnx(network, describe_run(fold, name=folder.name, version="0"))
         prove(model, network, patches)
-        _write(model, fold.model_path)
+        put_in_place(seal(model), fold.model_path, say)
         say(f"wrote {fold.model_path}")
         panel.append((Predictor(fold.model_path), fold.songs("test")))
     return panel
-
-
-def _describe(run: Run) -> ModelInfo:
-    return ModelInfo(
-        name=run.folder.name,
-        version="0",
-        labels=run.labels,
-        parents=run.parents,
-        mel_spec=run.settings.mel_spec,
-        window=run.settings.window,
-        window_hop=run.settings.window_hop,
-        max_windows=run.settings.max_windows,
-        temperature=round(run.temperature, 4),
-        thresholds={label: round(value, 4) for label, value in run.thresholds.items()},
-        split=_describe_split(run),
-    )
-
-
-def _write(model: onnx.ModelProto, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(seal(model))
-
-
-def _describe_split(run: Run) -> str:
-    if run.settings.folds:
-        heard = "its artist" if run.settings.split == "artist" else "it: ARTISTS LEAK"
-        return (
-            f"{run.settings.folds} folds by {run.settings.split}, seed {run.settings.seed}: "
-            f"{len(run.songs('train'))} songs, each asked of a network that had not heard {heard}; "
-            f"this one has learnt from all {len(run.tracks)} tracks"
-        )
-    if run.settings.split == "none":
-        return f"none: all {len(run.tracks)} tracks were learnt from, and nothing was measured"
-    sizes = (
-        ", ".join(f"{len(run.part(part))} {part}" for part in ("train", "valid"))
-        + f", {len(run.songs('test'))} test"
-    )
-    if run.settings.split == "official":
-        shared = artists_in_several_parts(run.tracks, run.parts)
-        known = f"{shared} artists in several parts"
-        how = known if any(track.artist for track in run.tracks) else "artists unknown"
-        return f"official: {sizes} ({how})"
-    how = (
-        "no known artist in two parts"
-        if run.settings.split == "artist"
-        else "ARTISTS IN SEVERAL PARTS"
-    )
-    return f"{run.settings.split}, seed {run.settings.seed}: {sizes} ({how})"
 
 
 def _real_patches(run: Run) -> NDArray[np.float32]:

@@ -1,12 +1,12 @@
 """The command ``melonnx train``: here, since ``--head`` writes a model file at once."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from melonnx.train.progress import say
 from melonnx.train.tracks import Track
 
 __all__ = ["app"]
@@ -22,11 +22,6 @@ _OF_A_HEAD = {"data", "out", "artists", "head", "base"}
 @app.callback()
 def _train() -> None:
     """Keep ``train`` a named command although it is the only one here."""
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()
@@ -186,8 +181,9 @@ def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
         source = context.get_parameter_source(parameter.name or "")
         if source and source.name == "COMMANDLINE" and parameter.name not in _OF_A_HEAD:
             raise typer.BadParameter("is of a network, not a head", param_hint=parameter.opts[0])
-    if out.suffix != ".onnx" or out.is_dir():
-        raise typer.BadParameter("with --head, the model file to write: *.onnx", param_hint="--out")
+    from melonnx.export.model_option import require_model_path
+
+    require_model_path(out, "--out")
 
 
 def _train_head(root: Path, out: Path, artists: Path | None, base: Path | None) -> None:

@@ -21,6 +21,7 @@ from melonnx.infer.metadata import WAVE_KEY
 from melonnx.infer.model import TWIN_SUFFIX, Model, load_model
 from melonnx.infer.onnx_file import has_external_data, is_damaged
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.replace import writing
 from melonnx.infer.windows import patch_batches
 
 __all__ = [
@@ -107,12 +108,8 @@ def save_twin(path: Path, out: Path) -> dict[str, Worst]:
     if seal(build_twin(path)) != data:
         raise ProofError(f"{path}: a second twin of it has other bytes")
     out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(out) as part:
+        part.write_bytes(data)
     return proof
 
 

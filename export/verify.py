@@ -25,6 +25,7 @@ from melonnx.infer.library import find_music
 from melonnx.infer.long_tracks import hear
 from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.model import load_model
+from melonnx.infer.onnx_file import CHECKSUM_KEY
 from melonnx.infer.windows import patch_batches
 
 __all__ = ["Check", "verify"]
@@ -39,7 +40,9 @@ class Check:
     """None where there is nothing to measure: the check passes or has a ``problem``."""
     allowed: float = 0.0
     problem: str = ""
-    """Why nothing could be measured."""
+    """Why it fails, or nothing could be measured."""
+    note: str = ""
+    """What a reader should know of a check that passes."""
 
     @property
     def passes(self) -> bool:
@@ -62,12 +65,14 @@ def verify(path: Path, run: Path | None = None, data: Path | None = None) -> Ite
     info = load_model(model_path, device="cpu").info
     model = onnx.load(model_path)
     yield _form(f"form of {model_path.name}", model)
+    yield _checksum(model_path.name, model)
     beside = path if is_twin(path) else twin_path(path)
     has_twin = beside.exists()
     twin = read_twin(beside) if has_twin else build_twin(model_path)
     name = beside.name if has_twin else "a twin built here"
     if has_twin:
         yield _form(f"form of {name}", twin)
+        yield _checksum(name, twin)
         if not _same_info(twin, info):
             problem = "its metadata are not the model's: it is the twin of another version"
             yield Check(name, problem=problem)
@@ -87,6 +92,13 @@ def _form(name: str, model: onnx.ModelProto) -> Check:
     except ProofError as error:
         return Check(name, problem=str(error))
     return Check(name)
+
+
+def _checksum(name: str, model: onnx.ModelProto) -> Check:
+    """Whether there is one; reading the file has refused one that does not fit."""
+    has_one = CHECKSUM_KEY in {entry.key for entry in model.metadata_props}
+    note = "" if has_one else "there is none, so damage to the file would not be noticed"
+    return Check(f"checksum of {name}", note=note)
 
 
 def _same_info(twin: onnx.ModelProto, info: ModelInfo) -> bool:

@@ -28,9 +28,10 @@ def verify(
         Path | None, typer.Option(help="A folder of music to ask about, besides the sample clip.")
     ] = None,
 ) -> None:
-    """Repeat the proof of an export here: the file's form, its waveform twin, and Keras.
+    """Repeat the proof of an export here: form, checksum, waveform twin, and Keras.
 
     Prints the worst difference of each output and where it is; exit code 1 if one is too large.
+    Evidence, by place, counts as far as its mean over places and its median place differ.
     """
     from melonnx.export.verify import verify as run_checks
     from melonnx.infer.model import find_model
@@ -40,7 +41,8 @@ def verify(
         all_pass &= check.passes
         verdict = "ok" if check.passes else "FAILED"
         if check.worst is None:
-            print(f"{verdict:6}  {check.name}{': ' if check.problem else ''}{check.problem}")
+            said = check.problem or check.note
+            print(f"{verdict:6}  {check.name}{': ' if said else ''}{said}")
         else:
             figures = f"{check.worst.difference:.1e} of {check.allowed:.0e} allowed"
             print(f"{verdict:6}  {check.name}: {figures}, in {check.worst.where}", flush=True)

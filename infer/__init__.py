@@ -1,7 +1,8 @@
 """Tells the genre of music from one small ONNX file: decode, mel, network, answer.
 
-Needs numpy, onnxruntime, soundfile and soxr, and imports none of the other folders.
-Start reading at ``predictor.py``.
+Around that: the command line, and collections of songs. Needs numpy, onnxruntime, soundfile, soxr
+and typer, and imports none of the other folders. Start reading at ``predictor.py`` for one song, at
+``collection.py`` for many, at ``cli.py`` for the commands.
 """
 
 from importlib import import_module

@@ -8,17 +8,11 @@ from typing import Annotated
 
 import typer
 
+from melonnx.infer.options import Device, Model, Recursive, Workers
+
 __all__ = ["app"]
 
 app = typer.Typer()
-
-_POOL_FROM = 8
-"""Songs for which worker processes are worth their start of half a second."""
-
-
-@app.callback()
-def _classify() -> None:
-    """Keep ``classify`` a named command although it is the only one here."""
 
 
 @app.command()
@@ -32,7 +26,7 @@ def classify(
             "one a line or NUL-separated.",
         ),
     ],
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")] = False,
+    recursive: Recursive = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -66,9 +60,7 @@ def classify(
         bool,
         typer.Option("--embeddings", help="With them: JSON, .parquet or .npz for melonnx similar."),
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one for each core by default.")
-    ] = None,
+    workers: Workers = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -77,14 +69,20 @@ def classify(
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="With -o: hear all anew.")] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    model: Model = None,
+    device: Device = "auto",
     threads: Annotated[
         int | None,
         typer.Option(min=1, help="Threads of the network: all for a few songs, else 1 a process."),
     ] = None,
+    skim: Annotated[
+        bool,
+        typer.Option(
+            "--skim",
+            help="Decode of long songs only what genre-base listens to: three times as fast; what "
+            "is damaged elsewhere goes unseen.",
+        ),
+    ] = False,
 ) -> None:
     """Tell the genre of each song, in the order they were given.
 
@@ -100,7 +98,13 @@ def classify(
         raise typer.BadParameter("goes with --json, or -o with .jsonl, .parquet, .npz or a folder")
     if fresh and output is None:
         raise typer.BadParameter("goes with -o FILE", param_hint="--fresh")
-    from melonnx.infer.collection import Output, classify_here, classify_in_processes, summary
+    from melonnx.infer.collection import (
+        POOL_FROM,
+        Output,
+        classify_here,
+        classify_in_processes,
+        summary,
+    )
     from melonnx.infer.errors import NoMusicError
     from melonnx.infer.library import expand
     from melonnx.infer.model import find_model, load_model
@@ -122,10 +126,10 @@ def classify(
         reasons = "; ".join(dict.fromkeys(str(song.error) for song in failed))
         raise NoMusicError(f"{reasons or 'no song was named'}; {output} stays as it is")
     predictor = None
-    if output is not None or workers is not None or len(songs) >= _POOL_FROM:
+    if output is not None or workers is not None or len(songs) >= POOL_FROM:
         info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
     else:
-        predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
+        predictor = Predictor(model, device, threads, skim=skim)  # type: ignore[arg-type]
         info = predictor.info
     view = View(
         *(info.genres, info.parents, top, min_score), timeline=timeline, embedding=embeddings
@@ -140,7 +144,7 @@ def classify(
         from melonnx.infer.workers import Hearing
 
         name = f"{info.name} {info.version}"
-        hearing = Hearing(find_model(model), name, device, threads or 1, embeddings)
+        hearing = Hearing(find_model(model), name, device, threads or 1, embeddings, skim)
         with ExitStack() as stack:
             client = None
             if cluster is not None:
@@ -174,6 +178,10 @@ def _choose_format(
         raise typer.BadParameter("--json, --csv, --parquet and --format: one at a time")
     if asked == ["parquet"] and output is None:
         raise typer.BadParameter("goes with -o FILE", param_hint="--parquet")
+    if output is not None and not output.name:
+        raise typer.BadParameter(f"{str(output)!r} names no file", param_hint="-o")
+    if asked and output is not None and output.is_dir():
+        raise typer.BadParameter(f"{output} is a folder, for Parquet parts only", param_hint="-o")
     if asked or output is None:
         return asked[0] if asked else "text"
     from melonnx.infer.formats import FORMAT_OF

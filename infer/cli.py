@@ -3,6 +3,7 @@
 Commands of the other folders are named here and imported only when they are called.
 """
 
+import codecs
 import os
 import sys
 from importlib import import_module
@@ -35,11 +36,15 @@ _ELSEWHERE = {
     "organize": "melonnx.infer.organize_cli",
     "similar": "melonnx.infer.similar_cli",
     "doctor": "melonnx.infer.doctor_cli",
+    "bench": "melonnx.infer.bench_cli",
 }
 """Command: the module whose typer ``app`` has it."""
 
 _TRAINING = {"data", "train", "evaluate", "export", "features", "benchmark"}
 """Commands whose libraries are all in the extra ``train``."""
+
+_WITHOUT_ALGEBRA = {"classify", "explain", "listen", "doctor", "bench", "info"}
+"""Commands that multiply no large matrices."""
 
 _EXTRA_OF = {
     "tensorflow": "train",
@@ -136,6 +141,9 @@ def info(
 def main() -> None:
     """Run the command line; every error that is ours is one line on stderr and exit code 1."""
     _open_streams()
+    if _WITHOUT_ALGEBRA & set(sys.argv[1:2]):
+        # The threads that OpenBLAS starts when numpy is imported cost 45 ms.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         try:
             app()
@@ -156,7 +164,7 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Let names of any bytes through to stdout, and nothing but Python's own words to stderr.
+    """Let names of any letters through to stdout, and nothing but Python's own words to stderr.
 
     C libraries write to file descriptor 2 (libmpg123 on damaged frames); Python's stderr moves to
     a copy of it. Where either stream was closed ("2>&-"), it leads nowhere: Python prints to
@@ -164,7 +172,9 @@ def _open_streams() -> None:
     """
     if sys.stdout is None:
         sys.stdout = os.fdopen(_nowhere(), "w")
-    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    is_utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
+    errors = "surrogateescape" if is_utf8 else "backslashreplace"  # for names it has no letters for
+    sys.stdout.reconfigure(errors=errors)  # type: ignore[union-attr]
     try:
         descriptor = os.dup(2)
     except OSError:

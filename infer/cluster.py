@@ -189,7 +189,8 @@ def _prepared(client: Client, hearing: Hearing) -> Iterator[str]:
     Yields the name of this run's plugin: others may hear on the same cluster with other models.
     """
     plugin = f"melonnx-{uuid4().hex}"
-    for left in cast("list[str]", client.run_on_scheduler(_enter, plugin, client.id)):
+    left_over = cast("list[str]", client.run_on_scheduler(_enter, plugin, client.id))
+    for left in left_over:
         with suppress(ValueError):  # it was killed before it had one
             client.unregister_worker_plugin(left)
     try:
@@ -248,7 +249,7 @@ class _Ears(WorkerPlugin):
         else:
             path = Path(worker.local_directory) / f"{wanted}.onnx"
             path.write_bytes(self._model)
-        self.predictor = Predictor(path, self._hearing.device, self._hearing.threads)  # type: ignore[arg-type]
+        self.predictor = replace(self._hearing, model=path).predictor
 
 
 def _hear_block(plugin: str, paths: list[str], embedding: bool) -> list[Packed]:

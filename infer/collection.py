@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from melonnx.infer.errors import OutputError
 from melonnx.infer.formats import Write, open_output, text_writer
-from melonnx.infer.library import classify_files
+from melonnx.infer.library import Song, classify_files
 from melonnx.infer.output import complaints, line_writer, table_writer
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
     from melonnx.infer.batch import Identify
     from melonnx.infer.workers import Answer, Hearing, Job
 
-__all__ = ["Outcome", "Output", "classify_here", "classify_in_processes", "summary"]
+__all__ = [
+    "POOL_FROM",
+    "Outcome",
+    "Output",
+    "classify_here",
+    "classify_in_processes",
+    "summary",
+    "usable_cores",
+]
 
-Song = str | Prediction
-"""A path, or the failed row of what is none."""
+POOL_FROM = 8
+"""Songs for which worker processes are worth their start of half a second."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,8 @@ def classify_in_processes(
         to_hear = sum(isinstance(song, str) for song in songs)
         if output.path is not None:
             _require_file(output.path, output.kind)
-            key = model_key(hearing.model, hearing.model_name)
+            how = " skimmed" if hearing.skim else ""  # other answers than of the whole song
+            key = model_key(hearing.model, hearing.model_name + how)
             beside = journal_path(output.path)
             keeps = open_journal(beside, key, embedding=hearing.embedding, fresh=fresh)
             journal = stack.enter_context(keeps)
@@ -129,7 +138,7 @@ def classify_in_processes(
                 for song, offset in zip(songs, offsets, strict=True)
             )
         outcome.songs = len(songs)
-        processes = min(workers or _cores(), to_hear)
+        processes = min(workers or usable_cores(), to_hear)
         stop = stack.enter_context(stop_on_interrupt())
         progress = stack.enter_context(show_progress(to_hear, shown=output.has_bar))
 
@@ -158,7 +167,7 @@ def classify_in_processes(
 def summary(outcome: Outcome, path: Path | None) -> str:
     """One line on how a long run ended."""
     where = "" if path is None else f" in {path}"
-    songs = f"{outcome.answered:,} songs"
+    songs = f"{outcome.answered:,} song" + "s" * (outcome.answered != 1)
     if outcome.stopped:
         songs = f"stopped at {outcome.answered:,} of {outcome.songs:,} songs"
     parts = [songs + where]
@@ -244,8 +253,8 @@ def _once_each(songs: Sequence[Song]) -> list[Song]:
     return list(seen.values())
 
 
-def _cores() -> int:
-    """That this process may use."""
+def usable_cores() -> int:
+    """Processor cores that this process may use, which may be fewer than there are."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:

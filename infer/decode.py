@@ -25,7 +25,7 @@ from melonnx.infer.errors import (
 from melonnx.infer.headers import is_cut_short, mend
 from melonnx.infer.joined import Joined
 
-__all__ = ["Decoder", "Samples", "open_decoder"]
+__all__ = ["Decoder", "Places", "Samples", "open_decoder"]
 
 Samples = NDArray[np.float32]
 """(samples, channels)."""
@@ -41,6 +41,8 @@ _NEEDS_AV = {
     "matroska": "WebM or Matroska audio",
     "adts": "AAC audio",
 }
+_MPEG_1 = 32_000
+"""Hz; where libmpg123 seeks in what has a lower rate, it prints a line about bits that it lacks."""
 _UNKNOWN_LENGTH = 1 << 62
 """Samples: libsndfile's word for a FLAC that does not say."""
 
@@ -65,6 +67,18 @@ class Decoder:
     """Samples per channel that a trustworthy header promises; None where none does."""
     cut_short: bool = False
     """The header promises more bytes than the file has."""
+    places: "Places | None" = None
+    """None where seeking is not exact, or no header can be trusted with the length."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Any part of an open stream, to be read instead of its blocks."""
+
+    n_samples: int
+    """Samples per channel."""
+    read: Callable[[int, int], Samples]
+    """Of (first, n_samples): those samples, exactly. Raises DecodeError."""
 
 
 def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decoder:
@@ -97,13 +111,16 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
     if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
         raise UnreadableAudioError(_what_it_is(head))
     skipped = _skip(decoder, round(offset_s * decoder.samplerate))
+    is_known = decoder.frames < _UNKNOWN_LENGTH
+    seeks = is_known and not cut_short and _seeks_exactly(decoder)
     return Decoder(
         decoder.samplerate,
         decoder.channels,
         _soundfile_blocks(decoder, view, resources),
         skipped=skipped,
-        claimed=decoder.frames if decoder.frames < _UNKNOWN_LENGTH else None,
+        claimed=decoder.frames if is_known else None,
         cut_short=cut_short,
+        places=_places(decoder) if seeks else None,
     )
 
 
@@ -126,6 +143,7 @@ def _open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: Exi
         decoder.channels,
         _mpeg_blocks(decoder, view, file, size, resources),
         claimed=mpeg.claimed_samples if tag_fits else None,
+        places=_places(decoder) if as_it_is and decoder.samplerate >= _MPEG_1 else None,
     )
 
 
@@ -146,15 +164,33 @@ def _open_soundfile(file: BinaryIO, resources: ExitStack) -> "_Forward | None":
     return decoder
 
 
+def _seeks_exactly(decoder: soundfile.SoundFile) -> bool:
+    """To the sample; libsndfile misses in Vorbis near the end."""
+    return decoder.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
+
+
 def _skip(decoder: soundfile.SoundFile, wanted: int) -> int:
-    """Seek where that is exact to the sample (libsndfile misses in Vorbis near the end)."""
-    plain = decoder.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
-    if not wanted or not plain:
+    if not wanted or not _seeks_exactly(decoder):
         return 0
     try:
         return decoder.seek(min(wanted, decoder.frames))
     except soundfile.SoundFileError:
         return 0
+
+
+def _places(decoder: soundfile.SoundFile) -> Places:
+    def read(first: int, n_samples: int) -> Samples:
+        buffer = np.empty((n_samples, decoder.channels), np.float32)
+        try:
+            at = decoder.seek(first)
+            n_read = decoder.buffer_read_into(cast("Any", buffer), "float32")
+        except soundfile.SoundFileError as error:
+            raise DecodeError(str(error)) from error
+        if (at, n_read) != (first, n_samples):
+            raise DecodeError(f"{n_read} samples at {at}, not {n_samples} at {first}")
+        return buffer
+
+    return Places(decoder.frames, read)
 
 
 def _soundfile_blocks(
@@ -239,7 +275,7 @@ def _open_av(file: BinaryIO, kind: str, resources: ExitStack) -> Decoder:
     file.seek(0)
     calm = _Calm(file)
     try:
-        container = resources.enter_context(av.open(cast("Any", calm)))
+        container = resources.enter_context(av.open(cast("Any", calm), metadata_errors="replace"))
         stream = container.streams.audio[0]
     except (FFmpegError, IndexError, ValueError):
         calm.require_whole()

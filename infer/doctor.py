@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -82,8 +83,10 @@ def _try(part: str, name: str, look: Callable[[], Finding]) -> Finding:
 def _say(error: Exception) -> str:
     """In one line, without the name of the user's folder."""
     text = f"{error}".partition("\n")[0] or type(error).__name__
-    home = str(Path.home())
-    return text.replace(home, "~") if len(home) > 1 else text
+    with suppress(RuntimeError):  # a user without a home
+        home = str(Path.home())
+        text = text.replace(home, "~") if len(home) > 1 else text
+    return text
 
 
 def _versions() -> Iterator[Finding]:

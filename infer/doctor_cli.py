@@ -14,11 +14,6 @@ app = typer.Typer()
 _SIGNS = {"ok": "ok", "absent": "-", "broken": "BROKEN"}
 
 
-@app.callback()
-def _doctor() -> None:
-    """Keep ``doctor`` a named command although it is the only one here."""
-
-
 @app.command()
 def doctor(
     as_json: Annotated[

@@ -1,20 +1,16 @@
 """The command ``melonnx explain``."""
 
 import json
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from melonnx.infer.listing import say
+from melonnx.infer.options import Device, Model, Threads
+
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-@app.callback()
-def _explain() -> None:
-    """Keep ``explain`` a named command although it is the only one here."""
 
 
 @app.command()
@@ -22,11 +18,9 @@ def explain(
     song: Annotated[str, typer.Argument(metavar="SONG", help="An audio file.")],
     against: Annotated[str | None, typer.Option(help="A genre; the runner-up by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    model: Model = None,
+    device: Device = "auto",
+    threads: Threads = None,
 ) -> None:
     """Tell which seconds and bands of a song spoke for its genre, and against another.
 
@@ -42,7 +36,7 @@ def explain(
     examined = examine(predictor, song)
     explanation = explain(predictor, examined, against=against)
     for warning in examined.prediction.warnings:
-        print(f"melonnx: {printable(song)}: {warning}", file=sys.stderr)
+        say(f"{song}: {warning}")
     if as_json:
         print(json.dumps(explanation.to_dict()))
         return

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from melonnx.infer.explain import Check, Explanation, Place
+from melonnx.infer.units import clock, hertz
 
 __all__ = ["in_words"]
 
@@ -21,7 +22,7 @@ def in_words(explanation: Explanation) -> list[str]:
     lines += _section(f"spoke for {rival}", explanation, explanation.spoke_for_rival)
     lines += ["", f"without the whole band: {genre}, {rival}"]
     for band in explanation.bands:
-        name = f"{band.band}, {_hertz(band.low_hz, band.high_hz)}"
+        name = f"{band.band}, {hertz(band.low_hz, band.high_hz)}"
         lines.append(f"  {name:<40}{_percent(band.score):>4}  {_percent(band.rival_score):>4}")
     return lines
 
@@ -34,8 +35,8 @@ def _section(title: str, explanation: Explanation, places: Sequence[Place]) -> I
     yield f"{title}; without that place: {explanation.genre}, {explanation.rival}"
     tenths = any(place.end_s - place.start_s < 0.9 for place in places)
     for place in places:
-        when = f"{_clock(place.start_s, tenths)} to {_clock(place.end_s, tenths)}"
-        name = f"{when}  {place.band}, {_hertz(place.low_hz, place.high_hz)}"
+        when = f"{clock(place.start_s, tenths=tenths)} to {clock(place.end_s, tenths=tenths)}"
+        name = f"{when}  {place.band}, {hertz(place.low_hz, place.high_hz)}"
         yield f"  {name:<40}{_percent(place.score):>4}  {_percent(place.rival_score):>4}"
 
 
@@ -48,18 +49,3 @@ def _checked(check: Check, explanation: Explanation) -> str:
 
 def _percent(score: float) -> str:
     return f"{score:.0%}"
-
-
-def _clock(seconds: float, tenths: bool) -> str:
-    """``0:05``, ``1:00:05``, or ``0:05.3``."""
-    minutes, rest = divmod(round(seconds, 1) if tenths else round(seconds), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    second = f"{rest:04.1f}" if tenths else f"{rest:02}"
-    return f"{hours}:{minutes:02}:{second}" if hours else f"{minutes}:{second}"
-
-
-def _hertz(low: float, high: float) -> str:
-    """``250 to 500 Hz``, ``0.5 to 1 kHz``."""
-    return (
-        f"{low:.0f} to {high:.0f} Hz" if high < 1000 else f"{low / 1000:g} to {high / 1000:g} kHz"
-    )

@@ -8,7 +8,7 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,6 +17,7 @@ import numpy as np
 
 from melonnx.infer.index import npz_writer
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.replace import writing
 from melonnx.infer.rows import View, cells, columns, parse_template, printable, visible
 
 __all__ = [
@@ -63,8 +64,7 @@ def open_output(
         with parts_writer(path, view) as write:
             yield write
         return
-    part = path.with_name(f"{path.name}.part")
-    try:
+    with writing(path) as part:
         if kind == "parquet":
             with parquet_writer(part, view) as write:
                 yield write
@@ -77,13 +77,6 @@ def open_output(
                 text_writer(file, kind, view, template) as write,
             ):
                 yield write
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
 
 
 def text_writer(
@@ -223,7 +216,7 @@ def parts_writer(folder: Path, view: View) -> Iterator[Write]:
     yield write
     if block or not parts:
         flush()
-    for old in set(folder.glob("part-*.parquet")) - set(parts):
+    for old in set(folder.glob(f"part-{'[0-9]' * 6}.parquet")) - set(parts):  # others' stay
         old.unlink()
 
 

@@ -41,7 +41,7 @@ def read_genre_map(path: Path) -> dict[str, str]:
             values = {label.strip(): genre.strip() for label, genre in rows}
     except OSError as error:
         raise ResultsFileError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError:
+    except (ValueError, RecursionError, csv.Error):
         values = None
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values.values()):
         raise ResultsFileError(

@@ -4,7 +4,9 @@ The extra ``search``. The answer is approximate: a hierarchical graph of neighbo
 and Yashunin 2018) is walked towards the query, and may miss some of the nearest.
 """
 
+import zlib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnxruntime  # noqa: F401  behind usearch 2.26, its import is a segmentation fault
@@ -18,6 +20,8 @@ __all__ = ["build_graph", "find_candidates", "graph_path", "is_fresh", "open_gra
 _WIDTH = 128
 """Rows kept in view on the way, building and searching: more find more, and take longer."""
 _BLOCK = 1 << 14
+_STEP = 1 << 20
+_CHECKSUM_BYTES = 4
 
 
 def graph_path(index: Path) -> Path:
@@ -34,9 +38,13 @@ def build_graph(embeddings: NDArray[np.float32], path: Path) -> None:
     for start in range(0, len(embeddings), _BLOCK):
         block = np.array(embeddings[start : start + _BLOCK], np.float32)  # aligned, unlike a map's
         graph.add(np.arange(start, start + len(block)), block)
-    part = path.with_name(f"{path.name}.part")
-    graph.save(str(part))
-    part.replace(path)
+    with TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
+        part = Path(folder, path.name)
+        graph.save(str(part))
+        checksum = _checksum(part, part.stat().st_size)
+        with part.open("ab") as file:
+            file.write(checksum)
+        part.replace(path)
 
 
 def is_fresh(index: Path) -> bool:
@@ -48,9 +56,12 @@ def is_fresh(index: Path) -> bool:
 def open_graph(index: Path, embeddings: NDArray[np.float32]) -> usearch.Index:
     """The graph of an index, mapped from its file.
 
-    Raises IndexFileError where it is damaged or that of another index.
+    It is read once to be checked, which takes a second a GB. Raises IndexFileError where it is
+    damaged or that of another index.
     """
     path = graph_path(index)
+    if not _is_whole(path):
+        raise IndexFileError(f"{path}: is damaged; remove it to make it anew")
     try:
         graph = usearch.Index.restore(str(path), view=True)
     except (RuntimeError, ValueError):
@@ -65,3 +76,23 @@ def find_candidates(graph: usearch.Index, query: NDArray[np.float32], k: int) ->
     """``k`` rows that are probably among the nearest to ``query``, float32 (d,); unordered."""
     found = graph.search(np.array(query, np.float32), k)  # aligned, too
     return np.sort(np.asarray(found.keys).astype(np.intp))
+
+
+def _is_whole(path: Path) -> bool:
+    """Looked at before usearch does: at damage, it ends the process with a segmentation fault."""
+    size = path.stat().st_size - _CHECKSUM_BYTES
+    if size < 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(size)
+        return file.read() == _checksum(path, size)
+
+
+def _checksum(path: Path, size: int) -> bytes:
+    """CRC-32 of the first ``size`` bytes; it stands behind the graph, where nobody else reads."""
+    found = 0
+    with path.open("rb") as file:
+        while size > 0 and (data := file.read(min(_STEP, size))):
+            found = zlib.crc32(data, found)
+            size -= len(data)
+    return found.to_bytes(_CHECKSUM_BYTES)

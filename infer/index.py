@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, Protocol
 
 import numpy as np
@@ -74,10 +75,15 @@ def read_index(path: str | os.PathLike[str]) -> Index:
         raise IndexFileError(f"{path}: an index ends in {', '.join(INDEX_SUFFIXES)}")
     try:
         index = readers[path.suffix.lower()](path)
+    except (IndexFileError, ModuleNotFoundError):
+        raise
     except OSError as error:
         raise IndexFileError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise IndexFileError(f"{path}: is no index, or is damaged ({error})") from None
+    except Exception as error:  # at damage, numpy, zipfile, json and pyarrow raise a dozen kinds
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise IndexFileError(f"{path}: is no index, or is damaged ({reason})") from None
+    if not all(isinstance(text, str) for text in (*index.paths, *index.labels, index.model)):
+        raise IndexFileError(f"{path}: is damaged: its paths, labels and model are not all text")
     n, shape = len(index.paths), index.embeddings.shape
     if len(shape) != 2 or not n == len(index.labels) == len(index.scores) == shape[0]:
         raise IndexFileError(f"{path}: is damaged: its {n} songs have embeddings of shape {shape}")
@@ -95,8 +101,7 @@ def npz_writer(path: Path, model: str) -> Iterator[AddRow]:
     scores: list[float] = []
     size = 0
     # On the same disk, which is the one that must have room.
-    with path.with_name(f"{path.name}.embeddings").open("w+b") as raw:
-        Path(raw.name).unlink()
+    with TemporaryFile(dir=path.parent) as raw:
 
         def add(path: str, label: str, score: float, embedding: NDArray[np.float32]) -> None:
             nonlocal size
@@ -168,17 +173,13 @@ def _embeddings(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> NDArra
 
 
 def _read_parquet(path: Path) -> Index:
-    from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
-    try:
-        with ParquetFile(path) as file:
-            if "embedding" not in file.schema_arrow.names:
-                raise IndexFileError(f"{path}: has no embeddings; write it with --embeddings")
-            columns = ["path", "path_bytes", "label", "score", "embedding", "model"]
-            table = file.read([name for name in columns if name in file.schema_arrow.names])
-    except ArrowException as error:
-        raise ValueError(str(error).partition("\n")[0]) from None
+    with ParquetFile(path) as file:
+        if "embedding" not in file.schema_arrow.names:
+            raise IndexFileError(f"{path}: has no embeddings; write it with --embeddings")
+        columns = ["path", "path_bytes", "label", "score", "embedding", "model"]
+        table = file.read([name for name in columns if name in file.schema_arrow.names])
     table = table.filter(table["embedding"].is_valid())
     paths = table["path"].to_pylist()
     if "path_bytes" in table.column_names:
@@ -188,6 +189,8 @@ def _read_parquet(path: Path) -> Index:
             for path, name in zip(paths, names, strict=True)
         ]
     embeddings = table["embedding"].combine_chunks()
+    if len(embeddings.value_lengths().unique()) > 1:
+        raise ValueError("its embeddings differ in length")
     values = embeddings.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
     return Index(
         paths,

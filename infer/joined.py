@@ -2,7 +2,7 @@
 
 import io
 import os
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 __all__ = ["Joined"]
 
@@ -13,6 +13,8 @@ class Joined(io.RawIOBase):
     def __init__(self, prefix: bytes, file: BinaryIO, start: int) -> None:
         self._prefix, self._file, self._start = prefix, file, start
         self._size = len(prefix) + file.seek(0, os.SEEK_END) - start
+        fills = isinstance(file, io.BufferedIOBase | Joined)
+        self._readinto: Any = cast("Any", file).readinto if fills else None
         self._at = 0
 
     def seekable(self) -> bool:
@@ -28,15 +30,24 @@ class Joined(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As in ``io``."""
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
+        """As in ``io``; raises ValueError for what lies before the start."""
+        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if at < 0:
+            raise ValueError(f"byte {at} lies before the start")
+        self._at = at
+        return at
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill ``buffer``: a short read would mean the end."""
+        behind = self._at - len(self._prefix)
+        if behind >= 0 and self._readinto is not None:  # without copies: most of most files
+            self._file.seek(behind + self._start)
+            n_bytes = self._readinto(buffer)
+            self._at += n_bytes
+            return n_bytes
         view = memoryview(buffer).cast("B")
         data = self._prefix[self._at : self._at + len(view)]
-        self._file.seek(max(0, self._at - len(self._prefix)) + self._start)
+        self._file.seek(max(0, behind) + self._start)
         data += self._file.read(len(view) - len(data))
         view[: len(data)] = data
         self._at += len(data)

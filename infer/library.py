@@ -2,17 +2,19 @@
 
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from glob import has_magic, iglob
 from pathlib import Path
 
 from melonnx.infer.errors import AudioError, NoMusicError
-from melonnx.infer.playlist import PLAYLIST_SUFFIXES, read_list, read_playlist
+from melonnx.infer.playlist import PLAYLIST_SUFFIXES, list_on_stdin, read_playlist
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
-__all__ = ["AUDIO_SUFFIXES", "classify_files", "expand", "find_music"]
+__all__ = ["AUDIO_SUFFIXES", "Song", "classify_files", "expand", "find_music"]
+
+Song = str | Prediction
+"""A path, or the failed row of what is none."""
 
 AUDIO_SUFFIXES = frozenset(
     (
@@ -33,9 +35,7 @@ def find_music(folder: Path, *, recursive: bool = False) -> list[Path]:
     return [Path(song) for song in songs]
 
 
-def expand(
-    paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False
-) -> Iterator[str | Prediction]:
+def expand(paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False) -> Iterator[Song]:
     """Replace each folder, glob and playlist by its music, and ``-`` by the paths on stdin.
 
     Whatever cannot be listed or has none is a failed row. Globs are what no file is called;
@@ -44,7 +44,11 @@ def expand(
     for path in paths:
         name = os.fspath(path)
         if name == "-":
-            yield from _expand_listed(read_list(sys.stdin.buffer.read()), recursive=recursive)
+            listed = list_on_stdin()
+            if listed is None:
+                yield _failed(name, "stdin is closed")
+                continue
+            yield from _expand_listed(listed, recursive=recursive)
         elif Path(name).suffix.lower() in PLAYLIST_SUFFIXES and not _is_folder(name):
             try:
                 listed = read_playlist(Path(name))
@@ -62,7 +66,7 @@ def expand(
             yield from _expand_listed([name], recursive=recursive)
 
 
-def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[str | Prediction]:
+def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[Song]:
     for name in names:
         if not name:
             yield Prediction.failed("", NoMusicError("an empty path names no file"))
@@ -77,24 +81,35 @@ def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[str | P
 
 
 def _search(folder: Path, *, recursive: bool) -> tuple[list[str], list[Prediction]]:
-    """The music, sorted, and a row for each folder that cannot be listed; never neither."""
+    """The music, sorted, and a row for each folder that cannot be listed; never neither.
+
+    Links to folders are followed, but no folder is searched twice.
+    """
     songs: list[str] = []
     failed: list[Prediction] = []
     prefix = "" if folder == Path() else os.path.join(folder, "")
-    unseen = [""]
-    while unseen:
-        inside = unseen.pop()
+    seen: set[tuple[int, int]] = set()
+    unseen, links = [""], list[str]()
+    while unseen or links:
+        inside = unseen.pop() if unseen else links.pop(0)
+        place = os.path.join(folder, inside)
         try:
+            status = os.stat(place)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
             # Entries and strings: a Path for each file takes ten times as long.
-            with os.scandir(os.path.join(folder, inside)) as entries:
+            with os.scandir(place) as entries:
                 for entry in entries:
-                    if recursive and entry.is_dir(follow_symlinks=False):
-                        unseen.append(f"{inside}{entry.name}{os.sep}")
+                    if recursive and _leads_to_folder(entry):
+                        below = links if entry.is_symlink() else unseen
+                        below.append(f"{inside}{entry.name}{os.sep}")
                     elif _is_music(entry.name) and _is_file(entry):
                         songs.append(f"{prefix}{inside}{entry.name}")
         except OSError as error:
             place = str(error.filename).removesuffix(os.sep)
             failed.append(_failed(place, f"cannot be listed ({error.strerror})"))
+        links.sort()  # which of several names a folder gets, is no matter of chance
     if not songs and not failed:
         hint = "" if recursive else "; --recursive looks in its subfolders too"
         failed.append(_failed(str(folder), f"is a folder without music{hint}"))
@@ -116,6 +131,13 @@ def _is_music(name: str) -> bool:
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in AUDIO_SUFFIXES
 
 
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into what is locked
+        return False
+
+
 def _is_file(entry: os.DirEntry[str]) -> bool:
     """Not a pipe, nor a link that leads nowhere; what is locked says so when it is opened."""
     try:
@@ -132,16 +154,14 @@ def _is_folder(name: str) -> bool:
         return False
 
 
-def classify_files(
-    predictor: Predictor, paths: Iterable[str | Path | Prediction], *, top: int | None = None
-) -> Iterator[Prediction]:
+def classify_files(predictor: Predictor, paths: Iterable[Song | Path]) -> Iterator[Prediction]:
     """Classify each path in turn; one that fails is a row that says why, and the rest go on."""
     for path in paths:
         if isinstance(path, Prediction):
             yield path
             continue
         try:
-            yield predictor.predict(path, top=top)
+            yield predictor.predict(path)
         except AudioError as error:
             info = predictor.info
             yield Prediction.failed(str(path), error, f"{info.name} {info.version}")

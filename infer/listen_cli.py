@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from melonnx.infer.listing import say
+from melonnx.infer.options import Device, Model, Threads
 
 if TYPE_CHECKING:
     from melonnx.infer.mel import Waveform
@@ -16,11 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-@app.callback()
-def _listen() -> None:
-    """Keep ``listen`` a named command although it is the only one here."""
 
 
 @app.command()
@@ -44,11 +41,9 @@ def listen(
     ] = None,
     length: Annotated[float, typer.Option(min=1, help="Seconds that an answer rests on.")] = 30.0,
     hop: Annotated[float, typer.Option(min=0.1, help="Seconds between answers.")] = 3.0,
-    model: Annotated[
-        Path | None, typer.Option(help="A model file, or genre-base or genre-small.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    model: Model = None,
+    device: Device = "auto",
+    threads: Threads = None,
 ) -> None:
     """Tell the genre of what is playing, as it plays.
 
@@ -61,7 +56,6 @@ def listen(
     from melonnx.infer.live import Display, print_stream_lines
     from melonnx.infer.pcm import ENCODINGS, read_pcm
     from melonnx.infer.predictor import Predictor
-    from melonnx.infer.rows import printable
     from melonnx.infer.stretches import Stretches
 
     if encoding not in ENCODINGS:
@@ -81,7 +75,10 @@ def listen(
             rate = reader.sample_rate
             blocks = _paced(reader, rate) if realtime else reader
         kept = top if as_json else None
-        stream = predictor.stream(rate, length=length, hop=hop, top=kept, name=name)
+        try:
+            stream = predictor.stream(rate, length=length, hop=hop, top=kept, name=name)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
         heard = _hear(stream, blocks)
         try:
             if live:
@@ -92,7 +89,7 @@ def listen(
         except KeyboardInterrupt:  # the usual end of a radio
             pass
         for warning in reader.warnings if reader else ():
-            print(f"melonnx: {printable(name)}: {warning}", file=sys.stderr)
+            say(f"{name}: {warning}")
     print(stretches.summary(), file=sys.stdout if live else sys.stderr)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.rows import printable
-from melonnx.infer.stretches import Stretches, clock
+from melonnx.infer.stretches import Stretches
+from melonnx.infer.units import clock
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

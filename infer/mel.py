@@ -120,6 +120,10 @@ class MelSpec:
         if values.keys() != types.keys():
             raise ValueError(f"fields {sorted(values.keys() ^ types.keys())} missing or unknown")
         try:
+            for name, type_ in types.items():
+                allowed = (int,) if type_ is int else (int, float)
+                if type(values[name]) not in allowed:
+                    raise ValueError(f"{name} is {values[name]!r}, not of type {type_.__name__}")
             converted: dict[str, Any] = {name: types[name](values[name]) for name in types}
             return cls(**converted)
         except (TypeError, OverflowError) as error:

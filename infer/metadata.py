@@ -1,12 +1,13 @@
 """What a model file says of itself: the JSON in its ``melonnx`` metadata entry."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
-from math import inf, isnan
+from math import isnan
 from typing import Any, Self
 from unicodedata import category
 
-from melonnx.infer.hierarchy import genre_names
+from melonnx.infer.hierarchy import genres_above
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.windows import MOST_WINDOWS
 
@@ -19,7 +20,8 @@ FORMAT_VERSION = 2
 
 _MOST_ELEMENTS = 1 << 26
 """Of one patch: 256 MB."""
-_TEXTS = ("name", "version", "dataset", "split", "license", "attribution")
+_TEMPERATURES = 0.01, 100
+"""Beyond, every answer would be certain, or none would be told from another."""
 _LEAST_STEP_S = 0.001
 """Between frames; a smaller one would only fill the memory."""
 _UNPRINTABLE = {"Cc", "Cs"}
@@ -68,8 +70,9 @@ class ModelInfo:
             raise ValueError(f"hop_length={self.mel_spec.hop_length} is less than a millisecond")
         if not 0 <= self.max_windows <= MOST_WINDOWS:
             raise ValueError(f"max_windows={self.max_windows} must be 0 to {MOST_WINDOWS}")
-        if not 0 < self.temperature < inf:
-            raise ValueError(f"temperature={self.temperature} must be positive and finite")
+        if not _TEMPERATURES[0] <= self.temperature <= _TEMPERATURES[1]:
+            least, most = _TEMPERATURES
+            raise ValueError(f"temperature={self.temperature} must be {least} to {most}")
         if any(map(isnan, self.thresholds.values())):
             raise ValueError(f"thresholds {self.thresholds} must be numbers")
         if self.parents and set(self.parents) != set(self.labels):
@@ -84,7 +87,7 @@ class ModelInfo:
     @property
     def genres(self) -> tuple[str, ...]:
         """What a song is told to be: the labels, or the genres that are above them."""
-        return genre_names(self.labels, self.parents)
+        return genres_above(self.labels, self.parents)
 
     def to_json(self) -> str:
         """The metadata entry, keys sorted so that equal models are equal bytes."""
@@ -113,27 +116,47 @@ class ModelInfo:
         known = {entry.name for entry in fields(cls)}
         if values.keys() != known:
             raise ValueError(f"fields {sorted(values.keys() ^ known)} are missing or unknown")
-        for name in _TEXTS:
-            if not isinstance(values[name], str):
-                raise ValueError(f"{name} has the wrong type: it is no string")
-        labels = values["labels"]
-        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-            raise ValueError("labels has the wrong type: it is no list of strings")
-        if not isinstance(values["metrics"], dict):
-            raise ValueError("metrics has the wrong type: it is no object")
+        for name, fits in _KINDS.items():
+            if not fits(values[name]):
+                raise ValueError(f"{name} has the wrong type: {values[name]!a:.60}")
         try:
             return cls(
                 **{
                     **values,
-                    "labels": tuple(labels),
+                    "labels": tuple(values["labels"]),
                     "mel_spec": MelSpec.from_dict(values["mel_spec"]),
-                    "window": int(values["window"]),
-                    "window_hop": int(values["window_hop"]),
-                    "max_windows": int(values["max_windows"]),
                     "temperature": float(values["temperature"]),
                     "thresholds": {k: float(v) for k, v in values["thresholds"].items()},
-                    "parents": {k: str(v) for k, v in values["parents"].items()},
                 }
             )
         except (TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"a field has the wrong type ({error})") from error
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_integer(value) or isinstance(value, float)
+
+
+def _maps_to(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(map(fits, value.values()))
+
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("name", "version", "dataset", "split", "license", "attribution"), _is_text),
+    **dict.fromkeys(("window", "window_hop", "max_windows"), _is_integer),
+    "labels": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    "temperature": _is_number,
+    "thresholds": _maps_to(_is_number),
+    "parents": _maps_to(_is_text),
+    "metrics": lambda value: isinstance(value, dict),
+    "mel_spec": lambda value: isinstance(value, dict),
+}
+"""What JSON value each field takes: it is not made to fit, since other readers would not."""

@@ -66,7 +66,7 @@ def place_songs(
                 remove_strays(place)
                 tidied.add(place)
             yield _place(path, place, how, taken, write=write)
-        except OSError as error:
+        except (OSError, RuntimeError, ValueError) as error:  # a link to itself; a NUL
             yield Placed(str(path), error=f"{path}: {_reason(error)}")
 
 
@@ -181,7 +181,7 @@ def _numbered(path: Path) -> Iterator[Path]:
     yield from (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
 
 
-def _reason(error: OSError) -> str:
-    if error.errno == errno.EXDEV:
+def _reason(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.EXDEV:
         return "hard links do not reach another disk; use --copy"
-    return error.strerror or str(error)
+    return getattr(error, "strerror", None) or str(error)

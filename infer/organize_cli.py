@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.song_source import (
-    Device,
-    From,
-    Model,
-    Paths,
-    Recursive,
-    Workers,
-    open_songs,
-)
+from melonnx.infer.options import Device, GenreMap, Model, Recursive, Workers
+from melonnx.infer.song_source import From, Paths, open_songs
 
 if TYPE_CHECKING:
     from melonnx.infer.organize import Placed
@@ -25,11 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-@app.callback()
-def _organize() -> None:
-    """Keep ``organize`` a named command although it is the only one here."""
 
 
 @app.command()
@@ -51,10 +39,7 @@ def organize(
         bool,
         typer.Option("--leave-unsure", help='Leave unsure songs out; else they go to "unsure".'),
     ] = False,
-    names: Annotated[
-        Path | None,
-        typer.Option("--map", help='Genre by label (*.csv, *.toml, *.json): metal,"Heavy Metal".'),
-    ] = None,
+    names: GenreMap = None,
     recursive: Recursive = False,
     model: Model = None,
     device: Device = "auto",

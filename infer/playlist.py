@@ -1,13 +1,19 @@
 """Reads the paths of a playlist (M3U, M3U8) or of a list on stdin."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
-__all__ = ["PLAYLIST_SUFFIXES", "read_list", "read_playlist"]
+__all__ = ["PLAYLIST_SUFFIXES", "list_on_stdin", "read_list", "read_playlist"]
 
 PLAYLIST_SUFFIXES = frozenset((".m3u", ".m3u8"))
+
+
+def list_on_stdin() -> list[str] | None:
+    """What :func:`read_list` finds on stdin; None where that is closed."""
+    return None if sys.stdin is None else read_list(sys.stdin.buffer.read())
 
 
 def read_list(data: bytes) -> list[str]:
@@ -39,13 +45,26 @@ def _entry(line: bytes, folder: Path) -> str:
 
 
 def _readings(line: bytes) -> Iterator[str]:
-    if line[:5].lower() == b"file:":
-        yield os.fsdecode(unquote_to_bytes(urlsplit(os.fsdecode(line)).path))
+    if line[:5].lower() == b"file:" and (path := _path_of(line[5:])):
+        yield path
         return
     encoded = unquote_to_bytes(line)
     for name in (line, encoded, line.replace(b"\\", b"/"), encoded.replace(b"\\", b"/")):
         yield os.fsdecode(name)
         yield name.decode("cp1252", "replace")
+
+
+def _path_of(url: bytes) -> str:
+    """Of a file URL without its scheme; ``#`` and ``?`` part nothing, as programs write them.
+
+    Empty where it has none.
+    """
+    if url.startswith(b"//"):
+        _, slash, path = url[2:].partition(b"/")
+        url = slash + path
+    if os.name == "nt":  # /C:/Music
+        url = url.removeprefix(b"/")
+    return os.fsdecode(unquote_to_bytes(url))
 
 
 def _is_web(name: str) -> bool:

@@ -35,7 +35,8 @@ class Prediction:
     score: float | None = None
     """Probability of ``label``."""
     unsure: bool = False
-    """``score`` is below the threshold that the model's file sets for ``label``."""
+    """``score`` is below the threshold that the model's file sets for ``label``, or the audio is
+    shorter than what the model hears at a time: thresholds are set on longer ones."""
     probabilities: dict[str, float] = field(default_factory=dict)
     """Most probable label first; they sum to 1 unless fewer were asked for."""
     subgenre: str | None = None
@@ -109,7 +110,7 @@ class Prediction:
         embedding = values.get("embedding")
         return cls(
             **{
-                **values,
+                **{name: value for name, value in values.items() if name != "end_s"},
                 "timeline": tuple(
                     Segment(**segment) if isinstance(segment, dict) else Segment(*segment)
                     for segment in values["timeline"]

@@ -8,13 +8,11 @@ from typing import Any, BinaryIO, cast
 
 from melonnx.infer.errors import NoMusicError
 from melonnx.infer.journal import Identity, file_identity
-from melonnx.infer.library import AUDIO_SUFFIXES, expand
+from melonnx.infer.library import AUDIO_SUFFIXES, Song, expand
+from melonnx.infer.playlist import list_on_stdin
 from melonnx.infer.prediction import Prediction
 
 __all__ = ["find_songs", "identify", "is_url", "open_song"]
-
-Song = str | Prediction
-"""A path or URL, or the failed row of what is none."""
 
 
 def is_url(path: str) -> bool:
@@ -33,7 +31,7 @@ def find_songs(
     """
     songs: list[Song] = []
     known: dict[str, Identity] = {}
-    for path in paths:
+    for path in _with_listed(paths):
         if not is_url(path):
             local = expand([path], recursive=recursive)
             # Absolute: a worker may stand in another folder.
@@ -43,7 +41,7 @@ def find_songs(
             continue
         try:
             found = list(_listed(path, recursive=recursive))
-        except (OSError, ImportError, ValueError) as error:
+        except Exception as error:  # each file system has its own
             reason = str(error).partition("\n")[0] or type(error).__name__
             failed = NoMusicError(f"{path}: cannot be listed ({reason})")
             songs.append(Prediction.failed(path, failed))
@@ -51,6 +49,13 @@ def find_songs(
         songs += (song for song, _ in found)
         known |= {song: identity for song, identity in found if isinstance(song, str) and identity}
     return songs, known
+
+
+def _with_listed(paths: Iterable[str]) -> Iterator[str]:
+    """``paths``, with those on stdin in place of "-"."""
+    for path in paths:
+        listed = list_on_stdin() if path == "-" else None
+        yield from [path] if listed is None else listed
 
 
 def identify(song: str, known: Mapping[str, Identity]) -> Identity:

@@ -1,4 +1,7 @@
-"""Puts files in place whole or not at all: a changed copy in the old one's, or a new one."""
+"""Puts files in place whole or not at all: a changed copy in the old one's, or a new one.
+
+``replacing`` is for other people's files, ``create`` overwrites none, ``writing`` is for our own.
+"""
 
 import os
 import shutil
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from melonnx.infer.errors import TagError
 
-__all__ = ["create", "remove_strays", "replacing", "sync_folder"]
+__all__ = ["create", "remove_strays", "replacing", "sync_folder", "write_text", "writing"]
 
 _PREFIX, _SUFFIX = ".melonnx-", ".part"
 
@@ -49,12 +52,13 @@ def replacing(path: Path, mtime_ns: int | None = None) -> Iterator[Path]:
 def create(target: Path, fill: Callable[[Path], None]) -> None:
     """Make a file that was not there, whole or not at all; raises FileExistsError and OSError."""
     handle, name = tempfile.mkstemp(_SUFFIX, _PREFIX, target.parent)
-    os.close(handle)
     part = Path(name)
     try:
-        fill(part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        try:
+            fill(part)
+            os.fsync(handle)  # which can be written to, though the file may be read-only by now
+        finally:
+            os.close(handle)
         try:
             target.hardlink_to(part)
         except FileExistsError:
@@ -67,6 +71,38 @@ def create(target: Path, fill: Callable[[Path], None]) -> None:
         with suppress(OSError):
             part.unlink(missing_ok=True)
     sync_folder(target.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Yield a path to write to, whose file takes the place of ``path`` when the block ends well.
+
+    It lies beside ``path``, has its suffix, and is always of the same name: what a kill leaves
+    there is overwritten by the next run. The file is on disk before it is renamed. Where the block
+    raises, or the file cannot be put there, it is removed and ``path`` is as it was.
+
+    Raises OSError.
+    """
+    part = path.with_name(f".part-{path.name}")
+    try:
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file of ours as :func:`writing` does; names that are no UTF-8 keep their bytes.
+
+    Raises OSError.
+    """
+    with writing(path) as part:
+        part.write_text(text, "utf-8", "surrogateescape", newline="")
 
 
 def remove_strays(folder: Path) -> None:

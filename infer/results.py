@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ from melonnx.infer.prediction import Prediction
 
 __all__ = ["read_results"]
 
-_FIELDS = ("path", "status", "error", "label", "score", "unsure", "probabilities", "duration_s")
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("path", "status", "error", "label"), str),
+    **dict.fromkeys(("score", "duration_s"), (int, float)),
+    "unsure": bool,
+    "probabilities": dict,
+}
+"""Of what is taken from a row."""
 _COLUMNS = ("path", "path_bytes", "status", "error", "label", "score", "unsure", "duration_s")
 
 _Rows = Iterator[tuple[str, Any]]
@@ -43,12 +50,12 @@ def read_results(path: Path) -> list[Prediction]:
 
 
 def _read_json(path: Path) -> _Rows:
-    text = sys.stdin.read() if str(path) == "-" else _text(path)
+    text = _on_stdin() if str(path) == "-" else _text(path)
     lines = text.rstrip().split("\n")
     if text.lstrip().startswith("["):
         try:
             rows = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ResultsFileError(f"{path}: is no JSON ({error})") from None
         yield from ((f"entry {number}", row) for number, row in enumerate(rows, 1))
         return
@@ -57,7 +64,7 @@ def _read_json(path: Path) -> _Rows:
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             if number == len(lines) > 1:
                 return  # the run that wrote it was killed within this line
             raise ResultsFileError(f"{path}, line {number}: is no JSON") from None
@@ -72,7 +79,7 @@ def _read_csv(path: Path) -> _Rows:
             }
             for name in ("score", "duration_s"):
                 values[name] = float(values[name]) if values.get(name) else None
-            values["unsure"] = values.get("unsure") == "true"
+            values["unsure"] = (values.get("unsure") or "").lower() == "true"
             yield f"row {number}", values
     except (csv.Error, ValueError) as error:
         raise ResultsFileError(f"{path}: is no CSV of predictions ({error})") from None
@@ -92,19 +99,33 @@ def _read_parquet(path: Path) -> _Rows:
                     if (name := row.pop("path_bytes", None)) is not None:
                         row["path"] = os.fsdecode(name)
                     yield f"row {number}", row
-    except ArrowException as error:
+    except (ArrowException, ValueError, TypeError) as error:  # damage in names, or other columns
         reason = str(error).partition("\n")[0]
         raise ResultsFileError(f"{path}: is no Parquet file ({reason})") from None
 
 
 def _text(path: Path) -> str:
-    """With its line ends as they are: a name may hold any of them."""
-    return path.read_bytes().decode("utf-8", "surrogateescape")
+    return _decoded(path.read_bytes())
+
+
+def _on_stdin() -> str:
+    if sys.stdin is None:
+        raise ResultsFileError("-: stdin is closed")
+    return _decoded(sys.stdin.buffer.read())
+
+
+def _decoded(data: bytes) -> str:
+    """With its line ends as they are: a name may hold any. Spreadsheets put a byte order mark
+    before it.
+    """
+    return data.decode("utf-8-sig", "surrogateescape")
 
 
 def _prediction(path: Path, where: str, row: Any) -> Prediction:
     is_row = isinstance(row, dict) and isinstance(row.get("path"), str) and row["path"]
-    values = {name: row[name] for name in _FIELDS if row.get(name) is not None} if is_row else {}
+    values = {name: row[name] for name in _KINDS if row.get(name) is not None} if is_row else {}
+    if not all(map(_fits, values, values.values())):
+        values = {}
     said = values.get("label" if values.get("status", "ok") == "ok" else "error")
     if not isinstance(said, str) or not said:
         raise ResultsFileError(
@@ -112,3 +133,12 @@ def _prediction(path: Path, where: str, row: Any) -> Prediction:
             ".csv, .parquet)"
         )
     return Prediction(**values, model=str(row.get("model") or ""))
+
+
+def _fits(name: str, value: Any) -> bool:
+    """What others take for a number can be rounded, and a path names a file."""
+    if name == "path":
+        return "\0" not in value
+    if isinstance(value, int | float) and not (isinstance(value, bool) or isfinite(value)):
+        return False
+    return isinstance(value, _KINDS[name])

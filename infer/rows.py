@@ -7,6 +7,7 @@ from string import Formatter
 from typing import Any
 
 from melonnx.infer.prediction import Prediction, Segment
+from melonnx.infer.units import clock
 
 __all__ = [
     "View",
@@ -94,7 +95,7 @@ def printable(text: str) -> str:
 def segments_text(segments: Sequence[Segment]) -> str:
     """Like ``0:00-1:10 rock; 1:10-2:31 metal``."""
     return "; ".join(
-        f"{_clock(segment.start_s)}-{_clock(segment.end_s)} {segment.label}" for segment in segments
+        f"{clock(segment.start_s)}-{clock(segment.end_s)} {segment.label}" for segment in segments
     )
 
 
@@ -141,8 +142,3 @@ class _Absent:
 
     def __repr__(self) -> str:
         return ""
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes}:{seconds:02}"

@@ -64,8 +64,16 @@ def neighbours(
     """The ``k`` songs nearest to ``query``, float32 (d,), nearest first.
 
     ``but``: a row to leave out, the song itself. ``candidates``: the only rows to look at, as
-    :func:`melonnx.infer.graph.find_candidates` gives them.
+    :func:`melonnx.infer.graph.find_candidates` gives them. Raises IndexFileError where ``index``
+    has no songs, or embeddings of another size.
     """
+    if not index.paths:
+        raise IndexFileError("the index holds no songs")
+    if query.shape != index.embeddings.shape[1:]:
+        raise IndexFileError(
+            f"the index holds embeddings of {index.embeddings.shape[1]} numbers, its model gives "
+            f"{len(query)}: it is damaged"
+        )
     embeddings = index.embeddings if candidates is None else index.embeddings[candidates]
     rows, cosines = nearest(embeddings, query, k + (but is not None))
     if candidates is not None:
@@ -80,13 +88,13 @@ def neighbours(
 
 def find_row(index: Index, song: str) -> int | None:
     """The row of a song by its path, as it is written there or as it leads to the same file."""
-    wanted, name = Path(song).resolve(), Path(song).name
+    wanted, name = os.path.realpath(song), Path(song).name
     alike = [(row, path) for row, path in enumerate(index.paths) if path.endswith(name)]
     for row, path in alike:
         if path == song:
             return row
     for row, path in alike:
-        if Path(path).resolve() == wanted:
+        if os.path.realpath(path) == wanted:
             return row
     return None
 

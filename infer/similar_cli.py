@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from melonnx.infer.listing import Line, print_listing, say
+from melonnx.infer.options import Device, Threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-@app.callback()
-def _similar() -> None:
-    """Keep ``similar`` a named command although it is the only one here."""
 
 
 @app.command()
@@ -43,8 +39,8 @@ def similar(
     model: Annotated[
         Path | None, typer.Option(help="The index's model, where it is not a released one.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    device: Device = "auto",
+    threads: Threads = None,
 ) -> None:
     """Find the songs of an index that sound most like SONG.
 
@@ -64,7 +60,9 @@ def similar(
         query = predictor.predict(song).embedding
     else:
         query = library.embeddings[row]
-    candidates = _candidates(index, library, query, top) if approximate else None
+    candidates = None
+    if approximate and library.paths:
+        candidates = _candidates(index, library, query, top)
     _print(neighbours(library, query, top, but=row, candidates=candidates), as_json=as_json)
 
 

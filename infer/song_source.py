@@ -1,6 +1,5 @@
 """Where a command's songs come from: files to listen to, or predictions made before."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from melonnx.infer.prediction import Prediction
     from melonnx.infer.workers import Answer, Job
 
-__all__ = ["Device", "From", "Model", "Paths", "Recursive", "Workers", "open_songs"]
+__all__ = ["From", "Paths", "open_songs"]
 
 Paths = Annotated[
     list[str] | None,
@@ -31,15 +30,6 @@ From = Annotated[
         "JSON lines on stdin. Nothing is heard again.",
     ),
 ]
-Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")]
-Model = Annotated[Path | None, typer.Option(help="A model file, or genre-base or genre-small.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes that listen; one for each core by default.")
-]
-
-_POOL_FROM = 8
-"""Songs for which worker processes are worth their start of half a second."""
 
 
 def open_songs(
@@ -77,12 +67,15 @@ def _hear(
     songs: "Sequence[str | Prediction]", model: Path | None, device: str, workers: int | None
 ) -> "Iterator[Prediction]":
     """Raises KeyboardInterrupt after the last answer where Ctrl-C has stopped it."""
-    if workers is None and len(songs) < _POOL_FROM:
-        if songs:
-            from melonnx.infer.library import classify_files
-            from melonnx.infer.predictor import Predictor
+    if not songs:
+        return
+    from melonnx.infer.collection import POOL_FROM, usable_cores
 
-            yield from classify_files(Predictor(model, device), songs)  # type: ignore[arg-type]
+    if workers is None and len(songs) < POOL_FROM:
+        from melonnx.infer.library import classify_files
+        from melonnx.infer.predictor import Predictor
+
+        yield from classify_files(Predictor(model, device), songs)  # type: ignore[arg-type]
         return
     from melonnx.infer.batch import answer_in_order
     from melonnx.infer.model import find_model, load_model
@@ -90,7 +83,7 @@ def _hear(
 
     info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
     hearing = Hearing(find_model(model), f"{info.name} {info.version}", device)
-    processes = min(workers or os.cpu_count() or 1, len(songs))
+    processes = min(workers or usable_cores(), len(songs))
     with stop_on_interrupt() as stop:
 
         def hear(jobs: "Iterator[Job | None]") -> "Generator[Answer, None, None]":

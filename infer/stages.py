@@ -11,14 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.columns import Columns
-from melonnx.infer.mel import MelPower, MelSpec, Waveform, band_centres
+from melonnx.infer.mel import MelPower, MelSpec, Waveform, band_centres, hann
 
-__all__ = ["Envelope", "Listener", "Raster", "Spectrum", "decibels", "frame_spectra"]
+__all__ = [
+    "HOP_LENGTH",
+    "N_FFT",
+    "Envelope",
+    "Listener",
+    "Raster",
+    "Spectrum",
+    "decibels",
+]
 
 N_FFT = 2048
 HOP_LENGTH = 512
 """Samples; librosa's defaults."""
 
+_HANN = hann(N_FFT).astype(np.float32)
 _COLUMNS = 2048
 """At most so many of a picture: more than a screen has."""
 
@@ -71,14 +80,11 @@ def decibels(power: NDArray[np.floating], top_db: float = 80.0) -> NDArray[np.fl
     return (10 * np.log10(np.maximum(power / loudest, floor))).astype(np.float32)
 
 
-def frame_spectra(signal: NDArray[np.floating]) -> NDArray[np.float32]:
+def _frame_spectra(signal: NDArray[np.floating]) -> NDArray[np.float32]:
     """Power [frames, N_FFT // 2 + 1] of whole frames ``HOP_LENGTH`` apart, periodic Hann."""
     frames = np.lib.stride_tricks.sliding_window_view(signal, N_FFT)[::HOP_LENGTH]
     spectrum = np.fft.rfft(frames * _HANN, axis=-1)
     return np.square(spectrum.real) + np.square(spectrum.imag)
-
-
-_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
 
 
 class Listener:
@@ -111,7 +117,7 @@ class Listener:
         """Take the whole frames of ``pending``; returns the samples that the next one needs."""
         if len(pending) < N_FFT:
             return pending
-        power = frame_spectra(pending)
+        power = _frame_spectra(pending)
         self._sum += power.sum(axis=0, dtype=np.float64)
         self._n_frames += len(power)
         self._spectra.append(power)

@@ -55,6 +55,8 @@ class Stream:
                 f"length={length} must be a frame's {frame_s:.3f} seconds or more, and "
                 f"hop={hop} more than 0"
             )
+        if top is not None and top < 1:
+            raise ValueError(f"top={top} must be 1 or more")
         with open_array(np.zeros(1), sample_rate, sample_rate, name):
             pass  # refuses what is no rate before the first block does
         self._predictor, self._top = predictor, top

@@ -3,8 +3,9 @@
 from collections import defaultdict, deque
 
 from melonnx.infer.prediction import Prediction, Segment
+from melonnx.infer.units import clock
 
-__all__ = ["Stretches", "clock"]
+__all__ = ["Stretches"]
 
 _MOST_STRETCHES = 64
 
@@ -39,10 +40,3 @@ class Stretches:
         falling = sorted(self.seconds.items(), key=lambda entry: -entry[1])
         parts = [f"{label} {clock(seconds)}" for label, seconds in falling]
         return f"heard {clock(sum(self.seconds.values()))}: {', '.join(parts) or 'nothing'}"
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any: "1:02:03"."""
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.song_source import (
-    Device,
-    From,
-    Model,
-    Paths,
-    Recursive,
-    Workers,
-    open_songs,
-)
+from melonnx.infer.options import Device, GenreMap, Model, Recursive, Workers
+from melonnx.infer.song_source import From, Paths, open_songs
 
 if TYPE_CHECKING:
     from melonnx.infer.tagging import Tagged
@@ -24,11 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-@app.callback()
-def _tag() -> None:
-    """Keep ``tag`` a named command although it is the only one here."""
 
 
 @app.command()
@@ -44,10 +32,7 @@ def tag(
     unsure: Annotated[
         bool, typer.Option("--unsure", help="Songs that the model is unsure of get its guess.")
     ] = False,
-    names: Annotated[
-        Path | None,
-        typer.Option("--map", help='Genre by label (*.csv, *.toml, *.json): metal,"Heavy Metal".'),
-    ] = None,
+    names: GenreMap = None,
     keep_mtime: Annotated[
         bool, typer.Option("--keep-mtime", help="Files keep their time of change.")
     ] = False,

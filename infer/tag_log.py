@@ -6,7 +6,7 @@ import mmap
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,17 @@ class Restored:
 
 
 def default_log() -> Path:
-    """A new name for each run, in the user's folder of states (XDG base directories)."""
+    """A new name for each run, in the user's folder of states (XDG base directories).
+
+    Raises TagError where the user has no home.
+    """
     states = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA")
-    folder = Path(states) if states else Path.home() / ".local" / "state"
+    try:
+        folder = Path(states) if states else Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise TagError(
+            "there is no home folder for what undoes it: name a file with --log"
+        ) from None
     name = time.strftime("tags-%Y-%m-%d-%H%M%S", time.localtime())
     return folder / "melonnx" / f"{name}-{os.getpid()}.jsonl"
 
@@ -41,10 +49,9 @@ def default_log() -> Path:
 def remember(log: Path, path: Path, changed: Path) -> None:
     """Append to ``log`` how to get ``path`` back from what it becomes, and bring it to disk.
 
-    ``changed``: the file that is about to take the place of ``path``. Raises OSError, the log
-    being as it was before.
+    ``changed``: the file that is about to take the place of ``path``. Raises TagError where the
+    log cannot be written, being as it was before, and OSError of the two files.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     with _mapped(path) as old, _mapped(changed) as new:
         entry = {
             "format": _FORMAT,
@@ -53,6 +60,14 @@ def remember(log: Path, path: Path, changed: Path) -> None:
             "new": {"sha256": _sha256(new)},
             "delta": make_delta(new, old),
         }
+    try:
+        _append(log, json.dumps(entry).encode() + b"\n")
+    except OSError as error:
+        raise TagError(f"is left alone: {log} cannot be written ({error.strerror})") from None
+
+
+def _append(log: Path, line: bytes) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a+b") as file:
         size = file.seek(0, os.SEEK_END)
         begun = b""
@@ -60,7 +75,7 @@ def remember(log: Path, path: Path, changed: Path) -> None:
             file.seek(size - 1)
             begun = b"" if file.read(1) == b"\n" else b"\n"  # a killed run's half line ends here
         try:
-            file.write(begun + json.dumps(entry).encode() + b"\n")
+            file.write(begun + line)
             file.flush()
             os.fsync(file.fileno())
         except OSError:
@@ -80,17 +95,39 @@ def read_log(log: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise ResultsFileError(f"{log}: cannot be read ({error.strerror})") from None
     entries = []
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if not isinstance(entry, dict) or entry.get("format") != _FORMAT:
-            raise ResultsFileError(f"{log}: is no log that melonnx tag --write made")
+        if not _is_entry(entry):
+            raise ResultsFileError(
+                f"{log}, line {number}: is no log that melonnx tag --write made, or is damaged"
+            )
         entries.append(entry)
     if lines and not entries:
         raise ResultsFileError(f"{log}: is no log that melonnx tag --write made")
     return entries
+
+
+def _is_entry(entry: Any) -> bool:
+    match entry:
+        case {
+            "format": int(version),
+            "path": str(path),
+            "old": {"sha256": str(), "mtime_ns": int()},
+            "new": {"sha256": str()},
+            "delta": list(steps),
+        }:
+            return version == _FORMAT and "\0" not in path and all(map(_is_step, steps))
+    return False
+
+
+def _is_step(step: Any) -> bool:
+    match step:
+        case str() | [int(), int()]:
+            return True
+    return False
 
 
 def restore(log: Path) -> Iterator[Restored]:
@@ -120,23 +157,26 @@ def _restore(path: Path, entry: dict[str, Any]) -> str:
     if digest != entry["new"]["sha256"]:
         raise TagError("was changed since: left alone")
     with replacing(path, entry["old"]["mtime_ns"]) as copy:
-        with _mapped(path) as now, copy.open("wb") as file:
+        made = hashlib.sha256()
+        with suppress(ValueError), _mapped(path) as now, copy.open("wb") as file:
             for piece in apply_delta(now, entry["delta"]):
                 file.write(piece)
-        with _mapped(copy) as old:
-            if _sha256(old) != entry["old"]["sha256"]:
-                raise TagError("cannot be made what it was: the log is damaged")
+                made.update(piece)
+        if made.hexdigest() != entry["old"]["sha256"]:
+            raise TagError("cannot be made what it was: the log is damaged")
     return "restored"
 
 
 @contextmanager
 def _mapped(path: Path) -> Iterator[mmap.mmap]:
-    """The bytes of a file that is not empty, without reading them all at once."""
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+    """The bytes of a file, without reading them all at once. Raises TagError where it has none."""
+    with path.open("rb") as file:
+        try:
+            view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError:
+            raise TagError("is empty") from None
+        with view:
             yield view
-    except ValueError:
-        raise TagError("is empty, or its log is damaged") from None
 
 
 def _sha256(view: mmap.mmap) -> str:

@@ -71,7 +71,7 @@ def tag_songs(
             genres = tuple(read_genres(path))
         except TagError as error:
             yield Tagged(song, error=f"{song}: {error}")
-        except (OSError, RuntimeError) as error:  # the latter: a link to itself
+        except (OSError, RuntimeError, ValueError) as error:  # a link to itself; a NUL
             yield Tagged(song, error=_reason(song, error))
         else:
             if genres and not rules.overwrite:

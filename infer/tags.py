@@ -92,14 +92,23 @@ def _digest(file: BinaryIO, kind: str) -> str:
 def _guarded(work: Callable[[], Any]) -> Any:
     try:
         return work()
-    except (TagError, OSError):
+    except TagError:
         raise
+    except OSError as error:
+        raise _of_disk(error) from None
     except MutagenError as error:
         if error.args and isinstance(error.args[0], OSError):
-            raise error.args[0] from None
+            raise _of_disk(error.args[0]) from None
         raise TagError(f"has tags that cannot be read ({error})") from None
     except Exception as error:  # damage takes mutagen to errors of any kind
         raise TagError(f"has tags that cannot be read ({error!r})") from None
+
+
+def _of_disk(error: OSError) -> Exception:
+    """Mutagen raises an OSError of no number, too, where a tag ends before its own length says."""
+    if error.errno is None:
+        return TagError("has tags that cannot be read (they are cut short)")
+    return error
 
 
 def _open(path: Path, kind: str) -> Any:

@@ -56,6 +56,13 @@ class Hearing:
     threads: int = 1
     embedding: bool = False
     """Answers keep it."""
+    skim: bool = False
+    """As of ``Predictor``."""
+
+    @property
+    def predictor(self) -> Predictor:
+        """A new one; raises what ``Predictor`` does."""
+        return Predictor(self.model, self.device, self.threads, skim=self.skim)  # type: ignore[arg-type]
 
 
 @dataclass(eq=False)
@@ -180,7 +187,7 @@ def _start(hearing: Hearing) -> _Worker:
 def _work(connection: End, hearing: Hearing) -> None:
     """Runs in a worker process, until nobody is at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal
-    predictor = Predictor(hearing.model, hearing.device, hearing.threads)  # type: ignore[arg-type]
+    predictor = hearing.predictor
     try:
         connection.send(None)
         while True:
@@ -197,8 +204,12 @@ def _bury(worker: _Worker) -> str:
     code = worker.process.exitcode
     if code is None:
         worker.process.kill()
+        worker.process.join()
         return "killed"
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    try:
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:  # one of those that have no name
+        return f"signal {-code}"
 
 
 def _crashed(job: Job, reason: str, hearing: Hearing) -> Answer:

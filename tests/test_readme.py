@@ -98,6 +98,36 @@ def test_figures_are_those_of_the_model_file(column, model):
     assert shown["expected calibration error"] == f"{metrics['ece']:.1%}"
 
 
+def test_numbers_of_how_it_is_measured_are_the_codes():
+    from melonnx.infer.library import AUDIO_SUFFIXES
+    from melonnx.train import calibrate, measures, reliability, splits
+    from melonnx.train.benchmark import CLASSIFIERS, FEATURE_SETS
+    from melonnx.train.fma import _SHORT_CLIPS
+
+    data, accuracy = (" ".join(PAGES[f"docs/{name}.md"].split()) for name in ("data", "accuracy"))
+    assert " ".join(sorted(AUDIO_SUFFIXES)) in data
+    assert f"the {len(_SHORT_CLIPS)} clips" in data
+    assert f"{measures._RESAMPLES:,} draws" in accuracy
+    assert f"in {reliability._BINS} equally wide bins" in accuracy
+    assert f"of the others {calibrate.SURE_RATE:.0%} are right" in accuracy
+    test, valid = splits._SHARES["test"], splits._SHARES["valid"]
+    assert f"about {test:.0%} of each genre's songs, {valid:.0%} more to validate on" in accuracy
+    assert (len(CLASSIFIERS), len(FEATURE_SETS)) == (8, 6)
+    assert "eight classifiers on six sets" in accuracy
+    for name in ("artist", "official", "random", "none"):
+        assert f"| `{name}`" in accuracy
+    assert set(splits.SPLIT_METHODS) == {"artist", "official", "random", "none"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/accuracy.md"])
+def test_figures_of_other_collections_are_the_cards(page):
+    card = " ".join((ROOT / "models" / "genre-base.md").read_text("utf-8").split())
+    assert "right on 80.0% of GTZAN's 90 songs, and on 57.7% of Emotify's 241" in card
+    text = " ".join(PAGES[page].split())
+    assert "80.0%" in text
+    assert "57.7%" in text
+
+
 def anchors(text):
     titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,6 +1,6 @@
 """Asks a model file, through the runtime, for the genre of songs whose genre is known."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from melonnx.infer.library import classify_files
 from melonnx.infer.predictor import Predictor
-from melonnx.train.datasets import DataSetError, Track
+from melonnx.train.progress import Say
+from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["Answers", "Panel", "ask", "ask_panel"]
 
@@ -49,7 +50,7 @@ class Answers:
         return [track.group for track in self.tracks]
 
 
-def ask_panel(panel: Panel, say: Callable[[str], None]) -> Answers:
+def ask_panel(panel: Panel, say: Say) -> Answers:
     """Ask each model of its own songs; the answers are joined in that order.
 
     Raises DataSetError as :func:`ask` does.
@@ -68,7 +69,7 @@ def ask_panel(panel: Panel, say: Callable[[str], None]) -> Answers:
     )
 
 
-def ask(predictor: Predictor, tracks: Sequence[Track], say: Callable[[str], None]) -> Answers:
+def ask(predictor: Predictor, tracks: Sequence[Track], say: Say) -> Answers:
     """Classify every track; one that fails is left out and named.
 
     Raises DataSetError where a genre is not among the model's labels, or nothing is left.

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from melonnx.train.classifiers import CLASSIFIERS, Preset, make_classifier
-from melonnx.train.evaluate import bootstrap_interval
 from melonnx.train.feature_names import FEATURE_SETS, columns_of
 from melonnx.train.feature_table import FeatureTable
 from melonnx.train.folds import fold_parts
+from melonnx.train.measures import bootstrap_interval, macro_f1
+from melonnx.train.progress import Say
 from melonnx.train.run import Settings
 from melonnx.train.splits import split_tracks
 from melonnx.train.tracks import Track
@@ -23,15 +24,11 @@ __all__ = [
     "Benchmark",
     "Division",
     "Score",
-    "best_of",
     "divide",
     "fit_best",
-    "macro_f1",
     "run_benchmark",
     "score_cell",
 ]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -85,6 +82,7 @@ class Benchmark:
     """One for each classifier and feature set."""
     networks: tuple[Score, ...]
     best: Score
+    """Of ``scores``, by accuracy, then by macro-F1."""
     confusion: list[list[int]]
     """Of the best: songs by true genre (rows) and answer (columns), in the order of ``labels``."""
 
@@ -120,6 +118,7 @@ def run_benchmark(
     labels = tuple(sorted({track.genre for track in table.tracks}))
     genres = np.array([labels.index(track.genre) for track in table.tracks])
     asked = division.rows
+    groups = [table.tracks[row].group for row in asked]
     scores: list[Score] = []
     answers: dict[tuple[str, str], NDArray[np.int64]] = {}
     for features in feature_sets:
@@ -132,19 +131,18 @@ def run_benchmark(
                 features,
                 genres[asked],
                 answer[asked],
-                [table.tracks[row].group for row in asked],
+                groups,
                 columns=values.shape[1],
                 fit_s=fit_s,
                 predict_s=predict_s,
             )
             scores.append(score)
             say(f"{classifier}, {features}: {score.accuracy:.1%} ({fit_s:.1f} s to fit)")
-    best = best_of(scores)
+    best = max(scores, key=lambda score: (score.accuracy, score.macro_f1))
     learnt = np.concatenate(division.learnt)
     commonest = int(np.bincount(genres[learnt]).argmax())
     confusion = np.zeros((len(labels), len(labels)), int)
     np.add.at(confusion, (genres[asked], answers[best.classifier, best.features][asked]), 1)
-    groups = [table.tracks[row].group for row in asked]
     return Benchmark(
         preset=preset,
         labels=labels,
@@ -163,11 +161,6 @@ def run_benchmark(
         best=best,
         confusion=confusion.tolist(),
     )
-
-
-def best_of(scores: Sequence[Score]) -> Score:
-    """The highest accuracy; of equals, the one with the higher macro-F1."""
-    return max(scores, key=lambda score: (score.accuracy, score.macro_f1))
 
 
 def fit_best(table: FeatureTable, best: Score, preset: Preset) -> Any:
@@ -191,13 +184,10 @@ def score_cell(
 ) -> Score:
     """Compare classes [songs] with answers [songs]; ``groups``: the artist or block of each."""
     right = true == answer
-    there = np.union1d(true, answer)
+    f1 = macro_f1(true, answer)
 
     def accuracy(rows: NDArray[np.int64]) -> float:
         return float(right[rows].mean())
-
-    def f1(rows: NDArray[np.int64]) -> float:
-        return macro_f1(true[rows], answer[rows], there)
 
     return Score(
         classifier=classifier,
@@ -206,26 +196,12 @@ def score_cell(
         songs=len(true),
         accuracy=float(right.mean()),
         accuracy_interval=bootstrap_interval(accuracy, groups),
-        macro_f1=macro_f1(true, answer, there),
+        macro_f1=f1(np.arange(len(true))),
         macro_f1_interval=bootstrap_interval(f1, groups),
         fit_s=fit_s,
         predict_s=predict_s,
         note=note,
     )
-
-
-def macro_f1(
-    true: NDArray[np.int64], answer: NDArray[np.int64], classes: NDArray[np.int64]
-) -> float:
-    """Mean F1 of ``classes``, sorted; 0 of one that is neither there nor answered.
-
-    scikit-learn's ``f1_score(average="macro")``, in a fiftieth of the time: the bootstraps of a
-    whole table ask for it 100,000 times.
-    """
-    size = int(classes[-1]) + 1
-    hits = np.bincount(true[true == answer], minlength=size)
-    sums = np.bincount(true, minlength=size) + np.bincount(answer, minlength=size)
-    return float((2 * hits[classes] / np.maximum(sums[classes], 1)).mean())
 
 
 def _ask(

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 from sklearn.metrics import ConfusionMatrixDisplay
 
+from melonnx.infer.replace import write_text
 from melonnx.train.benchmark import Benchmark, Score
-from melonnx.train.run import write_atomically
 
 __all__ = ["PAPER", "PaperRow", "print_benchmark", "write_benchmark"]
 
@@ -89,8 +89,8 @@ def write_benchmark(benchmark: Benchmark, folder: Path, command: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _draw_bars(benchmark, folder / "bars.png")
     _draw_confusion(benchmark, folder / "confusion.png")
-    write_atomically(folder / "benchmark.csv", _csv(benchmark))
-    write_atomically(folder / "benchmark.md", _markdown(benchmark, command))
+    write_text(folder / "benchmark.csv", _csv(benchmark))
+    write_text(folder / "benchmark.md", _markdown(benchmark, command))
 
 
 def _all_scores(benchmark: Benchmark) -> list[Score]:

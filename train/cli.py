@@ -1,20 +1,17 @@
 """The commands ``melonnx data`` and ``melonnx evaluate``."""
 
 import shlex
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from melonnx.train.progress import say, show_progress
+
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @app.command()
@@ -34,10 +31,10 @@ def data(
     """
     from melonnx.train.datasets import read_dataset
     from melonnx.train.inventory import take_inventory
-    from melonnx.train.inventory_output import listening, print_inventory, print_json
+    from melonnx.train.inventory_output import print_inventory, print_json
 
     dataset = read_dataset(root.resolve(), artists, subgenres=subgenres)
-    inventory = take_inventory(dataset, listening)
+    inventory = take_inventory(dataset, partial(show_progress, what="listening"))
     if as_json:
         print_json(inventory)
     else:
@@ -46,7 +43,7 @@ def data(
 
 @app.command()
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model file.")],
+    model: Annotated[Path, typer.Argument(help="A model file, or a released one's name.")],
     data: Annotated[Path, typer.Argument(help="As for train; or a run, for its test part.")],
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
@@ -77,6 +74,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a model file on songs whose genre is known, through the runtime."""
+    from melonnx.infer.model import find_model
     from melonnx.infer.predictor import Predictor
     from melonnx.train.answers import ask_panel
     from melonnx.train.evaluate import require_merges, score_answers
@@ -86,10 +84,11 @@ def evaluate(
         raise typer.BadParameter("needs --out", param_hint="--random")
     merges = [tuple(genres.split(",")) for genres in merge or ()]
     beside = None if random is None else read_random_scores(random)
-    predictor = Predictor(model)
+    path = find_model(model)
+    predictor = Predictor(path)
     require_merges(merges, predictor.info.genres)
     songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
-    panel = read_panel(model, data, songs)
+    panel = read_panel(path, data, songs)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # what cannot be written should not take an hour
     answers = ask_panel(panel, say)
@@ -104,7 +103,7 @@ def evaluate(
     words += [word for genres in merges for word in ("--merge", ",".join(genres))]
     words += [word for name, path in options.items() if path for word in (f"--{name}", str(path))]
     whole = study(
-        model,
+        path,
         panel,
         songs,
         answers,

@@ -11,13 +11,13 @@ import soxr
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from melonnx.infer.mel import Waveform
+from melonnx.train.distort import band_limit
 
 __all__ = [
     "CONDITIONS",
     "Condition",
     "as_16_bits",
     "as_mp3",
-    "band_limit",
     "first",
     "gain",
     "limit",
@@ -91,13 +91,6 @@ def as_mp3(waveform: Waveform, rate: int, kbps: int) -> bytes:
         compression_level=min((high - kbps) / (high - low), _LEAST_COMPRESSION_LEVEL),
     )
     return file.getvalue()
-
-
-def band_limit(waveform: Waveform, rate: int, top_hz: int) -> Waveform:
-    """Take away what is above ``top_hz``, by resampling to twice that and back."""
-    if rate <= 2 * top_hz:
-        return waveform
-    return soxr.resample(soxr.resample(waveform, rate, 2 * top_hz), 2 * top_hz, rate)
 
 
 def first(waveform: Waveform, rate: int, seconds: float) -> Waveform:

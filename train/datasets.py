@@ -6,9 +6,9 @@ from melonnx.infer.library import AUDIO_SUFFIXES
 from melonnx.train.fma import is_fma, read_fma
 from melonnx.train.gtzan import is_gtzan, read_gtzan
 from melonnx.train.track_table import TableRow, read_track_table, skipped_rows
-from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
+from melonnx.train.tracks import DataSet, DataSetError, Track, require_genres
 
-__all__ = ["DataSet", "DataSetError", "Track", "read_dataset", "read_folder"]
+__all__ = ["read_dataset", "read_folder"]
 
 
 def read_dataset(
@@ -32,6 +32,10 @@ def read_dataset(
         return read_gtzan(root, artists_table)
     tracks = read_folder(root, artists_table, subgenres=subgenres)
     skipped = skipped_rows(root, read_track_table(root, artists_table))
+    layout = "<genre>/<subgenre>/<file>" if subgenres else "<genre>/<file>"
+    elsewhere = len(_audio_files(root, "**/*")) - len(tracks)
+    if elsewhere:
+        skipped[f"elsewhere than in {layout}"] = elsewhere
     return DataSet(root, "folder", tuple(tracks), skipped)
 
 
@@ -44,19 +48,28 @@ def read_folder(root: Path, table: Path | None = None, *, subgenres: bool = Fals
     ``root/<genre>/<subgenre>/<file>`` too, and the table's column ``subgenre``, which goes
     before the folder's name.
 
-    Raises DataSetError where fewer than two genres are found or the table cannot be used.
+    Raises DataSetError where fewer than two genres are found, the name of one cannot be printed,
+    or the table cannot be used.
     """
     if not root.is_dir():
         raise DataSetError(f"{root}: no such folder")
     rows = read_track_table(root, table)
     tracks: list[Track] = []
-    for path in sorted([*root.glob("*/*"), *(root.glob("*/*/*") if subgenres else ())]):
+    for path in sorted(_audio_files(root, *(("*/*", "*/*/*") if subgenres else ("*/*",)))):
         relative = path.relative_to(root)
-        is_hidden = any(part.startswith(".") for part in relative.parts)
-        if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden:
-            genre, *below = relative.parts[:-1]
-            row = rows.get(relative.as_posix(), TableRow())
-            subgenre = row.subgenre or "".join(below) if subgenres else ""
-            tracks.append(Track(path, genre, row.artist, row.split, subgenre))
-    require_two_genres(root, tuple(tracks), "<genre>/<file> with one folder for each genre")
+        genre, *below = relative.parts[:-1]
+        row = rows.get(relative.as_posix(), TableRow())
+        subgenre = row.subgenre or "".join(below) if subgenres else ""
+        tracks.append(Track(path, genre, row.artist, row.split, subgenre))
+    require_genres(root, tracks, "<genre>/<file> with one folder for each genre")
     return tracks
+
+
+def _audio_files(root: Path, *patterns: str) -> list[Path]:
+    return [
+        path
+        for pattern in patterns
+        for path in root.glob(pattern)
+        if path.suffix.lower() in AUDIO_SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    ]

@@ -1,35 +1,32 @@
-"""Measures a model file through the runtime on songs whose genre is known."""
+"""Scores what a model answered on songs whose genre is known."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from melonnx.infer.predictor import Predictor
-from melonnx.train.answers import Answers, ask
-from melonnx.train.datasets import DataSetError, Track
+from melonnx.infer.rows import printable
+from melonnx.train.answers import Answers
+from melonnx.train.measures import bootstrap_interval, macro_f1
 from melonnx.train.reliability import (
     ReliabilityBin,
     calibrated_error,
     calibration_error,
     reliability_bins,
 )
+from melonnx.train.tracks import DataSetError
 
 __all__ = [
     "GenreScore",
     "MergedScore",
     "Report",
     "SubgenreScore",
-    "bootstrap_interval",
-    "evaluate",
     "require_merges",
     "score_answers",
 ]
-
-_RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -142,24 +139,8 @@ class Report:
                 f"{name:{width}}  {score.precision:9.2f}  {score.recall:6.2f}  {score.songs:5}"
                 for name, score in self.genres.items()
             ),
-            *(f"left out: {error}" for error in self.failures.values()),
+            *(f"left out: {printable(error)}" for error in self.failures.values()),
         ]
-
-
-def evaluate(
-    predictor: Predictor,
-    tracks: Sequence[Track],
-    say: Callable[[str], None],
-    merge: Sequence[Sequence[str]] = (),
-) -> Report:
-    """Classify every track and compare; a track that fails is left out and named.
-
-    ``merge``: genres to count as one, each set on its own.
-
-    Raises DataSetError where a genre is not among the model's labels, or nothing is left.
-    """
-    require_merges(merge, predictor.info.genres)
-    return score_answers(ask(predictor, tracks, say), merge)
 
 
 def require_merges(merge: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
@@ -173,7 +154,7 @@ def require_merges(merge: Sequence[Sequence[str]], labels: Sequence[str]) -> Non
 
 
 def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Report:
-    """Compare answers with the truth; ``merge`` as for :func:`evaluate`."""
+    """Compare answers with the truth; ``merge``: genres to count as one, each set on its own."""
     labels, true, probabilities = answers.labels, answers.true, answers.probabilities
     unsure, groups = answers.unsure, answers.groups
     answer = answers.answer
@@ -188,15 +169,15 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
     def accuracy(rows: NDArray[np.int64]) -> float:
         return float(right[rows].mean())
 
-    macro_f1 = _macro_f1(true, answer)
+    f1 = macro_f1(true, answer)
     everything = np.arange(len(true))
     return Report(
         songs=len(true),
         groups=len(set(groups)),
         accuracy=accuracy(everything),
         accuracy_interval=bootstrap_interval(accuracy, groups),
-        macro_f1=macro_f1(everything),
-        macro_f1_interval=bootstrap_interval(macro_f1, groups),
+        macro_f1=f1(everything),
+        macro_f1_interval=bootstrap_interval(f1, groups),
         top3_accuracy=float((top3 == true[:, None]).any(axis=1).mean()),
         majority_baseline=float(np.bincount(true).max() / len(true)),
         sure_share=float((~unsure).mean()),
@@ -220,21 +201,6 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
         failures=answers.failures,
         subgenres=_score_subgenres(answers),
     )
-
-
-def _macro_f1(true: NDArray[Any], answer: NDArray[Any]) -> Callable[[NDArray[np.int64]], float]:
-    """Of chosen rows, always over all labels that ``true`` or ``answer`` holds.
-
-    One that the rows do not hold counts as 0: were it left out, each draw of a bootstrap would
-    be the mean of other labels.
-    """
-    labels = np.union1d(true, answer)
-
-    def score(rows: NDArray[np.int64]) -> float:
-        one = f1_score(true[rows], answer[rows], labels=labels, average="macro", zero_division=0.0)
-        return float(one)
-
-    return score
 
 
 def _merged(answers: Answers, genres: Sequence[str]) -> MergedScore:
@@ -268,15 +234,15 @@ def _score_subgenres(answers: Answers) -> SubgenreScore | None:
     def accuracy(rows: NDArray[np.int64]) -> float:
         return float((true[rows] == answer[rows]).mean())
 
-    macro_f1 = _macro_f1(true, answer)
+    f1 = macro_f1(true, answer)
     everything = np.arange(len(true))
     return SubgenreScore(
         songs=len(true),
         labels=len(labels),
         accuracy=accuracy(everything),
         accuracy_interval=bootstrap_interval(accuracy, groups.tolist()),
-        macro_f1=macro_f1(everything),
-        macro_f1_interval=bootstrap_interval(macro_f1, groups.tolist()),
+        macro_f1=f1(everything),
+        macro_f1_interval=bootstrap_interval(f1, groups.tolist()),
     )
 
 
@@ -290,26 +256,6 @@ def _subgenre_lines(score: SubgenreScore | None) -> list[str]:
         f"{score.labels} labels, {score.songs} songs)",
         f"sub-genre macro-F1 {score.macro_f1:.3f}  (95%: {f1_low:.3f} to {f1_high:.3f})",
     ]
-
-
-def bootstrap_interval(
-    score: Callable[[NDArray[np.int64]], float], groups: Sequence[str], seed: int = 0
-) -> tuple[float, float]:
-    """95% percentile interval of ``score(rows)`` when whole groups are drawn with replacement.
-
-    Songs of one artist are alike, so drawing songs one by one would make the interval too
-    narrow. Draws whose score is NaN are left out. Source: Efron and Tibshirani, An Introduction
-    to the Bootstrap, 1993, ch. 13.
-    """
-    names = np.array(groups)
-    rows_of = [np.flatnonzero(names == name) for name in np.unique(names)]
-    rng = np.random.default_rng(seed)
-    scores = [
-        score(np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))]))
-        for _ in range(_RESAMPLES)
-    ]
-    low, high = np.nanquantile(scores, (0.025, 0.975))
-    return float(low), float(high)
 
 
 def _rounded(value: Any) -> Any:

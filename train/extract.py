@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 from librosa import ParameterError
@@ -20,10 +21,10 @@ from threadpoolctl import threadpool_limits
 from melonnx.infer.audio import open_audio, require_sound
 from melonnx.infer.errors import AudioError
 from melonnx.infer.mel import MelSpec
+from melonnx.infer.replace import write_text
 from melonnx.train.feature_names import COLUMNS
 from melonnx.train.feature_table import FeatureTable
 from melonnx.train.features import Features, clip_features
-from melonnx.train.run import write_atomically
 from melonnx.train.tracks import DataSet, DataSetError
 
 __all__ = ["extract", "failures_path", "part_path", "song_features", "write_failures"]
@@ -61,8 +62,12 @@ def extract(
     keys = {track.path: _key(track.path, fma_compatible) for track in dataset.tracks}
     rows = _read_part(part)
     features = {path: rows[key] for path, key in keys.items() if key in rows}
-    missing = [path for path in keys if path not in features]
-    failures: dict[Path, str] = {}
+    failures = {
+        path: f"{path}: its name is no text, which is all that a table can hold; rename it"
+        for path in keys
+        if any(category(letter) == "Cs" for letter in str(path.relative_to(dataset.root)))
+    }
+    missing = [path for path in keys if path not in features and path not in failures]
     with part.open("ab") as file:
         for path, result in progress(
             _compute_all(missing, fma_compatible=fma_compatible, workers=workers), len(missing)
@@ -91,7 +96,7 @@ def write_failures(failures: dict[Path, str], path: Path) -> None:
     rows = csv.writer(table)
     rows.writerow(["path", "error"])
     rows.writerows([song.as_posix(), error] for song, error in failures.items())
-    write_atomically(path, table.getvalue())
+    write_text(path, table.getvalue())
 
 
 def song_features(path: Path, *, fma_compatible: bool = False) -> Computed:

@@ -15,6 +15,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import MelonnxError
+from melonnx.infer.replace import writing
 from melonnx.train.feature_names import COLUMNS
 from melonnx.train.fma import Subset, read_fma_facts
 from melonnx.train.tracks import Track
@@ -48,27 +49,32 @@ class FeatureTable:
 
 def write_features(table: FeatureTable, path: Path) -> None:
     """Write ``path``, *.parquet or *.csv, by rename. Raises FeatureTableError on another suffix."""
+    writers = {".parquet": _write_parquet, ".csv": _write_csv}
+    if path.suffix not in writers:
+        raise FeatureTableError(f"{path}: is neither *.parquet nor *.csv")
     facts = [
         [track.path.as_posix() for track in table.tracks],
         *([getattr(track, name) for track in table.tracks] for name in _FACTS),
     ]
-    temporary = path.with_name(f".{path.name}.tmp")
-    if path.suffix == ".parquet":
-        columns = [pyarrow.array(one) for one in facts] + [*map(pyarrow.array, table.values.T)]
-        names = ["path", *_FACTS, *map(str, COLUMNS)]
-        pyarrow.parquet.write_table(pyarrow.table(columns, names), temporary)
-    elif path.suffix == ".csv":
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file)
-            for at, header in enumerate(_HEADERS):
-                names = [(*upper, "")[at] for upper in _FACTS.values()]
-                rows.writerow([header, *names, *(column[at] for column in COLUMNS)])
-            rows.writerow(["path", *[""] * (len(_FACTS) + len(COLUMNS))])
-            for *song, values in zip(*facts, table.values, strict=True):
-                rows.writerow([*song, *(f"{value:.10e}" for value in values)])
-    else:
-        raise FeatureTableError(f"{path}: is neither *.parquet nor *.csv")
-    temporary.replace(path)
+    with writing(path) as part:
+        writers[path.suffix](part, facts, table.values)
+
+
+def _write_parquet(path: Path, facts: list[list[str]], values: NDArray[np.float32]) -> None:
+    columns = [pyarrow.array(one) for one in facts] + [*map(pyarrow.array, values.T)]
+    names = ["path", *_FACTS, *map(str, COLUMNS)]
+    pyarrow.parquet.write_table(pyarrow.table(columns, names), path)
+
+
+def _write_csv(path: Path, facts: list[list[str]], values: NDArray[np.float32]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        for at, header in enumerate(_HEADERS):
+            names = [(*upper, "")[at] for upper in _FACTS.values()]
+            rows.writerow([header, *names, *(column[at] for column in COLUMNS)])
+        rows.writerow(["path", *[""] * (len(_FACTS) + len(COLUMNS))])
+        for *song, numbers in zip(*facts, values, strict=True):
+            rows.writerow([*song, *(f"{number:.10e}" for number in numbers)])
 
 
 def read_features(path: Path, subset: Subset = "medium") -> FeatureTable:

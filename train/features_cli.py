@@ -1,11 +1,12 @@
 """The command ``melonnx features``."""
 
-import sys
-from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from melonnx.train.progress import say, show_progress
 
 __all__ = ["app"]
 
@@ -46,10 +47,12 @@ def features(
         raise typer.BadParameter("must end in .parquet or .csv", param_hint="--out")
     dataset = read_dataset(data.resolve(), artists)
     for reason, count in dataset.skipped.items():
-        print(f"left out: {reason} ({count})", file=sys.stderr)
+        say(f"left out: {reason} ({count})")
     out.parent.mkdir(parents=True, exist_ok=True)
     part, listed = part_path(out), failures_path(out)
-    table, failures = extract(dataset, part, _progress, fma_compatible=fma_compatible)
+    table, failures = extract(
+        dataset, part, partial(show_progress, what="computing"), fma_compatible=fma_compatible
+    )
     write_features(table, out)
     write_failures(failures, listed)
     print(f"wrote {out}: {len(table.tracks)} songs, {table.values.shape[1]} features each")
@@ -57,15 +60,6 @@ def features(
         part.unlink()
         return
     for error in failures.values():
-        print(error, file=sys.stderr)
-    print(f"{len(failures)} songs have no features: {listed}", file=sys.stderr)
+        say(error)
+    say(f"{len(failures)} songs have no features: {listed}")
     raise typer.Exit(1)
-
-
-def _progress(results: Iterable[Any], total: int) -> Iterable[Any]:
-    """Show a progress bar on stderr if that is a terminal."""
-    from rich.console import Console
-    from rich.progress import track
-
-    errors = Console(stderr=True)
-    return track(results, "computing", total, console=errors, disable=not errors.is_terminal)

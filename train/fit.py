@@ -1,10 +1,9 @@
 """Fits the light network to crops of log-mels: epoch by epoch, kept, stopped and gone on with."""
 
 import json
-import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from melonnx.infer.replace import write_text, writing
 from melonnx.train.cache import CachedLogMel
 from melonnx.train.cnn import build_network, start_from
 from melonnx.train.crops import Examples, crop_batches, every_patch
 from melonnx.train.curves import draw_curves
 from melonnx.train.losses import GenreAccuracy, GenreLoss
-from melonnx.train.run import Settings, write_atomically
+from melonnx.train.progress import Say
+from melonnx.train.run import Settings
 
 __all__ = ["by_track", "fit_network"]
 
@@ -28,8 +29,6 @@ _MEMORY = 0.99
 
 _TRACKS_AT_ONCE = 64
 """Whose patches are in memory together."""
-
-Say = Callable[[str], None]
 
 
 def fit_network(
@@ -179,10 +178,8 @@ class _Keeper(keras.callbacks.Callback):
 
     def kept_network(self) -> keras.Model:
         kept = self._folder / "network.keras"
-        temporary = self._folder / "tmp-network.keras"
-        shutil.copyfile(self._folder / self._files["best"], temporary)
-        _sync(temporary)
-        temporary.replace(kept)
+        with writing(kept) as part:
+            shutil.copyfile(self._folder / self._files["best"], part)
         network: Any = keras.models.load_model(kept, compile=False)
         return network
 
@@ -247,19 +244,11 @@ class _Keeper(keras.callbacks.Callback):
         self._save(self._trained(), self._files["checkpoint"])
         self._save(self._averaged, self._files["averaged"])
         state = json.dumps({"files": self._files, "history": self._history}, indent=1)
-        write_atomically(self._folder / "state.json", state)
+        write_text(self._folder / "state.json", state)
         for old in (*self._folder.glob("checkpoint-*"), *self._folder.glob("averaged-*")):
             if old.name not in self._files.values():
                 old.unlink()
 
     def _save(self, network: Any, name: str) -> None:
-        temporary = self._folder / f"tmp-{name}"
-        network.save(temporary)
-        _sync(temporary)
-        temporary.replace(self._folder / name)
-
-
-def _sync(path: Path) -> None:
-    """Down to the disk, before a file that names it is."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+        with writing(self._folder / name) as part:
+            network.save(part)

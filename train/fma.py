@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from melonnx.train.genre_tree import GenreTree, read_genre_tree
-from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
+from melonnx.train.tracks import DataSet, DataSetError, Track, require_genres
 
 __all__ = ["SUBSETS", "Subset", "is_fma", "read_fma", "read_fma_facts"]
 
@@ -106,7 +106,7 @@ def read_fma(root: Path, *, subgenres: bool = False) -> DataSet:
             part = _PARTS.get(row.split, "")
             tracks.append(Track(path, row.genre, row.artist, part, _subgenre(table, tree, row)))
     found = tuple(sorted(tracks, key=lambda track: track.path))
-    require_two_genres(root, found, f"{audio.name}/NNN/NNNNNN.mp3 of the tracks in {table}")
+    require_genres(root, found, f"{audio.name}/NNN/NNNNNN.mp3 of the tracks in {table}")
     return DataSet(root, "fma", found, dict(skipped))
 
 

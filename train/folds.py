@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from melonnx.train.run import Settings, write_atomically
+from melonnx.infer.replace import write_text
+from melonnx.train.progress import Say
+from melonnx.train.run import Settings
 from melonnx.train.splits import Part
 from melonnx.train.tracks import DataSetError, Track
 
@@ -50,24 +52,27 @@ def fold_parts(tracks: Sequence[Track], settings: Settings) -> list[list[Part]]:
 
 
 def score_folds(
-    answers: Sequence[tuple[NDArray[np.float64], NDArray[np.int64]]], n_labels: int
+    answers: Sequence[tuple[NDArray[np.float64], NDArray[np.int64]]],
 ) -> dict[str, list[float]]:
-    """Accuracy and macro-F1 of each fold from probabilities [songs, labels] and classes."""
+    """Accuracy and macro-F1 of each fold from probabilities [songs, labels] and classes [songs].
+
+    macro-F1 is over the labels that the fold's songs have.
+    """
     scores: dict[str, list[float]] = {"accuracy": [], "macro_f1": []}
     for probabilities, classes in answers:
         answer = probabilities.argmax(axis=1)
         scores["accuracy"].append(float(accuracy_score(classes, answer)))
-        there = np.intersect1d(np.arange(n_labels), classes).tolist()
+        there = np.unique(classes).tolist()
         macro_f1 = f1_score(classes, answer, labels=there, average="macro", zero_division=0.0)
         scores["macro_f1"].append(float(macro_f1))
     return scores
 
 
-def print_folds(scores: dict[str, list[float]], folder: Path, say: Callable[[str], None]) -> None:
+def print_folds(scores: dict[str, list[float]], folder: Path, say: Say) -> None:
     """Say mean and spread (standard deviation over folds), and keep all in ``folds.json``."""
     for name, values in scores.items():
         spread = float(np.std(values, ddof=1))
         each = ", ".join(f"{value:.3f}" for value in values)
         what = name.replace("_", " ")
         say(f"{what} over the folds: {np.mean(values):.3f} ± {spread:.3f} ({each})")
-    write_atomically(folder / "folds.json", json.dumps(scores, indent=2))
+    write_text(folder / "folds.json", json.dumps(scores, indent=2))

@@ -26,10 +26,6 @@ class GenreTree:
 
     genres: dict[int, Genre]
 
-    def children(self, parent: int | None) -> list[int]:
-        """Ids right below ``parent``; of the top genres for None."""
-        return [number for number, genre in self.genres.items() if genre.parent == parent]
-
     def lineage(self, number: int) -> list[str]:
         """Titles from the top genre down to this one. Raises KeyError for an unknown id."""
         genre = self.genres[number]

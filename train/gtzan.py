@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from melonnx.infer.library import AUDIO_SUFFIXES
 from melonnx.train.track_table import TableRow, read_track_table, skipped_rows
-from melonnx.train.tracks import DataSet, DataSetError, Track, require_two_genres
+from melonnx.train.tracks import DataSet, DataSetError, Track, require_genres
 
 __all__ = ["is_gtzan", "read_gtzan"]
 
@@ -54,9 +54,7 @@ def read_gtzan(root: Path, artists_table: Path | None = None) -> DataSet:
         split = part_of.get(keys[path], "") if part_of else row.split
         if split or not part_of:
             tracks.append(Track(path, path.parent.name, row.artist, split))
-    require_two_genres(
-        root, tuple(tracks), "<genre>/<genre>.NNNNN.wav with one folder for each genre"
-    )
+    require_genres(root, tracks, "<genre>/<genre>.NNNNN.wav with one folder for each genre")
     counts = {
         "in none of the fault-filtered lists": len(paths) - len(tracks),
         "no such file": len(part_of.keys() - set(keys.values())),

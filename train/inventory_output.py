@@ -1,25 +1,15 @@
 """Prints an inventory: a table and lists of paths for people, JSON for programs."""
 
 import json
-from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from melonnx.train.duplicates import Listened
+from melonnx.infer.rows import printable
 from melonnx.train.inventory import GenreCount, Inventory
 
-__all__ = ["listening", "print_inventory", "print_json"]
-
-
-def listening(results: Iterable[Listened], total: int) -> Iterator[Listened]:
-    """Show a progress bar on stderr if that is a terminal."""
-    errors = Console(stderr=True)
-    yield from track(
-        results, "listening", total, console=errors, transient=True, disable=not errors.is_terminal
-    )
+__all__ = ["print_inventory", "print_json"]
 
 
 def print_json(inventory: Inventory) -> None:
@@ -59,4 +49,4 @@ def _table(inventory: Inventory) -> Table:
 
 def _print_list(title: str, lines: list[str]) -> None:
     if lines:
-        print("", f"{title} ({len(lines)}):", *(f"  {line}" for line in lines), sep="\n")
+        print("", f"{title} ({len(lines)}):", *(f"  {printable(line)}" for line in lines), sep="\n")

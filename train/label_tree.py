@@ -5,14 +5,15 @@ The network answers with leaves only, so that a genre is the sum of its own: "Ro
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.hierarchy import genre_names, sum_by_genre
+from melonnx.infer.hierarchy import genres_above, sum_by_genre
+from melonnx.train.progress import Say
 from melonnx.train.splits import (
     Part,
     SplitMethod,
@@ -43,7 +44,7 @@ def labels_and_parents(tracks: Iterable[Track]) -> tuple[tuple[str, ...], dict[s
 
 
 def split_labels(
-    tracks: Sequence[Track], method: SplitMethod, seed: int, say: Callable[[str], None]
+    tracks: Sequence[Track], method: SplitMethod, seed: int, say: Say
 ) -> tuple[list[Track], list[Part]]:
     """Split as :func:`split_tracks` does; a sub-genre that cannot be in each part loses its name.
 
@@ -78,7 +79,7 @@ def at_genre_level(
     parents: dict[str, str],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """From labels to genres: probabilities [n, labels] to [n, genres], and classes [n] alike."""
-    genres = genre_names(labels, parents)
+    genres = genres_above(labels, parents)
     genre_of = np.array([genres.index(parents.get(label, label)) for label in labels])
     return sum_by_genre(probabilities, labels, parents), genre_of[classes]
 
@@ -110,7 +111,7 @@ def _tell(
     before: Sequence[Track],
     after: Sequence[Track],
     method: SplitMethod,
-    say: Callable[[str], None],
+    say: Say,
 ) -> None:
     lost: dict[str, int] = defaultdict(int)
     for old, new in zip(before, after, strict=True):

@@ -7,6 +7,9 @@ from keras import ops
 
 __all__ = ["GenreAccuracy", "GenreLoss"]
 
+_IMITATION = 2.0
+"""Weight of the imitation; it is learnt from less easily than the genres are learnt by heart."""
+
 
 @keras.saving.register_keras_serializable("melonnx")
 class GenreLoss(keras.losses.Loss):
@@ -52,7 +55,3 @@ class GenreAccuracy(keras.metrics.CategoricalAccuracy):
     def get_config(self) -> dict[str, Any]:
         """The arguments, for Keras."""
         return super().get_config() | {"n_labels": self._n_labels}
-
-
-_IMITATION = 2.0
-"""Weight of the imitation; it is learnt from less easily than the genres are learnt by heart."""

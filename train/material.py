@@ -1,7 +1,7 @@
 """Gathers what a run learns from: log-mels, their distorted copies, embeddings, pictures."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from melonnx.train.backbone import load_backbone
 from melonnx.train.cache import CachedLogMel, build_cache
 from melonnx.train.dead_filters import drop_dead_filters
 from melonnx.train.pictures import read_pictures
+from melonnx.train.progress import Say
 from melonnx.train.run import Settings
 from melonnx.train.tracks import DataSetError, Track
 from melonnx.train.transfer import BACKBONE_MEL, embed
@@ -22,7 +23,6 @@ from melonnx.train.transfer import BACKBONE_MEL, embed
 __all__ = ["Material", "Piece", "Sources", "gather"]
 
 _PIECE_S = 30
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

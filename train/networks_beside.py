@@ -1,7 +1,7 @@
 """Asks exported networks of the songs that a benchmark asks its classifiers of."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from melonnx.train.answers import Answers, Panel, ask_panel
 from melonnx.train.benchmark import Division, Score, score_cell
 from melonnx.train.datasets import read_dataset
 from melonnx.train.feature_table import FeatureTable
+from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
 from melonnx.train.study import read_panel, read_test_songs
 from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["divide_as_run", "restrict_to_runs", "score_model", "score_run"]
 
-Say = Callable[[str], None]
 _HEARS = "the audio"
 
 

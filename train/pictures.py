@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.mel import MelSpec, band_centres
 from melonnx.train.cache import CachedLogMel
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.tracks import DataSetError, Track, require_printable
 
 __all__ = ["Pictures", "read_pictures"]
 
@@ -58,6 +58,8 @@ def read_pictures(path: Path, spec: MelSpec, fmax: float | None = None) -> Pictu
             f"frames, {spec.n_mels}]"
         )
     n_tracks = len(log_mels)
+    if ids is not None and not np.issubdtype(ids.dtype, np.integer):
+        raise DataSetError(f"{path}: track_id is {ids.dtype}; expected integers")
     splits = arrays.get("split", [""] * n_tracks)
     vectors = _standardised(arrays["vggish"]) if "vggish" in arrays else None
     for what in (genres, names, splits, *([] if vectors is None else [vectors])):
@@ -78,6 +80,7 @@ def read_pictures(path: Path, spec: MelSpec, fmax: float | None = None) -> Pictu
         by_path[track.path] = _to_spec(log_mel, spec, fmax)
         if vectors is not None:
             vector_of[track.path] = vectors[row]
+    require_printable(path, tracks)
     return Pictures(tuple(tracks), by_path, vector_of)
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from melonnx.infer.replace import write_text
 from melonnx.train.evaluate import Report
 from melonnx.train.report_figures import draw_conditions, draw_confusion, draw_reliability
 from melonnx.train.report_text import (
@@ -13,7 +14,6 @@ from melonnx.train.report_text import (
     score_section,
     source_section,
 )
-from melonnx.train.run import write_atomically
 from melonnx.train.study import Study
 
 __all__ = ["write_report"]
@@ -25,8 +25,8 @@ def write_report(study: Study, folder: Path) -> None:
     draw_confusion(study.scores, folder / "confusion.png")
     draw_reliability(study.scores, folder / "reliability.png")
     draw_conditions(study.conditions, study.scores.majority_baseline, folder / "conditions.png")
-    write_atomically(folder / "report.json", json.dumps(study.to_dict(), indent=2))
-    write_atomically(folder / "report.md", _markdown(study))
+    write_text(folder / "report.json", json.dumps(study.to_dict(), indent=2))
+    write_text(folder / "report.md", _markdown(study))
 
 
 def _markdown(study: Study) -> str:

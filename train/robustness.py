@@ -1,6 +1,6 @@
 """Classifies songs again under each change, and counts what that does to the answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ from melonnx.infer.audio import load_audio
 from melonnx.infer.errors import AudioError
 from melonnx.train.answers import Answers, Panel
 from melonnx.train.conditions import CONDITIONS, Condition
-from melonnx.train.evaluate import bootstrap_interval
+from melonnx.train.measures import bootstrap_interval
+from melonnx.train.progress import Say
 
 __all__ = ["ConditionScore", "MetalScore", "answers_under", "measure_conditions"]
 
@@ -49,9 +50,7 @@ class ConditionScore:
     """None where the model does not tell both rock and metal."""
 
 
-def measure_conditions(
-    panel: Panel, answers: Answers, say: Callable[[str], None]
-) -> tuple[ConditionScore, ...]:
+def measure_conditions(panel: Panel, answers: Answers, say: Say) -> tuple[ConditionScore, ...]:
     """Classify the songs of ``answers`` under each condition; the first row is without change.
 
     ``panel``: who gave the answers.
@@ -71,7 +70,7 @@ def answers_under(
     conditions: Sequence[Condition],
     panel: Panel,
     answers: Answers,
-    say: Callable[[str], None],
+    say: Say,
 ) -> NDArray[np.int64]:
     """Index of the answer [songs, conditions]; -1 where what is left cannot be classified."""
     asked = {track.path: predictor for predictor, tracks in panel for track in tracks}

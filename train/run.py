@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from melonnx.infer.errors import MelonnxError
-from melonnx.infer.hierarchy import genre_names
+from melonnx.infer.hierarchy import genres_above
 from melonnx.infer.mel import MelSpec
-from melonnx.train.datasets import Track
+from melonnx.infer.replace import write_text
 from melonnx.train.splits import Part, SplitMethod
+from melonnx.train.tracks import Track
 
-__all__ = ["Run", "RunError", "Settings", "read_run", "write_atomically"]
+__all__ = ["Run", "RunError", "Settings", "read_run"]
 
 
 class RunError(MelonnxError):
@@ -87,7 +88,7 @@ class Run:
     @property
     def genres(self) -> tuple[str, ...]:
         """The labels, or the genres above them."""
-        return genre_names(self.labels, self.parents)
+        return genres_above(self.labels, self.parents)
 
     @property
     def network_path(self) -> Path:
@@ -134,7 +135,7 @@ class Run:
         for track, part in zip(self.tracks, self.parts, strict=True):
             facts = (track.genre, track.artist, track.split, track.subgenre)
             rows.writerow([self._relative(track), *facts, track.group, part])
-        write_atomically(self.folder / "tracks.csv", table.getvalue())
+        write_text(self.folder / "tracks.csv", table.getvalue())
         values = {
             "data": str(self.data),
             "data_hash": self.data_hash,
@@ -147,7 +148,7 @@ class Run:
             "versions": self.versions,
             "finished": self.finished,
         }
-        write_atomically(self.folder / "run.json", json.dumps(values, indent=2))
+        write_text(self.folder / "run.json", json.dumps(values, indent=2))
 
 
 def read_run(folder: Path) -> Run:
@@ -164,39 +165,29 @@ def read_run(folder: Path) -> Run:
             newline="", encoding="utf-8", errors="surrogateescape"
         ) as file:
             rows = list(csv.DictReader(file))
-    except (OSError, ValueError, KeyError) as error:
+        return Run(
+            folder=folder,
+            data=data,
+            settings=Settings(**settings),
+            labels=tuple(values["labels"]),
+            tracks=tuple(
+                Track(
+                    Path(os.path.normpath(data / row["path"])),
+                    row["genre"],
+                    row["artist"],
+                    row["split"],
+                    row["subgenre"],
+                )
+                for row in rows
+            ),
+            parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
+            temperature=values["temperature"],
+            thresholds=values["thresholds"],
+            versions=values["versions"],
+            finished=values["finished"],
+            parents=values["parents"],
+            sources=values["sources"],
+            data_hash=values["data_hash"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise RunError(f"{folder}: holds no training run ({error})") from None
-    return Run(
-        folder=folder,
-        data=data,
-        settings=Settings(**settings),
-        labels=tuple(values["labels"]),
-        tracks=tuple(
-            Track(
-                Path(os.path.normpath(data / row["path"])),
-                row["genre"],
-                row["artist"],
-                row["split"],
-                row["subgenre"],
-            )
-            for row in rows
-        ),
-        parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
-        temperature=values["temperature"],
-        thresholds=values["thresholds"],
-        versions=values["versions"],
-        finished=values["finished"],
-        parents=values["parents"],
-        sources=values["sources"],
-        data_hash=values["data_hash"],
-    )
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write so that a kill leaves the old file or the new one, never half of either."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

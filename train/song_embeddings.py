@@ -1,6 +1,6 @@
 """Embeds songs window by window with a model file: all that a new head needs of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from melonnx.infer.errors import AudioError
 from melonnx.infer.long_tracks import hear
 from melonnx.infer.model import Model
 from melonnx.infer.windows import Patches, patch_batches
+from melonnx.train.progress import Say
 from melonnx.train.tracks import Track
 
 __all__ = ["WindowEmbeddings", "embed_songs", "song_windows"]
@@ -34,9 +35,7 @@ def song_windows(model: Model, path: Path) -> Patches:
     return windows
 
 
-def embed_songs(
-    model: Model, tracks: Sequence[Track], say: Callable[[str], None]
-) -> dict[Path, WindowEmbeddings]:
+def embed_songs(model: Model, tracks: Sequence[Track], say: Say) -> dict[Path, WindowEmbeddings]:
     """The embedding of each window of every track, by path; one that fails is said and left out."""
     embeddings: dict[Path, WindowEmbeddings] = {}
     for number, track in enumerate(tracks, 1):

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from melonnx.train.answers import Answers
-from melonnx.train.evaluate import bootstrap_interval
+from melonnx.train.measures import bootstrap_interval
 
 __all__ = ["SourceReport", "SourceScore", "SourceTest", "tell_sources_apart"]
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -14,16 +14,16 @@ from melonnx.infer.metadata import ModelInfo
 from melonnx.infer.model import load_model
 from melonnx.infer.predictor import Predictor
 from melonnx.train.answers import Answers, Panel, ask
-from melonnx.train.datasets import DataSetError, Track, read_dataset
+from melonnx.train.datasets import read_dataset
 from melonnx.train.evaluate import Report
+from melonnx.train.progress import Say
 from melonnx.train.robustness import ConditionScore, measure_conditions
 from melonnx.train.run import RunError, read_run
 from melonnx.train.sources import SourceReport, tell_sources_apart
 from melonnx.train.track_table import read_sources
+from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["Songs", "Study", "read_panel", "read_random_scores", "read_test_songs", "study"]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

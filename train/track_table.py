@@ -2,6 +2,7 @@
 
 import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,18 +33,14 @@ def read_track_table(root: Path, table: Path | None) -> dict[str, TableRow]:
         table = root / "tracks.csv"
         if not table.is_file():
             return {}
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            missing = {"path", "artist"} - set(rows.fieldnames or ())
-            if missing:
-                raise DataSetError(f"{table}: has no column {' and '.join(sorted(missing))}")
-            read = {
-                row["path"]: TableRow(*((row.get(name) or "").strip() for name in TableRow._fields))
-                for row in rows
-            }
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataSetError(f"{table}: cannot be read ({error})") from None
+    columns, rows = _read(table)
+    missing = {"path", "artist"} - set(columns)
+    if missing:
+        raise DataSetError(f"{table}: has no column {' and '.join(sorted(missing))}")
+    read = {
+        row["path"] or "": TableRow(*((row.get(name) or "").strip() for name in TableRow._fields))
+        for row in rows
+    }
     strange = {row.split for row in read.values()} - set(_PARTS)
     if strange:
         raise DataSetError(f"{table}: split {sorted(strange)}; expected train, valid, test or none")
@@ -74,12 +71,21 @@ def read_sources(root: Path, table: Path | None) -> dict[Path, str]:
     table = table or root / "tracks.csv"
     if not table.is_file():
         return {}
+    columns, rows = _read(table)
+    if "path" not in columns:
+        raise DataSetError(f"{table}: has no column path")
+    return {
+        Path(os.path.normpath(root / (row["path"] or ""))): source
+        for row in rows
+        if (source := (row.get("source") or "").strip())
+    }
+
+
+def _read(table: Path) -> tuple[Sequence[str], list[dict[str, str | None]]]:
+    """Columns and rows; of a row that is too short, the last values are None."""
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
-            return {
-                Path(os.path.normpath(root / row["path"])): source
-                for row in csv.DictReader(file)
-                if (source := (row.get("source") or "").strip())
-            }
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+            rows = csv.DictReader(file)
+            return rows.fieldnames or (), list(rows)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataSetError(f"{table}: cannot be read ({error})") from None

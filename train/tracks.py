@@ -1,6 +1,7 @@
 """What a data set is: tracks, each with its genre, its artist and its official part."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,9 @@ __all__ = [
     "DataSetError",
     "Kind",
     "Track",
+    "require_genres",
+    "require_printable",
     "require_subgenres",
-    "require_two_genres",
 ]
 
 Kind = Literal["fma", "gtzan", "folder"]
@@ -97,12 +99,29 @@ class DataSet:
     """Tracks that the data set names and that cannot be used, counted by reason."""
 
 
-def require_two_genres(root: Path, tracks: tuple[Track, ...], expected: str) -> None:
-    """Raise DataSetError where there is nothing to tell apart; ``expected`` is the layout."""
+def require_genres(root: Path, tracks: Sequence[Track], expected: str) -> None:
+    """Raise DataSetError where there is nothing to tell apart; ``expected`` is the layout.
+
+    So, too, where a name cannot be printed (:func:`require_printable`).
+    """
+    require_printable(root, tracks)
     if len({track.genre for track in tracks}) < 2:
         raise DataSetError(
             f"{root}: holds {len(tracks)} tracks of fewer than two genres; expected {expected}"
         )
+
+
+def require_printable(root: Path, tracks: Sequence[Track]) -> None:
+    """Raise DataSetError where a genre's or sub-genre's name holds control characters.
+
+    No model file may have such a label (:class:`melonnx.infer.metadata.ModelInfo`), and training
+    would be for nothing.
+    """
+    for name in sorted({name for track in tracks for name in (track.genre, track.subgenre)}):
+        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+            raise DataSetError(
+                f"{root}: the genre {name!a} holds characters that cannot be printed; rename it"
+            )
 
 
 def require_subgenres(root: Path, tracks: Sequence[Track]) -> None:

@@ -1,7 +1,6 @@
 """Makes a run: split, gather, fit, calibrate; once, or fold by fold."""
 
 import platform
-from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.calibration import scale
+from melonnx.infer.replace import writing
 from melonnx.train.calibrate import SURE_RATE, fit_temperature, unsure_thresholds
 from melonnx.train.crops import Examples
 from melonnx.train.fit import by_track, fit_network
@@ -18,6 +18,7 @@ from melonnx.train.folds import fold_parts, print_folds, score_folds
 from melonnx.train.head import cross_fitted, fit_head, head_probabilities
 from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
 from melonnx.train.material import Material, Sources, gather
+from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, Settings, read_run
 from melonnx.train.splits import Part, artists_in_several_parts, labels_off_the_official_split
 from melonnx.train.tracks import Track
@@ -25,7 +26,6 @@ from melonnx.train.transfer import build_transfer
 
 __all__ = ["train"]
 
-Say = Callable[[str], None]
 _Answers = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
@@ -121,9 +121,9 @@ def _train_folds(
     for number, fold in enumerate(folds):
         others = [own for at, own in enumerate(answers) if at != number]
         _calibrated(fold, *_joined(others)).write()
-    scores = score_folds(answers, len(whole.labels))
+    scores = score_folds(answers)
     if of_pictures:
-        more = score_folds(of_pictures, len(whole.labels))
+        more = score_folds(of_pictures)
         scores |= {f"{name}_of_pictures": values for name, values in more.items()}
     print_folds(scores, folder, say)
     say(f"now all {len(tracks)} tracks")
@@ -200,9 +200,8 @@ def _fit_transfer(run: Run, material: Material) -> keras.Model:
     embeddings = np.stack([material.embeddings[song.path] for song in songs])
     kernel, bias = fit_head(embeddings, _classes(run, songs), len(run.labels))
     network = build_transfer(material.backbone, kernel, bias)
-    temporary = run.folder / "tmp-network.keras"
-    network.save(temporary)
-    temporary.replace(run.network_path)
+    with writing(run.network_path) as part:
+        network.save(part)
     return network
 
 

@@ -11,7 +11,7 @@ const tellReader = (text) => (find("said").textContent = text); // Of what other
 
 show("Loading the model…");
 const opened = openModel();
-let earlier = opened; // One song at a time: each begins when the one before it is done.
+let earlier = Promise.resolve(); // One song at a time: each begins when the one before it is done.
 
 opened.then(
   ({ info }) => {
@@ -36,8 +36,8 @@ function take(files) {
   const cards = [...files].map((file) => [file, addCard(file.name)]);
   find("songs").prepend(...cards.map(([, card]) => card));
   for (const [file, card] of cards) {
-    earlier = earlier.then(
-      () => hear(file, card),
+    earlier = earlier.then(() => opened).then(
+      (model) => hear(file, card, model),
       () => fail(card, file.name, "cannot be heard: the model is not there."),
     );
   }
@@ -49,8 +49,7 @@ function addCard(name) {
   return card;
 }
 
-async function hear(file, card) {
-  const { info, run } = await opened;
+async function hear(file, card, { info, run }) {
   const { sample_rate: modelRate, n_fft: frame } = info.mel_spec;
   card.querySelector(".answer").textContent = "Listening…";
   tellReader(`Listening to ${file.name}…`);
@@ -58,7 +57,7 @@ async function hear(file, card) {
     const { waveform, rate } = await decode(file, frame / modelRate);
     const length = waveform.length / rate;
     const heard = await run(waveform, rate);
-    fill(card, file.name, tell(heard, info), { length, seconds: heard.seconds, info });
+    fill(card, file.name, tell(heard, info, length), { length, seconds: heard.seconds, info });
   } catch (error) {
     const why = error instanceof AudioError ? error.message : `made the model fail: ${error.message}`;
     fail(card, file.name, why);
@@ -66,18 +65,19 @@ async function hear(file, card) {
 }
 
 function fill(card, name, answer, { length, seconds, info }) {
-  const { label, score, threshold, unsure, genres, subgenre } = answer;
+  const { label, score, threshold, short, unsure, genres, subgenre } = answer;
   const part = (selector) => card.querySelector(selector);
   part(".answer").textContent = `${label} ${percent(score)}`;
   if (subgenre && subgenre !== label) part(".answer").textContent += `, ${subgenre}`;
-  part(".unsure").textContent =
-    `Unsure: below ${percent(threshold)}, take this model's “${label}” for a guess.`;
+  part(".unsure").textContent = short
+    ? `Unsure: shorter than the ${patchSeconds(info).toFixed(1)} s that this model hears at a time.`
+    : `Unsure: below ${percent(threshold)}, take this model's “${label}” for a guess.`;
   part(".unsure").hidden = !unsure;
   part(".genres").replaceChildren(...genres.map(addGenre));
   part(".genres").hidden = false;
   part(".small").textContent =
     `${info.name} ${info.version} · ${seconds.toFixed(2)} s for ${clock(length)} of music, ` +
-    `on one thread${shortness(length, info)}`;
+    "on one thread";
   part(".small").hidden = false;
   card.setAttribute("aria-busy", "false");
   tellReader(`${name}: ${label}, ${percent(score)}${unsure ? ", unsure" : ""}.`);
@@ -91,9 +91,8 @@ function addGenre([genre, share]) {
   return row;
 }
 
-function shortness(length, { window, mel_spec: { hop_length: hop, sample_rate: rate } }) {
-  const whole = (window * hop) / rate;
-  return length < whole ? ` · short: the model hears ${whole.toFixed(1)} s` : "";
+function patchSeconds({ window, mel_spec: { hop_length: hop, sample_rate: rate } }) {
+  return (window * hop) / rate;
 }
 
 function clock(seconds) {

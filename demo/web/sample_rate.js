@@ -47,7 +47,7 @@ function ogg(bytes) {
   if (!says(bytes, 0, "OggS")) return undefined;
   const packet = 27 + bytes[26];
   if (says(bytes, packet, "OpusHead")) return OPUS;
-  if (says(bytes, packet, "\x01vorbis")) return view(bytes).getUint32(packet + 12, true);
+  if (says(bytes, packet, "\x01vorbis") && packet + 16 <= bytes.length) return view(bytes).getUint32(packet + 12, true);
   return undefined;
 }
 

@@ -18,6 +18,7 @@ from beets.plugins import BeetsPlugin
 from beets.ui import Subcommand, UserError, print_, should_write  # type: ignore[attr-defined]
 
 from melonnx.infer import MelonnxError, Prediction, Predictor
+from melonnx.infer.genre_names import genre_name
 
 __all__ = ["MelonnxPlugin"]
 
@@ -26,7 +27,7 @@ _DEFAULTS: dict[str, Any] = {
     "write": None,  # into the files too; None: as beets' own import.write
     "overwrite": False,
     "unsure": False,
-    "map": {},  # label: what to call it
+    "map": {},  # label: what to call it; "" leaves it out
     "threads": None,  # songs at a time; None: one for each core
     "model": None,
 }
@@ -105,9 +106,12 @@ class MelonnxPlugin(BeetsPlugin):
                     self._log.warning("{}", answer.error)
                     continue
                 genre, percent = self._genre(answer), f"{answer.score:.0%}"
-                if answer.unsure and not self.config["unsure"].get(bool):
+                if genre and answer.unsure and not self.config["unsure"].get(bool):
                     counts["unsure"] += 1
                     say(f"{item}: {genre}? {percent}, left as it is")
+                    continue
+                if not genre:
+                    counts["left out by the map"] += 1
                     continue
                 counts[verb] += 1
                 say(f"{item}: {genre} {percent}")
@@ -130,8 +134,9 @@ class MelonnxPlugin(BeetsPlugin):
             return Prediction.failed(path, error)
 
     def _genre(self, answer: Prediction) -> str:
+        """As ``melonnx tag`` writes it; "" where the map leaves it out."""
         names = self._option("map", dict) or {}
-        return str(names.get(answer.label, answer.label))
+        return genre_name(answer.label or "", {label: str(name) for label, name in names.items()})
 
     def _option(self, name: str, kind: Any) -> Any:
         """The setting, of the wanted type, or None where it is left open."""

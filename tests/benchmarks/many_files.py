@@ -120,7 +120,7 @@ def known(root: Path, n_songs: int, music: Path) -> None:
             peak = max(peak, memory_mb(process.pid))
         except (OSError, ValueError, IndexError):
             continue
-        if not part_s and (root / "genres.csv.part").exists():
+        if not part_s and (root / ".part-genres.csv").exists():
             part_s = time.monotonic() - began
         if not first_s and journal.stat().st_size > size:
             first_s = time.monotonic() - began

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import soxr
 
+from melonnx.infer import Predictor
 from melonnx.infer.model import load_model
 from tests.browser.site import MODELS, PAGE
 from tests.conftest import encode, make_song
@@ -42,9 +44,11 @@ console.log(JSON.stringify(answers));
 
 TELL = """
 const { tell } = await import(process.argv[1]);
-const [heard, info] = process.argv.slice(2).map(JSON.parse);
-console.log(JSON.stringify(tell(heard, info)));
+console.log(JSON.stringify(tell(...process.argv.slice(2).map((text) => JSON.parse(text)))));
 """
+
+
+HEARS = {"window": 130, "mel_spec": {"hop_length": 1707, "sample_rate": 22050}}
 
 
 def encode_m4a(song, rate):
@@ -106,13 +110,19 @@ def test_metadata_is_read_from_the_twin_and_from_nothing_else(run_js, tmp_path):
 
 
 def test_answer_keeps_the_threshold_of_its_genre(run_js):
-    info = {"labels": ["blues", "constructor", "rock"], "thresholds": {"rock": 0.6}, "parents": {}}
+    info = {
+        "labels": ["blues", "constructor", "rock"],
+        "thresholds": {"rock": 0.6},
+        "parents": {},
+        **HEARS,
+    }
     heard = {"probabilities": [0.1, 0.35, 0.55]}
-    answer = json.loads(run_js(TELL, PAGE / "answer.js", json.dumps(heard), json.dumps(info)))
+    answer = json.loads(run_js(TELL, PAGE / "answer.js", json.dumps(heard), json.dumps(info), 30))
     assert answer == {
         "label": "rock",
         "score": 0.55,
         "threshold": 0.6,
+        "short": False,
         "unsure": True,
         "genres": [["rock", 0.55], ["constructor", 0.35], ["blues", 0.1]],
     }
@@ -123,7 +133,28 @@ def test_answer_names_the_likeliest_subgenre_of_the_genre(run_js):
         "labels": ["rock > punk", "pop > disco", "rock"],
         "parents": {"rock > punk": "rock", "pop > disco": "pop", "rock": "rock"},
         "thresholds": {},
+        **HEARS,
     }
     heard = {"probabilities": [0.55, 0.45], "leaves": [0.3, 0.45, 0.25]}
-    answer = json.loads(run_js(TELL, PAGE / "answer.js", json.dumps(heard), json.dumps(info)))
+    answer = json.loads(run_js(TELL, PAGE / "answer.js", json.dumps(heard), json.dumps(info), 30))
     assert (answer["label"], answer["unsure"], answer["subgenre"]) == ("rock", False, "rock > punk")
+
+
+@pytest.mark.parametrize("samples", [1, 129 * 1707 - 1, 129 * 1707])
+def test_less_than_the_model_hears_at_a_time_is_unsure_as_in_python(run_js, samples):
+    predictor = Predictor("genre-small", "cpu")
+    predictor.info = info = replace(predictor.info, thresholds={})
+    heard, rate = {"probabilities": [1 / 11] * 11}, info.mel_spec.sample_rate
+    arguments = json.dumps(heard), info.to_json(), samples / rate
+    told = json.loads(run_js(TELL, PAGE / "answer.js", *arguments))
+    song = make_song(samples / rate + 0.1)[: max(samples, info.mel_spec.n_fft)]
+    assert told["unsure"] == predictor.predict_array(song, rate).unsure == (samples < 129 * 1707)
+
+
+def test_a_header_that_is_cut_off_tells_no_rate(run_js, tmp_path):
+    page = b"OggS" + bytes(22) + b"\x01\x1e"
+    files = []
+    for number, data in enumerate((page + b"\x01vorbis", b"RIFF\0\0\0\0WAVEfmt ", b"fLaC", b"ID3")):
+        files.append(tmp_path / str(number))
+        files[-1].write_bytes(data)
+    assert json.loads(run_js(RATE, PAGE / "sample_rate.js", *files)) == [44100] * 4

@@ -223,3 +223,16 @@ def test_missing_model_is_said(chromium, site):
         page.locator("#status", has_text="cannot be loaded").wait_for()
         assert "404" in page.get_by_role("status").first.inner_text()
         assert "the model is not there" in choose(page, a_song()).inner_text()
+
+
+def test_without_its_model_the_page_says_so_of_every_song(chromium, site):
+    with chromium.new_context() as context:
+        context.route("**/model.wave.onnx", lambda route: route.abort())
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(site)
+        page.locator("#status", has_text="cannot be loaded").wait_for()
+        page.set_input_files("#files", [a_song(f"{i}.wav", 1) for i in range(3)])
+        for i in range(3):
+            card = page.locator(".failed", has_text=f"{i}.wav")
+            assert "the model is not there" in card.locator(".answer").inner_text()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 __all__ = ["Running", "run_page"]
 
@@ -35,13 +36,19 @@ class Running:
 
 
 @contextmanager
-def run_page(temporary: Path, *options: str, **variables: str) -> Iterator[Running]:
-    """Start the page on a free port, and end it as a service is ended."""
+def run_page(
+    temporary: Path, *options: str, log: IO[str] | None = None, **variables: str
+) -> Iterator[Running]:
+    """Start the page on a free port, and end it as a service is ended.
+
+    ``log``: takes what it says on stderr, which otherwise is ours.
+    """
     command = shutil.which("melonnx", path=str(Path(sys.executable).parent))
     assert command, "the melonnx command is not installed beside this Python"
     process = subprocess.Popen(
         [command, "demo", "--port", "0", *options],
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
         env=os.environ | {"TMPDIR": str(temporary)} | variables,
     )

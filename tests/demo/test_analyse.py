@@ -80,3 +80,19 @@ def test_evidence_is_looked_for_once(predictor, song, monkeypatch):
     maps.of(predictor, song.with_name("other.wav"), examined)
     assert len(asked) == 2
     assert maps.of(predictor, song, examined) is not first
+
+
+def test_models_of_one_name_have_maps_of_their_own(predictor, song, monkeypatch):
+    monkeypatch.setattr("melonnx.demo.analyse.map_evidence", lambda *_: object())
+    maps, examined = EvidenceMaps(), hear(predictor, song, Limits())
+    other = Predictor("genre-small")
+    assert maps.of(predictor, song, examined) is not maps.of(other, song, examined)
+
+
+def test_what_ends_just_before_the_limit_was_listened_to_whole(predictor, tmp_path):
+    path = tmp_path / "song.wav"
+    path.write_bytes(encode(make_song(11.95), 22050, "WAV"))
+    assert not classify(predictor, path, Limits(minutes=0.2)).warnings
+    path.write_bytes(encode(make_song(12.05), 22050, "WAV"))
+    (warning,) = classify(predictor, path, Limits(minutes=0.2)).warnings
+    assert warning.startswith("long: only the first 0.2 minutes")

@@ -45,6 +45,7 @@ def test_unsure_is_said_plainly():
     assert "Unsure, take it as a guess: this model is sure of rock from 90% on" in cards.answer(
         SONG, 0.9
     )
+    assert "Unsure, take it as a guess: there is too little of it" in cards.answer(SONG, 0.5)
     sure = cards.answer(replace(SONG, unsure=False), 0.4)
     assert "Unsure" not in sure
     assert "rock</span> " in sure

@@ -39,3 +39,16 @@ def test_sweep_takes_what_is_old_and_leaves_what_is_not(tmp_path):
     sweep(tmp_path, 50)
     assert not old.parent.exists()
     assert tmp_path.exists()
+
+
+def test_a_folder_that_a_request_takes_away_meanwhile_does_not_end_the_sweep(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    walk = os.walk
+
+    def slow(*arguments, **how):
+        found = list(walk(*arguments, **how))
+        (tmp_path / "gone").rmdir()
+        return found
+
+    monkeypatch.setattr(os, "walk", slow)
+    sweep(tmp_path, 50)

@@ -32,6 +32,7 @@ def test_name_says_the_format(melonnx, tmp_path, suffix, magic):
     [
         (["--stage", "smell", "-o", "x.png"], "waveform"),
         (["-o", "x.exe"], "png"),
+        (["-o", "x.pgf"], "png"),
         (["-o", "nowhere/x.png"], "nowhere"),
         (["--against", "polka", "-o", "x.png", "--model", "genre-small"], "blues"),
     ],

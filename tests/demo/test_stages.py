@@ -136,3 +136,10 @@ def test_flat_power_stays_flat():
 def test_one_sample_is_a_waveform(axes, style):
     plot_waveform(axes, Envelope(np.zeros(1), np.zeros(1), 1 / RATE), 1 / RATE, style)
     assert axes.get_xlim() == (0, 1 / RATE)
+
+
+def test_bands_between_two_octaves_have_no_tick(axes, style):
+    plot_mel(
+        axes, Raster(np.ones((9, 4), np.float32), 1.0, 0.0, np.linspace(4500, 7500, 4)), 9, style
+    )
+    assert not len(axes.get_yticks())

@@ -9,11 +9,15 @@ import onnx
 import pytest
 
 from melonnx.export.convert import to_onnx
+from melonnx.export.describe_run import describe_split
+from melonnx.export.errors import ProofError
 from melonnx.export.form import OPSET, is_quantised
-from melonnx.export.prove import ProofError, prove
-from melonnx.export.release import _describe_split, _measure_small, export_run
+from melonnx.export.prove import prove
+from melonnx.export.release import _measure_small, export_run
 from melonnx.export.verify import verify
+from melonnx.export.wave import waveform_twin
 from melonnx.infer import MelSpec, Predictor
+from melonnx.infer.errors import ModelFileError
 from melonnx.infer.metadata import FORMAT_VERSION, METADATA_KEY, ModelInfo
 from melonnx.train.cnn import build_network
 from melonnx.train.run import RunError, read_run
@@ -54,7 +58,7 @@ def test_exported_run_describes_and_measures_itself(run_folder, tmp_path):
     info = Predictor(out).info
     assert info == exported.info
     assert (info.name, info.version, info.labels) == ("toy", "7", ("drone", "noise", "pulse"))
-    assert info.metrics["accuracy"] == round(exported.report.accuracy, 4)
+    assert info.metrics["accuracy"] == round(exported.report.accuracy, 6)
     assert info.metrics["songs"] == len(read_run(run_folder).part("test"))
     assert "no known artist in two parts" in info.split
     assert max(exported.proof.worst.values()) <= 1e-5
@@ -169,9 +173,46 @@ def test_failed_export_leaves_the_old_file(run_folder, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["toy.onnx"]
 
 
-def test_unfinished_run_is_refused(run_folder, tmp_path):
-    from dataclasses import replace
+def test_what_the_runtime_does_not_open_is_not_put_in_place(run_folder, tmp_path, monkeypatch):
+    def refuse(path, **how):
+        raise ModelFileError(f"{path}: is damaged")
 
+    out = tmp_path / "toy.onnx"
+    out.write_bytes(b"old")
+    monkeypatch.setattr("melonnx.export.place.load_model", refuse)
+    with pytest.raises(
+        ProofError, match=r"the runtime refuses the model: .*/toy\.onnx: is damaged"
+    ):
+        export(read_run(run_folder), out, measure=False)
+    assert out.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["toy.onnx"]
+
+
+def test_each_model_is_converted_twice_and_no_more(run_folder, tmp_path, monkeypatch):
+    twins = []
+    converted = []
+
+    def to_onnx_counted(network, info):
+        converted.append(info)
+        return to_onnx(network, info)
+
+    def twin_counted(model):
+        twins.append(model)
+        return waveform_twin(model)
+
+    monkeypatch.setattr("melonnx.export.release.to_onnx", to_onnx_counted)
+    monkeypatch.setattr("melonnx.export.place.waveform_twin", twin_counted)
+    export(read_run(run_folder), tmp_path / "toy.onnx", wave=True)
+    assert (len(converted), len(twins)) == (2, 1)  # the second conversion shows equal bytes
+
+
+@pytest.mark.parametrize("bad", [{"name": "a\nb"}, {"version": "\x1b[1m"}])
+def test_a_name_that_no_file_may_have_is_one_line(run_folder, tmp_path, bad):
+    with pytest.raises(RunError, match=r"cannot become a model file: .* cannot be printed"):
+        export(read_run(run_folder), tmp_path / "toy.onnx", **bad)
+
+
+def test_unfinished_run_is_refused(run_folder, tmp_path):
     with pytest.raises(RunError, match="not finished"):
         export(replace(read_run(run_folder), finished=False), tmp_path / "x.onnx")
 
@@ -179,7 +220,7 @@ def test_unfinished_run_is_refused(run_folder, tmp_path):
 def test_an_official_split_is_described_as_what_it_is(run_folder):
     run = read_run(run_folder)
     official = replace(run, settings=replace(run.settings, split="official"))
-    assert _describe_split(official).startswith("official: 1")
-    assert _describe_split(official).endswith("(0 artists in several parts)")
+    assert describe_split(official).startswith("official: 1")
+    assert describe_split(official).endswith("(0 artists in several parts)")
     nameless = replace(official, tracks=tuple(replace(t, artist="") for t in run.tracks))
-    assert _describe_split(nameless).endswith("(artists unknown)")
+    assert describe_split(nameless).endswith("(artists unknown)")

@@ -14,7 +14,7 @@ from melonnx.train.datasets import read_dataset
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr("melonnx.train.evaluate._RESAMPLES", 100)
+    monkeypatch.setattr("melonnx.train.measures._RESAMPLES", 100)
 
 
 def make(genres, out, base="genre-small", said=None):
@@ -64,6 +64,16 @@ def test_a_failed_proof_leaves_the_old_file(genres, tmp_path, monkeypatch):
         make(genres, out)
     assert out.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["mine.onnx"]
+
+
+def test_a_name_that_no_model_may_have_is_refused_before_songs_are_heard(genres, tmp_path):
+    said = []
+    tracks = read_dataset(genres).tracks
+    with pytest.raises(ProofError, match=r"no model can be called so: 'a\\nb' holds"):
+        make_own_genres(
+            tracks, "genre-small", tmp_path / "x.onnx", name="a\nb", dataset="", say=said.append
+        )
+    assert said == []
 
 
 def test_a_base_that_is_none_is_refused_before_songs_are_heard(genres, tmp_path):

@@ -1,6 +1,7 @@
 """A saved pipeline answers as scikit-learn does, and says what it wants to hear."""
 
 import json
+from pathlib import Path
 
 import onnxruntime
 import pytest
@@ -9,6 +10,7 @@ from melonnx.export.errors import ProofError
 from melonnx.export.pipeline import METADATA_KEY, describe_best, prove_pipeline, save_pipeline
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.model import load_model
+from melonnx.infer.onnx_file import CHECKSUM_KEY, is_damaged
 from melonnx.train.benchmark import divide, fit_best, run_benchmark
 from melonnx.train.classifiers import CLASSIFIERS
 from melonnx.train.feature_names import COLUMNS
@@ -62,6 +64,28 @@ def test_the_file_names_its_columns_and_its_figures(tmp_path):
     assert (given.name, given.shape) == ("features", ["batch", 49])
 
 
+def test_a_disk_that_is_full_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path, pipeline, info, rows, _ = saved(tmp_path, "decision tree")
+    before = path.read_bytes()
+
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        save_pipeline(pipeline, info, rows, path)
+    assert path.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["best.onnx"]
+
+
+def test_the_file_carries_a_checksum_that_tells_damage(tmp_path):
+    path, *_ = saved(tmp_path, "decision tree")
+    data = path.read_bytes()
+    assert CHECKSUM_KEY.encode() in data
+    assert not is_damaged(data)
+    assert is_damaged(data.replace(b"calm", b"palm"))
+
+
 def test_the_runtime_refuses_it_as_no_network(tmp_path):
     path, *_ = saved(tmp_path, "decision tree")
     with pytest.raises(ModelFileError):
@@ -71,8 +95,6 @@ def test_the_runtime_refuses_it_as_no_network(tmp_path):
 def test_another_pipeline_is_not_put_in_place(tmp_path):
     path, _, info, rows, _ = saved(tmp_path, "linear SVM")
     before = path.read_bytes()
-    import onnx
-
     table = made_table()
     shuffled = FeatureTable(table.tracks[1:] + table.tracks[:1], table.values)
     result = run_benchmark(
@@ -81,7 +103,7 @@ def test_another_pipeline_is_not_put_in_place(tmp_path):
     )  # fmt: skip
     other = fit_best(shuffled, result.best, "fma-paper")
     with pytest.raises(ProofError, match="differ"):
-        prove_pipeline(onnx.load(path), other, rows)
+        prove_pipeline(path.read_bytes(), other, rows)
     bad = rows[:, :-1]
     with pytest.raises(ProofError, match="does not run"):
         save_pipeline(other, info, bad, path)

@@ -73,7 +73,7 @@ def test_each_option_is_passed_on(begin):
         (["--base", "genre-small"], "needs --head"),
         (["--head", "--epochs", "3"], "is of a network, not a head"),
         (["--head", "--cache", "x"], "is of a network, not a head"),
-        (["--head"], "with --head, the model file to write: *.onnx"),
+        (["--head"], "--out: is the model file to write: *.onnx"),
     ],
 )
 def test_options_that_do_not_go_together_are_one_clear_line(begin, options, reason):

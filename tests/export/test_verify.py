@@ -56,6 +56,21 @@ def test_twin_of_another_model_is_told(write_model, tmp_path):
         prove_twin(other, path)
 
 
+def test_a_file_without_a_checksum_passes_and_that_is_said(write_model, melonnx):
+    path = write_model(INFO)
+    (check,) = [check for check in verify(path) if check.name == "checksum of plain.onnx"]
+    assert (check.passes, check.note) == (True, "")
+    path.write_bytes(plain_model(INFO).SerializeToString())
+    (check,) = [check for check in verify(path) if check.name == "checksum of plain.onnx"]
+    assert check.passes
+    result = melonnx("verify", path)
+    assert result.returncode == 0, result.stderr
+    line = (
+        "ok      checksum of plain.onnx: there is none, so damage to the file would not be noticed"
+    )
+    assert line in result.stdout.splitlines()
+
+
 def test_music_of_the_users_own_is_asked_about(write_model, tmp_path):
     path = write_model(INFO)
     music = tmp_path / "music"

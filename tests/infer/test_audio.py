@@ -79,6 +79,13 @@ def test_offset_behind_the_end_says_so(wav):
         load_audio(wav, RATE, offset=10)
 
 
+def test_endless_offset_and_duration_are_no_overflow(wav):
+    for endless in (float("inf"), 1e308):
+        assert len(load_audio(wav, RATE, duration=endless)) == len(load_audio(wav, RATE))
+        with pytest.raises(EmptyAudioError, match="before the offset"):
+            load_audio(wav, RATE, offset=endless)
+
+
 @pytest.mark.parametrize("bad", [{"offset": -1}, {"duration": 0}, {"offset": float("nan")}])
 def test_impossible_offset_or_duration_is_refused(wav, bad):
     with pytest.raises(ValueError, match="seconds"):

@@ -272,3 +272,40 @@ def test_a_missing_extra_is_named(song, tmp_path, missing, command, extra):
     assert result.returncode == 1
     assert f'pip install "melonnx[{extra}]"' in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_no_name_is_too_odd_for_what_reads_stdout(song, tiny_model, encoding):
+    odd = song.with_name("日本.wav")
+    odd.write_bytes(song.read_bytes())
+    result = subprocess.run(
+        [sys.executable, "-m", "melonnx.infer", "classify", odd, "--model", tiny_model],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    name = "日本" if encoding == "utf-8" else r"\u65e5\u672c"
+    assert f"{name}.wav\t".encode() in result.stdout
+
+
+def test_a_closed_stdin_is_one_line(song, text, tiny_model):
+    result = in_shell('classify - --model "$MODEL" <&-', song, text, tiny_model)
+    assert result.returncode == 1
+    assert result.stderr == "melonnx: -: stdin is closed\n"
+
+
+@pytest.mark.parametrize("output", ["", ".", "/"])
+def test_what_is_no_name_of_an_output_is_refused_before_anything_is_heard(
+    melonnx, song, tiny_model, tmp_path, output
+):
+    result = melonnx("classify", song, "-o", output, "--model", tiny_model, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "names no file" in " ".join(result.stderr.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_takes_parts_only(melonnx, song, tiny_model, tmp_path):
+    result = melonnx("classify", song, "-o", tmp_path, "--json", "--model", tiny_model)
+    assert result.returncode == 2
+    assert "is a folder" in " ".join(result.stderr.split())

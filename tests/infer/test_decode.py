@@ -16,6 +16,7 @@ from melonnx.infer.errors import (
     UnreadableAudioError,
     UnsupportedFormatError,
 )
+from melonnx.infer.joined import Joined
 from tests.conftest import RATE, encode, make_song
 
 MP3 = {"format_": "MP3", "subtype": "MPEG_LAYER_III"}
@@ -31,11 +32,12 @@ def without_tag(mp3):
     return mp3[mp3.index(b"\xff\xfb", 4) :]
 
 
-def encode_av(seconds, container, codec, bit_rate=128_000, rate=44100):
+def encode_av(seconds, container, codec, bit_rate=128_000, rate=44100, title=""):
     av = pytest.importorskip("av", reason="needs the ffmpeg extra")
     buffer = io.BytesIO()
     samples = make_song(seconds, 44100, 2)
     with av.open(buffer, "w", format=container) as out:
+        out.metadata["title"] = title
         stream = out.add_stream(codec, rate=rate if codec != "libopus" else 48000, layout="stereo")
         stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(
@@ -338,6 +340,15 @@ def test_a_length_below_zero_is_no_traceback_on_stderr():
         load_audio(bytes(aiff), RATE)
 
 
+def test_nothing_lies_before_the_start_of_a_joined_file():
+    """libsndfile seeks there in damaged files, and would else be given bytes of the end."""
+    joined = Joined(b"head", io.BytesIO(b"..tail"), 2)
+    for offset, whence in ((-1, os.SEEK_SET), (-5, os.SEEK_CUR), (-9, os.SEEK_END)):
+        with pytest.raises(ValueError, match="before the start"):
+            joined.seek(offset, whence)
+    assert joined.read() == b"headtail"
+
+
 class Failing(io.BytesIO):
     """Bytes on a disk that cannot read them from ``at`` on."""
 
@@ -377,3 +388,10 @@ def test_an_error_of_a_file_system_that_is_no_oserror_is_kept(capfd):
     with pytest.raises(RuntimeError, match="the bucket is gone"):
         read(Lost(song, len(song) // 2))
     assert capfd.readouterr().err == ""
+
+
+def test_tags_in_another_encoding_cost_no_answer():
+    plain = encode_av(3, "ipod", "aac", title="M@lodie")
+    latin = plain.replace(b"M@lodie", b"M\xe9lodie")
+    assert latin != plain
+    assert (read(latin)[0] == read(plain)[0]).all()

@@ -135,6 +135,17 @@ def test_what_is_broken_is_the_exit_code(monkeypatch, capsys):
 
     broken = Finding("formats", "mp3", "broken", "no decoder")
     monkeypatch.setattr(doctor, "examine", lambda: iter([broken]))
-    result = CliRunner().invoke(app, ["doctor"])
+    result = CliRunner().invoke(app, [])
     assert result.exit_code == 1
     assert "BROKEN mp3" in result.output
+
+
+def test_no_home_is_no_obstacle(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr(doctor, "_versions", lambda: 1 / 0)
+    findings = {finding.part: finding for finding in doctor.examine()}
+    assert findings["versions"].status == "broken"
+    assert "division" in findings["versions"].detail

@@ -103,6 +103,15 @@ def test_parquet_is_written_in_parts_and_reads_as_one(tmp_path, monkeypatch):
     assert parquet.read_table(path).num_rows == len(ROWS)
 
 
+def test_old_parts_go_and_what_others_wrote_beside_them_stays(tmp_path):
+    pytest.importorskip("pyarrow")
+    for name in ("part-000000.parquet", "part-000007.parquet", "part-00000-ab.snappy.parquet"):
+        (tmp_path / name).write_bytes(b"old")
+    written(tmp_path, "parts")
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {"part-000000.parquet", "part-00000-ab.snappy.parquet"}
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("a.npz", "npz"), ("a.parquet", "parquet"), ("a.jsonl", "json")]
 )

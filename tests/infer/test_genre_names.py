@@ -59,3 +59,12 @@ def test_what_is_no_map_says_how_one_looks(tmp_path, name, text):
         read_genre_map(path)
     with pytest.raises(ResultsFileError, match="cannot be read"):
         read_genre_map(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("map.csv", "metal," + "x" * 200_000), ("map.json", "[" * 100_000)]
+)
+def test_what_no_reader_takes_is_no_map(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ResultsFileError, match="is no map of genres"):
+        read_genre_map(tmp_path / name)

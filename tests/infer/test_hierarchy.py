@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.infer.hierarchy import genre_names, sum_by_genre
+from melonnx.infer.hierarchy import genres_above, sum_by_genre
 
 
 @given(
@@ -16,7 +16,7 @@ def test_each_genre_is_the_sum_of_its_own(genre_of, n_windows):
     labels = [f"{number}" for number in range(len(genre_of))]
     parents = dict(zip(labels, genre_of, strict=True))
     probabilities = np.random.default_rng(len(labels)).dirichlet(np.ones(len(labels)), n_windows)
-    genres = genre_names(labels, parents)
+    genres = genres_above(labels, parents)
     summed = sum_by_genre(probabilities, labels, parents)
     assert set(genres) == set(genre_of)
     assert summed.shape == (n_windows, len(genres))
@@ -29,9 +29,9 @@ def test_each_genre_is_the_sum_of_its_own(genre_of, n_windows):
 def test_without_parents_nothing_changes():
     probabilities = np.array([0.25, 0.75])
     assert sum_by_genre(probabilities, ("a", "b"), {}) is probabilities
-    assert genre_names(["a", "b"], {}) == ("a", "b")
+    assert genres_above(["a", "b"], {}) == ("a", "b")
 
 
 def test_a_label_without_a_genre_is_an_error():
     with pytest.raises(KeyError):
-        genre_names(["a", "b"], {"a": "x"})
+        genres_above(["a", "b"], {"a": "x"})

@@ -77,3 +77,70 @@ def test_two_models_do_not_mix(tmp_path):
     (tmp_path / "i.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(IndexFileError, match="heard by 2 models: tiny 0, tiny 1"):
         read_index(tmp_path / "i.jsonl")
+
+
+def test_damage_of_any_kind_is_one_error(tmp_path):
+    with npz_writer(tmp_path / "i.npz", "tiny 0") as add:
+        for i in range(20):
+            add(f"{i}.mp3", "rock", 0.5, np.arange(8, dtype=np.float32) + i)
+    whole = (tmp_path / "i.npz").read_bytes()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(600):
+        data = bytearray(whole)
+        for at in rng.integers(0, len(data), 3):
+            data[at] = rng.integers(256)
+        (tmp_path / "damaged.npz").write_bytes(data[: rng.integers(1, 2 * len(data))])
+        try:
+            read_index(tmp_path / "damaged.npz")
+        except IndexFileError:
+            refused += 1
+    assert refused > 300
+
+
+@pytest.mark.parametrize("data", [b"", b"[" * 100_000])
+@pytest.mark.parametrize("name", ["i.npz", "i.jsonl"])
+def test_neither_nothing_nor_a_heap_of_brackets_is_a_traceback(tmp_path, name, data):
+    path = tmp_path / name
+    path.write_bytes(data)
+    if name == "i.jsonl" and not data:
+        assert read_index(path).paths == []
+        return
+    with pytest.raises(IndexFileError, match="is no index"):
+        read_index(path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"path": 1}, {"path": None}, {"label": 2.5}, {"model": [1]}, {"embedding": "x"}]
+)
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_columns_of_other_kinds_are_refused(tmp_path, suffix, change):
+    row = {"path": "a", "label": "rock", "score": 0.5, "embedding": [1.0, 2.0], "model": "m 1"}
+    path = tmp_path / f"i.{suffix}"
+    if suffix == "jsonl":
+        path.write_text(json.dumps(row | change))
+    else:
+        import pyarrow
+        from pyarrow.parquet import write_table
+
+        write_table(pyarrow.Table.from_pylist([row | change]), path)
+    with pytest.raises(IndexFileError):
+        read_index(path)
+
+
+def test_rows_of_a_table_that_differ_in_length_are_not_mixed(tmp_path):
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    row = {"path": "a", "label": "rock", "score": 0.5, "model": "m 1"}
+    rows = [row | {"embedding": [1.0]}, row | {"embedding": [1.0, 2.0, 3.0]}]
+    write_table(pyarrow.Table.from_pylist(rows), tmp_path / "i.parquet")
+    with pytest.raises(IndexFileError):
+        read_index(tmp_path / "i.parquet")
+
+
+def test_nothing_lies_beside_an_index_that_is_written(tmp_path):
+    """Windows removes no file that is open."""
+    with npz_writer(tmp_path / "i.npz", "tiny 0") as add:
+        add("a", "rock", 0.5, np.ones(4, np.float32))
+        assert not list(tmp_path.iterdir())

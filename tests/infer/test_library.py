@@ -141,3 +141,23 @@ def test_each_bad_file_is_a_row_and_the_others_are_answered(folder, tiny_model):
     for row in rows:
         assert row.ok == (row.error is None)
         assert row.error is None or row.error.startswith(row.path)
+
+
+def test_folders_behind_links_are_searched_once_each(tmp_path, monkeypatch):
+    """~/Music is often a folder of links to other disks."""
+    music, disk = tmp_path / "music", tmp_path / "disk"
+    for place in (music / "a", disk / "b"):
+        place.mkdir(parents=True)
+        (place / "song.wav").touch()
+    (music / "far").symlink_to(disk)
+    (music / "also far").symlink_to(disk / "b")
+    (music / "again").symlink_to(music / "a")
+    (disk / "loop").symlink_to(music)
+    (disk / "itself").symlink_to("itself")
+    monkeypatch.chdir(tmp_path)
+    songs = list(expand(["music"], recursive=True))
+    assert songs == ["music/a/song.wav", "music/also far/song.wav"]
+    assert list(expand(["music/far"], recursive=True)) == [
+        "music/far/b/song.wav",
+        "music/far/loop/a/song.wav",
+    ]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
+from melonnx.infer.model import MODELS_FOLDER
 from tests.conftest import RATE, encode, make_song
 
 LISTEN = [sys.executable, "-m", "melonnx.infer", "listen"]
@@ -171,3 +172,10 @@ def test_live_display_on_a_terminal(song, tiny_model):
     assert "heard 0:12: " in shown
     assert "silent 0:04" in shown
     assert "\x1b[?25h" in shown  # the cursor is back
+
+
+@pytest.mark.parametrize("option", ["--length", "--hop"])
+def test_no_length_of_time_is_a_traceback(melonnx, option):
+    result = melonnx("listen", MODELS_FOLDER / "sample.mp3", option, "inf")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr

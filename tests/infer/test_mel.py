@@ -152,6 +152,9 @@ def test_spec_survives_its_dictionary_and_refuses_nonsense():
     assert MelSpec.from_dict(spec.to_dict()) == spec
     with pytest.raises(ValueError, match="unknown"):
         MelSpec.from_dict(spec.to_dict() | {"colour": 1})
+    for name, value in (("n_fft", 2048.9), ("n_mels", "128"), ("hop_length", True), ("fmin", None)):
+        with pytest.raises(ValueError, match=f"{name} is .*, not of type"):
+            MelSpec.from_dict(spec.to_dict() | {name: value})
     with pytest.raises(ValueError, match="hop_length=4096"):
         MelSpec(hop_length=4096)
     with pytest.raises(ValueError, match="fmax=12000"):

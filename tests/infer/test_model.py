@@ -11,7 +11,7 @@ from melonnx.export.seal import seal
 from melonnx.infer.errors import DeviceError, ModelFileError
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model import OUTPUTS, load_model
+from melonnx.infer.model import OUTPUTS, find_model, load_model, released_models
 from melonnx.infer.onnx_file import CHECKSUM_KEY, has_external_data
 
 
@@ -313,7 +313,7 @@ MEL = MelSpec().to_dict()
         (metadata({"temperature": float("nan")}), "temperature=nan"),
         (metadata({"window": 10**9}), "beyond any memory"),
         (metadata({"window": 10**400}), "beyond any memory"),
-        (metadata({"window": "long"}), "invalid literal"),
+        (metadata({"window": "long"}), "window has the wrong type"),
         (metadata({"mel_spec": MEL | {"n_fft": 2**40}}), "beyond any memory"),
         (metadata({"mel_spec": MEL | {"n_mels": 10**8}}), "beyond any memory"),
         (metadata({"mel_spec": MEL | {"n_mels": 64}}), "64 bands"),
@@ -336,3 +336,9 @@ def test_a_network_that_fails_or_answers_nan_is_an_error_like_any_other(changed)
         load_model(changed(bad_weight), device="cpu").run(patches)
     with pytest.raises(ModelFileError, match="tiny: its network fails"):
         load_model(changed(lambda model: None), device="cpu").run(patches[:, :, :5])
+
+
+def test_a_folder_of_the_name_of_a_released_model_is_none(tmp_path, monkeypatch):
+    (tmp_path / "genre-small").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert find_model("genre-small") == released_models()["genre-small"]

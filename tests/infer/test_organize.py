@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +170,17 @@ def test_names_that_a_playlist_cannot_hold_fail_and_odd_ones_do_not(tmp_path):
     lines = (tmp_path / "metal.m3u8").read_bytes().splitlines()
     assert lines[2] == b"./#1.mp3"
     assert lines[4] == b"\xff.mp3"
+
+
+def test_paths_that_lead_nowhere_are_rows(tmp_path):
+    loop = tmp_path / "loop.mp3"
+    loop.symlink_to(loop)
+    rows = place([loop, Path("a\0b.mp3"), tmp_path / "gone.mp3"], tmp_path / "out")
+    assert [row.outcome for row in rows] == ["failed"] * 3
+    assert all(row.error.startswith(row.path) for row in rows)
+
+
+def test_a_new_file_is_on_disk_before_it_has_its_name(music, tmp_path, monkeypatch):
+    """By a descriptor that can be written to: Windows brings no other to disk."""
+    monkeypatch.setattr("os.fsync", lambda handle: os.write(handle, b""))
+    assert [row.outcome for row in place(music, tmp_path / "out")] == ["placed"] * 3

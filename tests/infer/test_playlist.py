@@ -53,3 +53,15 @@ def test_a_list_is_lines_or_ends_in_nul():
     assert read_list(b"a.mp3\nb c.mp3\r\n\ncaf\xe9.mp3") == ["a.mp3", "b c.mp3", "caf\udce9.mp3"]
     assert read_list(b"a\nb.mp3\0c.mp3\0") == ["a\nb.mp3", "c.mp3"]
     assert read_list(b"") == []
+
+
+@pytest.mark.parametrize("entry", [b"file://[x", b"file://", b"file:", b"file:///%00.mp3"])
+def test_a_url_that_is_none_names_what_is_not_there(folder, entry):
+    (path,) = named(folder, entry)
+    assert not os.path.lexists(path)
+
+
+def test_a_url_may_have_signs_that_it_should_have_escaped(folder):
+    for name in ("Symphony #1?.mp3", "50% off.mp3"):
+        (folder / name).touch()
+        assert named(folder, f"file://{folder}/{name}".encode()) == [name]

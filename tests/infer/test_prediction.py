@@ -51,3 +51,8 @@ def test_neighbours_of_one_label_are_one_segment():
         Segment(50, 51, "rock", pytest.approx(0.4)),
     )
     assert Prediction("a").segments() == ()
+
+
+def test_a_stream_s_comes_back_too():
+    now = Prediction("<stream>", label="rock", score=0.5, start_s=3.0, duration_s=30.0)
+    assert Prediction.from_dict(now.to_dict()) == now

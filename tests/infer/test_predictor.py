@@ -102,7 +102,7 @@ def test_another_process_opens_the_same_model_anew(tiny_model, monkeypatch):
     assert there == predictor.predict_array(song, RATE)
     again = pickle.loads(pickle.dumps(predictor))
     assert again.__reduce__() == predictor.__reduce__()
-    assert again.__reduce__()[1] == (str(tiny_model), ["CPUExecutionProvider"], 1)
+    assert again.__reduce__()[1] == (str(tiny_model), ["CPUExecutionProvider"], 1, False)
 
 
 def test_a_pickle_holds_no_weights_and_names_what_is_released():
@@ -177,3 +177,24 @@ def test_a_model_of_genres_tells_no_sub_genres(predictor):
 
 def test_a_constant_offset_is_no_crash(predictor):
     assert predictor.predict_array(np.full(12 * RATE, 0.5, np.float32), RATE).ok
+
+
+def test_at_least_one_genre_and_one_thread_are_asked_for(predictor, tiny_model):
+    song = make_song(4)
+    for top in (0, -1):
+        with pytest.raises(ValueError, match="top"):
+            predictor.predict_array(song, RATE, top=top)
+        with pytest.raises(ValueError, match="top"):
+            predictor.stream(RATE, top=top)
+    with pytest.raises(ValueError, match="threads"):
+        Predictor(tiny_model, threads=0)
+
+
+@pytest.mark.parametrize(("seconds", "unsure"), [(0.2, True), (9.9, True), (10.2, False)])
+def test_of_less_than_it_hears_at_a_time_a_model_is_never_sure(seconds, unsure):
+    """Its thresholds were set on songs; a window of genre-small is 10.06 s."""
+    predictor = Predictor("genre-small")
+    predictor.info = replace(predictor.info, thresholds={})
+    answer = predictor.predict_array(make_song(seconds), RATE)
+    assert [one.partition(":")[0] for one in answer.warnings] == ["short"] * unsure
+    assert answer.unsure == unsure

@@ -8,7 +8,7 @@ import pytest
 
 from melonnx.infer import replace
 from melonnx.infer.errors import TagError
-from melonnx.infer.replace import create, remove_strays, replacing
+from melonnx.infer.replace import create, remove_strays, replacing, write_text, writing
 
 
 def names(folder):
@@ -136,3 +136,42 @@ def test_a_new_file_takes_nobodys_name(song, monkeypatch, links):
     assert song.read_bytes() == b"old"
     assert song.with_name("other.mp3").read_bytes() == b"new"
     assert len(names(song.parent)) == 2
+
+
+def test_our_own_file_takes_the_place_of_the_old_one_when_all_is_written(tmp_path):
+    path = tmp_path / "model.onnx"
+    for content in (b"first", b"second"):
+        with writing(path) as part:
+            assert (part.parent, part.suffix) == (tmp_path, ".onnx")
+            part.write_bytes(content)
+            assert not path.exists() or path.read_bytes() == b"first"
+        assert path.read_bytes() == content
+    assert names(tmp_path) == {"model.onnx"}
+
+
+def test_a_block_that_fails_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"old")
+
+    def write_half():
+        with writing(path) as part:
+            part.write_bytes(b"ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == {"model.onnx"}
+
+
+def test_a_folder_in_the_way_leaves_no_part(tmp_path):
+    (tmp_path / "model.onnx").mkdir()
+    with pytest.raises(OSError, match=r"model\.onnx"), writing(tmp_path / "model.onnx") as part:
+        part.write_bytes(b"new")
+    assert names(tmp_path) == {"model.onnx"}
+
+
+def test_text_keeps_its_line_ends_and_names_that_are_no_text(tmp_path):
+    text = "a\r\nb\n" + os.fsdecode(b"\xff.mp3")
+    write_text(tmp_path / "list.csv", text)
+    assert (tmp_path / "list.csv").read_bytes() == b"a\r\nb\n\xff.mp3"

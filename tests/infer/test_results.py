@@ -29,7 +29,8 @@ def test_lines_and_an_array_and_stdin_give_the_same(tmp_path, monkeypatch):
     assert read_results(path) == [SONG, FAILED]
     path.write_text(json.dumps([SONG.to_dict(), FAILED.to_dict()], indent=1))
     assert read_results(path) == [SONG, FAILED]
-    monkeypatch.setattr("sys.stdin", io.StringIO(lines(SONG, FAILED)))
+    stdin = io.TextIOWrapper(io.BytesIO(lines(SONG, FAILED).encode()))
+    monkeypatch.setattr("sys.stdin", stdin)
     assert read_results(Path("-")) == [SONG, FAILED]
 
 
@@ -98,3 +99,63 @@ def test_what_is_no_prediction_says_where(tmp_path, text, message):
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(ResultsFileError, match="cannot be read"):
         read_results(tmp_path / "gone")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"duration_s": "x"},
+        {"duration_s": float("nan")},
+        {"score": "0.5"},
+        {"score": float("inf")},
+        {"unsure": "no"},
+        {"probabilities": [1]},
+        {"path": "a\0b.mp3"},
+        {"status": 3},
+    ],
+)
+def test_a_value_of_another_kind_is_no_prediction(tmp_path, change):
+    path = tmp_path / "results.jsonl"
+    path.write_text(lines(SONG) + json.dumps({**SONG.to_dict(), **change}) + "\n")
+    with pytest.raises(ResultsFileError, match="line 2: is no prediction"):
+        read_results(path)
+
+
+def test_a_duration_that_is_no_number_is_refused_in_a_table_too(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("path,label,score,duration_s\na.mp3,rock,0.5,nan\n")
+    with pytest.raises(ResultsFileError, match="row 1: is no prediction"):
+        read_results(path)
+
+
+def test_a_spreadsheet_s_byte_order_mark_and_capitals_are_taken(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("path,label,score,unsure\na.mp3,rock,0.5,TRUE\n", "utf-8-sig")
+    assert [(one.path, one.unsure) for one in read_results(path)] == [("a.mp3", True)]
+
+
+@pytest.mark.parametrize("data", [b"\xff\n", b"[" * 100_000])
+def test_stdin_of_any_bytes_is_no_traceback(monkeypatch, data):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
+    with pytest.raises(ResultsFileError, match="is no JSON"):
+        read_results(Path("-"))
+
+
+def test_a_closed_stdin_says_so(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(ResultsFileError, match="stdin is closed"):
+        read_results(Path("-"))
+
+
+def test_a_table_whose_columns_names_are_damaged_says_so(tmp_path):
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    path = tmp_path / "results.parquet"
+    write_table(pyarrow.table({"path": ["a"], "label": ["x"]}), path)
+    path.write_bytes(path.read_bytes().replace(b"label", b"lab\xc3l"))
+    with pytest.raises(ResultsFileError):
+        read_results(path)
+    write_table(pyarrow.table({"path": ["a"], "path_bytes": [1], "label": ["x"]}), path)
+    with pytest.raises(ResultsFileError):
+        read_results(path)

@@ -75,6 +75,8 @@ def test_a_song_is_found_by_any_way_to_its_file(tmp_path, monkeypatch):
     assert find_row(library, str(tmp_path / "music" / "3.mp3")) == 3
     assert find_row(library, "./music/../music/3.mp3") == 3
     assert find_row(library, "elsewhere/3.mp3") is None
+    (tmp_path / "3.mp3").symlink_to("3.mp3")
+    assert find_row(library, "3.mp3") is None
 
 
 def test_the_model_is_the_index_s_or_an_error_that_says_what_to_do(tiny_model):
@@ -85,3 +87,10 @@ def test_the_model_is_the_index_s_or_an_error_that_says_what_to_do(tiny_model):
         model_of(index(embeddings(2)), "genre-base")
     with pytest.raises(IndexFileError, match=r'"mine 3".*--model'):
         model_of(index(embeddings(2), "mine 3"), None)
+
+
+def test_an_index_of_no_songs_or_of_another_size_is_an_error():
+    with pytest.raises(IndexFileError, match="no songs"):
+        neighbours(index(np.zeros((0, 0), np.float32)), np.ones(20, np.float32), 5)
+    with pytest.raises(IndexFileError, match="20 numbers"):
+        neighbours(index(embeddings(3)), np.ones(7, np.float32), 5)

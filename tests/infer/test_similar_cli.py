@@ -7,6 +7,7 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.index import npz_writer
+from melonnx.infer.model import MODELS_FOLDER
 from tests.conftest import RATE, encode, make_song
 
 
@@ -88,3 +89,14 @@ def test_embeddings_are_mapped_not_read(library):
     from melonnx.infer.index import read_index
 
     assert isinstance(read_index(library).embeddings, np.memmap)
+
+
+@pytest.mark.parametrize("options", [[], ["--approximate"]])
+def test_an_index_of_no_songs_is_one_line(melonnx, library, tmp_path, options):
+    with npz_writer(tmp_path / "none.npz", "genre-small 1.0"):
+        pass
+    result = melonnx(
+        "similar", MODELS_FOLDER / "sample.mp3", "--in", tmp_path / "none.npz", *options
+    )
+    assert result.returncode == 1
+    assert result.stderr == "melonnx: the index holds no songs\n"

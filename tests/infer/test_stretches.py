@@ -3,7 +3,7 @@
 import pytest
 
 from melonnx.infer import Prediction
-from melonnx.infer.stretches import Stretches, clock
+from melonnx.infer.stretches import Stretches
 
 
 def said(end_s, label, score=0.5):
@@ -46,10 +46,3 @@ def test_a_stream_without_end_needs_no_more_memory():
 def test_a_prediction_of_no_stream_is_refused():
     with pytest.raises(ValueError, match="no prediction of a stream"):
         Stretches().add(Prediction("song.mp3", label="rock"))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0, "0:00"), (61.9, "1:01"), (3599, "59:59"), (3661, "1:01:01")]
-)
-def test_clock(seconds, shown):
-    assert clock(seconds) == shown

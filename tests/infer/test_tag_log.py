@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from melonnx.infer.errors import ResultsFileError
+from melonnx.infer.errors import ResultsFileError, TagError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.tag_log import default_log, read_log, restore
 from melonnx.infer.tagging import Rules, tag_songs
@@ -125,3 +125,55 @@ def test_each_run_has_a_log_of_its_own_in_the_users_folder(monkeypatch, tmp_path
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert default_log().parent == tmp_path / "melonnx"
     assert default_log().name.startswith("tags-2")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": None},
+        {"path": "a\0b.flac"},
+        {"old": {}},
+        {"old": {"sha256": "x", "mtime_ns": "then"}},
+        {"new": []},
+        {"delta": 3},
+        {"delta": [["a", "b"]]},
+        {"delta": [[1]]},
+        {"delta": [[-5, 10]]},
+        {"delta": ["no base64"]},
+        {"delta": [None]},
+    ],
+)
+def test_no_entry_of_a_log_is_a_traceback(make_file, log, change):
+    path = make_file("flac")
+    write([path], log)
+    tagged = path.read_bytes()
+    log.write_text(json.dumps(json.loads(log.read_text()) | change) + "\n")
+    try:
+        assert [row.outcome for row in restore(log)] == ["failed"]
+    except ResultsFileError as error:
+        assert "line 1" in str(error)
+    assert path.read_bytes() == tagged
+
+
+def test_a_log_that_has_no_place_is_named(make_file, log):
+    path = make_file("flac")
+    before = path.read_bytes()
+    log.parent.parent.mkdir(exist_ok=True)
+    log.parent.write_text("no folder")
+    rows = list(
+        tag_songs([str(path)], lambda songs: iter([Prediction(*songs, label="x")]), Rules(), log)
+    )
+    assert [row.outcome for row in rows] == ["failed"]
+    assert str(log) in rows[0].error
+    assert path.read_bytes() == before
+
+
+def test_without_a_home_a_log_must_be_named(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    monkeypatch.setattr("pathlib.Path.home", homeless)
+    with pytest.raises(TagError, match="--log"):
+        default_log()

@@ -75,12 +75,12 @@ def test_bad_files_are_rows_and_the_rest_go_on(make_file, tmp_path):
     loop = tmp_path / "loop.mp3"
     loop.symlink_to(loop)
     failed = Prediction.failed("far.mp3", UnreadableAudioError("far.mp3: is damaged"))
-    songs = [text, tmp_path / "gone.mp3", loop, failed, locked, good]
+    songs = [text, tmp_path / "gone.mp3", loop, failed, "a\0b.mp3", locked, good]
     rows = tag(songs, answer("metal"), tmp_path / "log")
-    assert [row.outcome for row in rows] == ["failed"] * 5 + ["tagged"]
+    assert [row.outcome for row in rows] == ["failed"] * 6 + ["tagged"]
     assert rows[0].error.startswith(f"{text}: no tags can be written")
     assert rows[3].error == "far.mp3: is damaged"
-    assert rows[4].error == f"{locked}: is read-only"
+    assert rows[5].error == f"{locked}: is read-only"
     assert all("\n" not in row.error for row in rows)
 
 

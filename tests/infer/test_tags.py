@@ -261,3 +261,16 @@ def test_damage_anywhere_is_a_tag_error_or_no_harm(make_file, kind, seed):
     except TagError:
         return
     assert read_genres(path) == ["Rock"]
+
+
+def test_a_tag_that_claims_more_than_there_is_says_so(make_file):
+    path = make_file("mp3")
+    write_genre(path, "Rock")
+    data = bytearray(path.read_bytes())
+    assert data[:3] == b"ID3"
+    data[6:10] = b"\x7f" * 4
+    path.write_bytes(data)
+    for work in (read_genres, lambda path: write_genre(path, "Metal")):
+        with pytest.raises(TagError, match=r"has tags that cannot be read .*cut short"):
+            work(path)
+    assert path.read_bytes() == data

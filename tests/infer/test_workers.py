@@ -38,6 +38,10 @@ def work(connection, hearing):
 
 def never_ready(connection, hearing):
     os._exit(3)
+
+
+def nameless(connection, hearing):
+    os.kill(os.getpid(), 40)
 """
 
 
@@ -83,6 +87,12 @@ def test_a_file_that_kills_its_process_costs_only_itself(songs, poisoned, monkey
     assert answers["poison"].model == answers["a"].model == "genre-small 1.0"
     assert answers["a"].embedding.dtype == np.float32
     assert (answers["a"].embedding == answers["d"].embedding).all()
+
+
+def test_a_signal_without_a_name_has_a_number(songs, poisoned, monkeypatch):
+    monkeypatch.setattr(workers, "_work", poisoned.nameless)
+    with pytest.raises(WorkerError, match=r"end as they start \(signal 40\)"):
+        heard(songs)
 
 
 def test_processes_that_never_come_up_end_the_run(songs, poisoned, monkeypatch):

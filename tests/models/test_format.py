@@ -96,7 +96,8 @@ def starts_of(n_frames, about):
 def answer(x, session, about):
     log_mel = front_end(x, about["mel_spec"])
     window = about["window"]
-    if len(log_mel) < window:
+    is_short = len(log_mel) < window
+    if is_short:
         log_mel = log_mel[np.arange(window) % len(log_mel)]
     patches = [log_mel[s : s + window] for s in starts_of(len(log_mel), about)]
     names = ["probabilities", "embedding", "evidence"]
@@ -109,7 +110,7 @@ def answer(x, session, about):
     for label, probability in zip(about["labels"], p, strict=True):
         genres[parents[label]] = genres.get(parents[label], 0) + probability
     best = max(genres, key=lambda genre: genres[genre])
-    unsure = genres[best] < about["thresholds"].get(best, 0)
+    unsure = is_short or genres[best] < about["thresholds"].get(best, 0)
     return genres, best, unsure, embedding.mean(axis=0), (by_window, evidence)
 
 

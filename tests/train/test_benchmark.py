@@ -8,7 +8,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.metrics import f1_score
 from sklearn.preprocessing import StandardScaler
 
-from melonnx.train.benchmark import divide, fit_best, macro_f1, run_benchmark, score_cell
+from melonnx.train.benchmark import divide, fit_best, run_benchmark, score_cell
 from melonnx.train.classifiers import CLASSIFIERS, make_classifier
 from melonnx.train.feature_names import COLUMNS, FEATURE_SETS, columns_of
 from melonnx.train.feature_table import FeatureTable
@@ -141,16 +141,6 @@ def test_tuned_picks_a_pipeline(table):
     pipeline = fit_best(table, result.best, "tuned")
     assert pipeline.classes_.tolist() == list(GENRES)
     assert pipeline.n_features_in_ == 140
-
-
-def test_macro_f1_is_scikit_learns():
-    rng = np.random.default_rng(1)
-    for _ in range(30):
-        size = int(rng.integers(1, 40))
-        true, answer = rng.integers(0, 6, size), rng.integers(0, 8, size)
-        for classes in (np.union1d(true, answer), np.arange(9)):
-            expected = f1_score(true, answer, labels=classes, average="macro", zero_division=0.0)
-            assert macro_f1(true, answer, classes) == pytest.approx(expected)
 
 
 def test_songs_of_one_artist_widen_the_interval():

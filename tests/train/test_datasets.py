@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.train.datasets import DataSetError, Track, read_dataset, read_folder
+from melonnx.infer import MelSpec
+from melonnx.infer.metadata import ModelInfo
+from melonnx.train.datasets import read_dataset, read_folder
+from melonnx.train.tracks import DataSetError, Track
 
 
 def test_folder_with_its_table(genres):
@@ -44,6 +47,40 @@ def test_sub_genres_are_folders_or_a_column_of_the_table(tmp_path):
         ("5.wav", "folk"),
         ("3.wav", "rock"),
     ]
+
+
+def test_music_elsewhere_than_in_the_genres_folders_is_counted(tmp_path):
+    for name in ("a/1.wav", "b/2.wav", "b/album/3.wav", "b/album/cd/4.wav", "5.wav", ".x/6.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert read_dataset(tmp_path).skipped == {"elsewhere than in <genre>/<file>": 3}
+    skipped = read_dataset(tmp_path, subgenres=True).skipped
+    assert skipped == {"elsewhere than in <genre>/<subgenre>/<file>": 2}
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb", "\x1b[31mred", "caf\udce9", "dé jà", "👩‍🎤 pop", "x\u200b"]
+)
+def test_names_that_no_model_file_may_have_are_refused_at_once(tmp_path, name):
+    for folder in (name, "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.wav").touch()
+    try:
+        ModelInfo("x", "1", (name, "other"), MelSpec(), window=9, window_hop=9)
+    except ValueError:
+        with pytest.raises(DataSetError, match="holds characters that cannot be printed; rename"):
+            read_dataset(tmp_path)
+    else:
+        assert len(read_dataset(tmp_path).tracks) == 2
+
+
+def test_a_sub_genre_that_cannot_be_printed_is_refused_where_it_is_read(tmp_path):
+    for name in ("a/x\ty/1.wav", "b/2.wav", "a/3.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert len(read_dataset(tmp_path).tracks) == 2
+    with pytest.raises(DataSetError, match=r"the genre 'x\\ty' holds"):
+        read_dataset(tmp_path, subgenres=True)
 
 
 def test_unusable_folders_and_tables_are_refused(genres, tmp_path):

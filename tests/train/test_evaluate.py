@@ -7,15 +7,20 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.train.answers import ask
-from melonnx.train.datasets import DataSetError, Track, read_folder
-from melonnx.train.evaluate import bootstrap_interval, evaluate, score_answers
+from melonnx.train.datasets import read_folder
+from melonnx.train.evaluate import require_merges, score_answers
 from melonnx.train.reliability import calibration_error
+from melonnx.train.tracks import DataSetError, Track
+
+
+def quiet(line):
+    pass
 
 
 def test_report_equals_a_count_by_hand(genres, tiny_model):
     predictor = Predictor(tiny_model)
     tracks = read_folder(genres)
-    report = evaluate(predictor, tracks, lambda line: None)
+    report = score_answers(ask(predictor, tracks, quiet))
     songs = [track for track in tracks if track.path.suffix == ".wav"]
     right = [predictor.predict(track.path).label == track.genre for track in songs]
     assert report.songs == 30
@@ -40,7 +45,7 @@ def test_report_equals_a_count_by_hand(genres, tiny_model):
 def test_merged_genres_count_as_one(genres, tiny_model):
     predictor = Predictor(tiny_model)
     tracks = [track for track in read_folder(genres) if track.path.suffix == ".wav"]
-    report = evaluate(predictor, tracks, lambda line: None, merge=[("drone", "pulse")])
+    report = score_answers(ask(predictor, tracks, quiet), [("drone", "pulse")])
     counts = np.array(report.confusion)
     assert report.labels == ("drone", "noise", "pulse")
     right = np.trace(counts) + counts[0, 2] + counts[2, 0]
@@ -48,12 +53,12 @@ def test_merged_genres_count_as_one(genres, tiny_model):
     low, high = report.merged[0].accuracy_interval
     assert low <= report.merged[0].accuracy <= high
     with pytest.raises(DataSetError, match="cannot count noise,polka"):
-        evaluate(predictor, tracks, lambda line: None, merge=[("noise", "polka")])
+        require_merges([("noise", "polka")], report.labels)
 
 
 def test_sure_answers_are_counted_by_genre(genres, tiny_model):
     predictor = Predictor(tiny_model)
-    answers = ask(predictor, read_folder(genres), lambda line: None)
+    answers = ask(predictor, read_folder(genres), quiet)
     sure = replace(answers, unsure=np.arange(30) % 2 == 0)
     for index, score in enumerate(score_answers(sure).genres.values()):
         said = (answers.answer == index) & (np.arange(30) % 2 == 1)
@@ -64,9 +69,9 @@ def test_sure_answers_are_counted_by_genre(genres, tiny_model):
 def test_unknown_genre_and_nothing_left_are_errors(genres, tiny_model):
     predictor = Predictor(tiny_model)
     with pytest.raises(DataSetError, match="polka"):
-        evaluate(predictor, [Track(genres / "x.wav", "polka")], lambda line: None)
+        ask(predictor, [Track(genres / "x.wav", "polka")], quiet)
     with pytest.raises(DataSetError, match="none of the songs"):
-        evaluate(predictor, [Track(genres / "x.wav", "drone")], lambda line: None)
+        ask(predictor, [Track(genres / "x.wav", "drone")], quiet)
 
 
 def test_below_the_genres_a_label_the_model_lacks_is_its_genres_own(genres, tree_model):
@@ -77,7 +82,7 @@ def test_below_the_genres_a_label_the_model_lacks_is_its_genres_own(genres, tree
         for number, track in enumerate(read_folder(genres))
         if track.genre != "noise" and track.path.suffix == ".wav"
     ]
-    report = evaluate(predictor, tracks, lambda line: None)
+    report = score_answers(ask(predictor, tracks, quiet))
     answers = [predictor.predict(track.path).subgenre for track in tracks]
     labels = predictor.info.labels
     expected = [track.label if track.label in labels else track.genre for track in tracks]
@@ -89,39 +94,17 @@ def test_below_the_genres_a_label_the_model_lacks_is_its_genres_own(genres, tree
     assert low <= report.subgenres.accuracy <= high
     assert any(line.startswith("sub-genre macro-F1") for line in report.lines())
     assert report.summary()["subgenre_labels"] == 6
-    flat = evaluate(predictor, [replace(t, subgenre="") for t in tracks], lambda line: None)
+    flat = score_answers(ask(predictor, [replace(t, subgenre="") for t in tracks], quiet))
     assert replace(report, subgenres=None) == flat
     assert "subgenres" not in flat.to_dict()
 
 
 def test_each_draw_is_scored_over_all_genres(genres, tiny_model):
     """Each answer is right, and one artist has all the noise: a draw without it lacks a genre."""
-    answers = ask(Predictor(tiny_model), read_folder(genres), lambda line: None)
+    answers = ask(Predictor(tiny_model), read_folder(genres), quiet)
     tracks = [replace(t, artist="one") if t.genre == "noise" else t for t in answers.tracks]
     right = replace(answers, probabilities=np.eye(3)[answers.true], tracks=tuple(tracks))
     report = score_answers(right)
     assert report.macro_f1 == 1
     assert report.accuracy_interval == (1, 1)
     assert report.macro_f1_interval == (pytest.approx(2 / 3), 1)
-
-
-def test_interval_is_wider_when_an_artists_songs_go_together():
-    right = np.repeat(np.random.default_rng(0).random(40) < 0.7, 10)
-
-    def score(rows):
-        return float(right[rows].mean())
-
-    low, high = bootstrap_interval(score, [str(i // 10) for i in range(400)])
-    alone_low, alone_high = bootstrap_interval(score, [str(i) for i in range(400)])
-    assert low < alone_low < right.mean() < alone_high < high
-    # Forty artists of one mind each: the binomial interval of forty draws.
-    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.7 * 0.3 / 40), rel=0.25)
-
-
-def test_draws_without_a_score_are_left_out_of_the_interval():
-    values = np.array([0.25, 0.25, np.nan])
-
-    def score(rows):
-        return float(values[rows].mean())
-
-    assert bootstrap_interval(score, ["a", "b", "c"]) == (0.25, 0.25)

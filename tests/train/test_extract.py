@@ -13,7 +13,7 @@ import pytest
 from melonnx.train.datasets import read_dataset
 from melonnx.train.extract import extract, song_features
 from melonnx.train.feature_names import COLUMNS
-from melonnx.train.feature_table import read_features
+from melonnx.train.feature_table import read_features, write_features
 from melonnx.train.features import clip_features
 from tests.conftest import RATE, encode, make_song
 
@@ -65,6 +65,19 @@ def test_every_song_is_a_row_or_a_failure(melonnx, folder, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["features.parquet", "music"]
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_name_that_no_table_can_hold_is_a_failure(folder, tmp_path, kind):
+    try:
+        (folder / "calm/0.wav").rename(folder / "calm/caf\udce9.wav")
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    (folder / "tracks.csv").unlink()
+    table, failures = extract(read_dataset(folder), tmp_path / "part", quiet, workers=1)
+    write_features(table, tmp_path / f"table.{kind}")
+    assert [track.path.name for track in table.tracks] == ["2.wav", "1.wav", "3.wav"]
+    assert "its name is no text" in failures[folder / "calm/caf\udce9.wav"]
+
+
 def test_a_song_is_heard_mono_at_its_own_rate(tmp_path):
     song = make_song(1, 44100, channels=2)
     path = tmp_path / "song.wav"
@@ -111,7 +124,7 @@ def test_a_torn_row_is_made_again(folder, tmp_path):
 
 _EXTRACT = """
 import sys; from pathlib import Path
-from melonnx.train.datasets import read_dataset; from melonnx.train.extract import extract
+from melonnx.train.tracks import read_dataset; from melonnx.train.extract import extract
 if __name__ == '__main__':
     dataset = read_dataset(Path(sys.argv[1]))
     extract(dataset, Path(sys.argv[2]), lambda results, total: results, workers=1)

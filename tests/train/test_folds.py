@@ -90,7 +90,7 @@ def test_scores_are_counted_by_hand_and_kept(tmp_path):
         (right[[0, 0, 1, 2]], np.array([0, 1, 1, 2])),
         (right[[0, 1, 1, 2]], np.array([0, 1, 1, 1])),
     ]
-    scores = score_folds(answers, 3)
+    scores = score_folds(answers)
     assert scores["accuracy"] == [0.75, 0.75]
     assert scores["macro_f1"] == pytest.approx([(2 / 3 + 2 / 3 + 1) / 3, (1 + 4 / 5) / 2])
     lines: list[str] = []

@@ -2,8 +2,9 @@
 
 import pytest
 
-from melonnx.train.datasets import DataSetError, read_dataset
+from melonnx.train.datasets import read_dataset
 from melonnx.train.splits import split_tracks
+from melonnx.train.tracks import DataSetError
 
 GENRES = ("blues", "rock")
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.train.datasets import DataSetError, Track
 from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
 from melonnx.train.splits import split_tracks
+from melonnx.train.tracks import DataSetError, Track
 
 
 def tracks_of(artists_by_label, songs=2):

@@ -74,7 +74,7 @@ def test_a_fold_is_calibrated_by_the_others(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr("melonnx.train.evaluate._RESAMPLES", 200)
+    monkeypatch.setattr("melonnx.train.measures._RESAMPLES", 200)
 
 
 def test_songs_of_one_artist_are_parted_one_by_one_and_it_is_said():

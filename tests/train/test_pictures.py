@@ -12,11 +12,12 @@ from melonnx.infer.hierarchy import sum_by_genre
 from melonnx.infer.mel import log_mel
 from melonnx.infer.model import load_model
 from melonnx.infer.windows import patch_batches, window_starts
-from melonnx.train.datasets import DataSetError, read_folder
+from melonnx.train.datasets import read_folder
 from melonnx.train.material import Sources
 from melonnx.train.pictures import read_pictures
 from melonnx.train.run import Settings, read_run
 from melonnx.train.splits import split_tracks
+from melonnx.train.tracks import DataSetError
 from melonnx.train.train import train
 from tests.conftest import real_data
 
@@ -60,6 +61,8 @@ def test_pictures_are_scaled_and_repeats_left_out(tmp_path):
         ({"log_mel": np.zeros((12, 150, 96), np.uint8)}, "96"),
         ({"log_mel": np.zeros((12, 150, 128), np.float32)}, "float32"),
         ({"name": np.array([{}] * 12, dtype=object)}, "no pictures"),
+        ({"genre": np.array(["a\x1b[1m", "b"] * 6)}, "cannot be printed"),
+        ({"track_id": np.array(["one"] * 12)}, "track_id is <U3; expected integers"),
     ],
 )
 def test_other_files_are_refused(tmp_path, change, says):

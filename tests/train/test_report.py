@@ -175,6 +175,17 @@ def test_the_command_writes_a_folder_and_makes_it_again(melonnx, few_songs, tiny
     assert (out / "report.md").read_text() == first
 
 
+def test_a_released_model_is_taken_by_its_name(melonnx, few_songs, tmp_path):
+    for genre, other in (("drone", "classical"), ("noise", "metal")):
+        (tmp_path / "songs" / other).mkdir(parents=True)
+        (tmp_path / "songs" / other / "0.wav").symlink_to(few_songs / genre / "0.wav")
+    result = melonnx("evaluate", "genre-small", tmp_path / "songs", "--out", tmp_path / "report")
+    assert result.returncode == 0, result.stderr
+    values = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert values["model"]["file"].endswith("models/genre-small.onnx")
+    assert values["command"].startswith("melonnx evaluate genre-small ")
+
+
 def test_without_out_it_only_prints(melonnx, few_songs, tiny_model):
     result = melonnx("evaluate", tiny_model, few_songs)
     assert result.returncode == 0, result.stderr

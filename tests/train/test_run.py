@@ -1,5 +1,6 @@
 """A run is read back as it was written, and gone on with only where its data are the same."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -43,7 +44,7 @@ def test_it_is_read_back_with_names_of_any_bytes_and_gone_on_with(begin, tmp_pat
     assert [track.path.name for track in run.tracks] == ["1.wav", "2.wav", "caf\udce9.wav"]
     assert run.data_hash == run.hash_data()
     assert begin() == run
-    assert not list((tmp_path / "run").glob("*.tmp"))
+    assert not list((tmp_path / "run").glob(".part-*"))
 
 
 def changed(path):
@@ -83,6 +84,33 @@ def test_a_kill_while_the_run_is_written_leaves_the_one_before(begin, tmp_path, 
     with pytest.raises(StopHereError):
         replace(before, tracks=before.tracks[:1], parts=before.parts[:1], finished=True).write()
     assert read_run(tmp_path / "run") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: [],
+        lambda values: values | {"settings": None},
+        lambda values: {key: value for key, value in values.items() if key != "temperature"},
+        lambda values: values | {"labels": None},
+        lambda values: values | {"settings": values["settings"] | {"mel_spec": 3}},
+    ],
+)
+def test_a_run_that_was_changed_by_hand_is_one_line(begin, tmp_path, change):
+    begin()
+    path = tmp_path / "run/run.json"
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(RunError, match=r"run: holds no training run \("):
+        read_run(tmp_path / "run")
+
+
+def test_a_table_of_tracks_that_is_cut_off_is_one_line(begin, tmp_path):
+    begin()
+    table = tmp_path / "run/tracks.csv"
+    table.write_bytes(table.read_bytes().rpartition(b",")[0].rpartition(b",")[0])
+    table.write_bytes(table.read_bytes().replace(b"path,", b"", 1))
+    with pytest.raises(RunError, match="holds no training run"):
+        read_run(tmp_path / "run")
 
 
 def test_a_folder_without_a_run_is_refused(begin, tmp_path):

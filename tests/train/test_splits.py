@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.train.datasets import DataSetError, Track, read_folder
+from melonnx.train.datasets import read_folder
 from melonnx.train.splits import (
     artists_in_several_parts,
     labels_off_the_official_split,
     split_tracks,
 )
+from melonnx.train.tracks import DataSetError, Track
 
 
 @given(

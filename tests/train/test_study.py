@@ -6,11 +6,12 @@ import pytest
 from melonnx.infer import Predictor
 from melonnx.train import study as study_module
 from melonnx.train.answers import ask, ask_panel
-from melonnx.train.datasets import DataSetError, read_folder
+from melonnx.train.datasets import read_folder
 from melonnx.train.evaluate import score_answers
 from melonnx.train.folds import fold_parts
 from melonnx.train.run import Run, RunError, Settings, read_run
 from melonnx.train.study import read_panel, read_random_scores, read_test_songs, study
+from melonnx.train.tracks import DataSetError
 from tests.conftest import write_tiny_model
 
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from melonnx.infer import Predictor
+from melonnx.infer.genre_names import genre_name
 from tests.conftest import RATE, encode, make_song
 
 mediafile = pytest.importorskip("mediafile", reason='needs beets: pip install "melonnx[beets]"')
@@ -91,17 +92,25 @@ def test_unsure_songs_are_left_and_a_query_and_overwrite_choose(library):
     library.beet("melonnx", "-u")
     kept, told = (of_library for of_library, _ in library.genres())
     assert kept == "Polka"
-    assert told in {"drone", "noise", "pulse"}
+    assert told in {"Drone", "Noise", "Pulse"}
     done = library.beet("melonnx", "-u", "--overwrite", f"path:{library.songs[0]}")
     assert done.stdout.splitlines()[-1] == "1 set"
-    assert library.genres()[0][0] in {"drone", "noise", "pulse"}
+    assert library.genres()[0][0] in {"Drone", "Noise", "Pulse"}
     assert [of_file for _, of_file in library.genres()] == ["", ""]  # write: no
+
+
+def test_a_genre_that_the_map_leaves_out_is_not_set(library):
+    library.configure(auto=False, unsure=True, map=dict.fromkeys(("drone", "noise", "pulse"), ""))
+    library.bring_in()
+    assert library.beet("melonnx").stdout.splitlines()[-1] == "2 left out by the map"
+    assert library.genres() == [("", ""), ("", "")]
 
 
 def test_import_sets_genres_where_it_is_told_to_and_other_plugins_work_beside(library):
     library.configure(unsure=True)
     library.bring_in()
-    expected = [Predictor(library.model).predict(song).label for song in library.songs]
+    labels = [Predictor(library.model).predict(song).label for song in library.songs]
+    expected = [genre_name(label, {}) for label in labels]  # as ``melonnx tag`` writes them
     assert [of_library for of_library, _ in library.genres()] == expected
     shown = library.beet("info", str(library.songs[0]))
     assert (shown.returncode, "samplerate: 22050" in shown.stdout) == (0, True)

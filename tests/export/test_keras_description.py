@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from melonnx.export.describe import read_description
 from melonnx.export.errors import KerasFileError
+from melonnx.export.keras_description import read_description
 from tests.export.conftest import ABOUT, LABELS, SPEC
 
 
@@ -54,7 +54,7 @@ def test_the_others_are_taken_too(describe):
         (ABOUT | {"mel_spec": 3}, "own.json: "),
         (ABOUT | {"labels": "rock"}, "labels is a list of names"),
         (ABOUT | {"labels": ["rock"]}, "must be two or more"),
-        (ABOUT | {"temperature": 0}, "temperature=0.0 must be positive"),
+        (ABOUT | {"temperature": 0}, "temperature=0.0 must be 0.01 to 100"),
         (ABOUT | {"embedding": 3}, "embedding is the name of a layer"),
     ],
 )

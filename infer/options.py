@@ -1,0 +1,20 @@
+"""The options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Device", "GenreMap", "Model", "Recursive", "Threads", "Workers"]
+
+Model = Annotated[Path | None, typer.Option(help="A model file, or genre-base or genre-small.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that listen; one for each core by default.")
+]
+GenreMap = Annotated[
+    Path | None,
+    typer.Option("--map", help='Genre by label (*.csv, *.toml, *.json): metal,"Heavy Metal".'),
+]

@@ -1,0 +1,92 @@
+"""Only what the page can answer reaches it; all else is told why not."""
+
+import pytest
+
+pytest.importorskip("gradio", reason="needs the demo extra")
+from melonnx.demo.app import build_page
+from melonnx.demo.calls import refusal
+from melonnx.demo.choice import Choice
+from melonnx.demo.limits import Limits
+
+MODEL = "genre-small"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return build_page(Choice(), Limits(), tmp_path_factory.mktemp("uploads"))
+
+
+def file(path="x"):
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def number(page, name):
+    return next(key for key, one in page.fns.items() if one.api_name == name)
+
+
+@pytest.mark.parametrize(
+    ("call", "asked"),
+    [
+        ("call/classify", {"data": [file(), MODEL]}),
+        ("call/classify/", {"data": [None, None]}),
+        ("call/classify", {"data": [file() | {"orig_name": "a", "size": 3}, MODEL]}),
+        ("call/picture", {"data": [file(), "mel", MODEL, True]}),
+        ("call/explain", {"data": [file(), "any text", MODEL]}),
+        ("call/v2/classify", {"song": file(), "model": MODEL}),
+        ("cancel", {"session_hash": "x", "fn_index": 9999, "event_id": "x"}),
+        ("login", ["anything"]),
+    ],
+)
+def test_what_can_be_answered_passes(page, call, asked):
+    assert refusal(page, call, asked) is None
+
+
+def test_browser_passes(page):
+    for name, data in (
+        ("show", [file(), MODEL, "light wide", False]),
+        ("show", [None, MODEL, None, None]),
+        ("ask", [file(), MODEL, "", "polka"]),
+        ("show_table", [[file(), file()], MODEL]),
+        ("show_table", [None, MODEL]),
+    ):
+        asked = {"data": data, "fn_index": number(page, name), "session_hash": "x"}
+        assert refusal(page, "queue/join", asked) is None, name
+
+
+@pytest.mark.parametrize(
+    ("call", "asked", "status", "reason"),
+    [
+        ("call/polka", {"data": []}, 404, "no such function"),
+        ("run/0", {"data": []}, 404, "no such function"),
+        ("call/v2/polka", {}, 404, "no such function"),
+        ("queue/join", {"data": [], "fn_index": 9999}, 404, "no such function"),
+        ("queue/join", {"data": [], "fn_index": -1}, 404, "no such function"),
+        ("queue/join", {"data": [], "fn_index": "0"}, 404, "no such function"),
+        ("queue/join", {"data": []}, 404, "no such function"),
+        ("call/classify", [1, 2], 422, "a JSON object"),
+        ("call/classify", {}, 422, "a list of 2"),
+        ("call/classify", {"data": "xy"}, 422, "a list of 2"),
+        ("call/classify", {"data": [None]}, 422, "a list of 2"),
+        ("call/classify", {"data": [None] * 3}, 422, "a list of 2"),
+        ("call/classify", {"data": [5, MODEL]}, 422, "value 1 must be an uploaded file"),
+        ("call/classify", {"data": [{"path": "x"}, MODEL]}, 422, "an uploaded file"),
+        (
+            "call/classify",
+            {"data": [file(), "polka"]},
+            422,
+            "value 2 must be one of genre-base, genre-small",
+        ),
+        ("call/classify", {"data": [file(), {"a": [1]}]}, 422, "value 2 must be one of"),
+        ("call/picture", {"data": [file(), "mel", MODEL, "yes"]}, 422, "true or false"),
+        ("call/explain", {"data": [file(), ["a"], MODEL]}, 422, "value 2 must be text"),
+        ("call/v2/classify", {"song": file(), "polka": 1}, 422, "parameters are song, model"),
+        ("call/v2/classify", {"data": []}, 422, "parameters are song, model"),
+        ("call/v2/classify", {"song": 5, "model": MODEL}, 422, "an uploaded file"),
+        ("call/classify", {"data": [None, None], "batched": True}, 422, "batched"),
+    ],
+)
+def test_what_cannot_is_told_why(page, call, asked, status, reason):
+    refused = refusal(page, call, asked)
+    assert refused is not None
+    assert refused[0] == status
+    assert reason in refused[1]

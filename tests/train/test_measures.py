@@ -1,0 +1,44 @@
+"""macro-F1 is scikit-learn's, and an interval is that of whole artists."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+
+from melonnx.train.measures import bootstrap_interval, macro_f1
+
+
+@pytest.mark.parametrize("names", [np.arange(9), np.array([f"genre {i}" for i in range(9)])])
+def test_macro_f1_is_scikit_learns_over_all_labels_of_any_rows(names):
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        size = int(rng.integers(1, 40))
+        true, answer = names[rng.integers(0, 6, size)], names[rng.integers(0, 9, size)]
+        labels = np.union1d(true, answer)
+        score = macro_f1(true, answer)
+        for rows in (np.arange(size), rng.integers(0, size, size)):
+            expected = f1_score(
+                true[rows], answer[rows], labels=labels, average="macro", zero_division=0.0
+            )
+            assert score(rows) == pytest.approx(expected)
+
+
+def test_interval_is_wider_when_an_artists_songs_go_together():
+    right = np.repeat(np.random.default_rng(0).random(40) < 0.7, 10)
+
+    def score(rows):
+        return float(right[rows].mean())
+
+    low, high = bootstrap_interval(score, [str(i // 10) for i in range(400)])
+    alone_low, alone_high = bootstrap_interval(score, [str(i) for i in range(400)])
+    assert low < alone_low < right.mean() < alone_high < high
+    # Forty artists of one mind each: the binomial interval of forty draws.
+    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.7 * 0.3 / 40), rel=0.25)
+
+
+def test_draws_without_a_score_are_left_out_of_the_interval():
+    values = np.array([0.25, 0.25, np.nan])
+
+    def score(rows):
+        return float(values[rows].mean())
+
+    assert bootstrap_interval(score, ["a", "b", "c"]) == (0.25, 0.25)

@@ -1,0 +1,30 @@
+"""Tells on stderr how far a long run is: in lines, or by a bar."""
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+__all__ = ["Say", "say", "show_progress"]
+
+Say = Callable[[str], None]
+"""Is told one line for each step."""
+
+_Result = TypeVar("_Result")
+
+
+def say(line: str) -> None:
+    """Write a line to stderr at once; control characters of names are escaped."""
+    from melonnx.infer.rows import printable
+
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def show_progress(results: Iterable[_Result], total: int, what: str) -> Iterable[_Result]:
+    """Pass ``results`` on under a bar on stderr, if that is a terminal; ``what`` is being done."""
+    from rich.console import Console
+    from rich.progress import track
+
+    errors = Console(stderr=True)
+    return track(
+        results, what, total, console=errors, transient=True, disable=not errors.is_terminal
+    )
