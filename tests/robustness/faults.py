@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -184,7 +185,7 @@ def limit_files(size):
 
 
 def last_line(result):
-    """Before it are only those of songs that have no row in an index."""
+    """Before it are only those of songs: an index has no place for what is wrong with one."""
     *others, last = result.stderr.splitlines()
-    assert all(line.startswith("melonnx: ") and "bad.mp3: " in line for line in others), others
+    assert all(re.match(r"melonnx: /.*/(bad\.mp3: is|song \d\d\.wav: short)", x) for x in others)
     return last

@@ -203,15 +203,6 @@ def test_an_output_that_is_no_file_stays_what_it_is(music, tmp_path, kind):
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_a_folder_where_a_file_is_to_be_written_is_refused_at_once(music, tmp_path):
-    output = tmp_path / "genres"
-    output.mkdir()
-    result = run(music, output, "--csv")
-    assert result.returncode == 1
-    assert result.stderr == f"melonnx: {output}: is a folder, and one file is to be written\n"
-    assert list(tmp_path.iterdir()) == [output]
-
-
 @pytest.mark.parametrize("more", [(), ("--cluster", "local[2]")], ids=["batch", "cluster"])
 def test_a_song_that_the_disk_cannot_read_to_its_end(quiet, music, tmp_path, environment, more):
     if more:
