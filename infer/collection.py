@@ -125,7 +125,7 @@ def classify_in_processes(
         journal = offsets = None
         to_hear = sum(isinstance(song, str) for song in songs)
         if output.path is not None:
-            _require_file(output.path, output.kind)
+            _require_no_device(output.path)
             how = " skimmed" if hearing.skim else ""  # other answers than of the whole song
             key = model_key(hearing.model, hearing.model_name + how)
             beside = journal_path(output.path)
@@ -217,10 +217,8 @@ def _open(output: Output, model: str, total: int, progress: Progress) -> Iterato
         ) from None
 
 
-def _require_file(path: Path, kind: str) -> None:
-    """Before hours of work: what is put in its place at the end must not be the place of others."""
-    if path.is_dir() and kind != "parts":
-        raise OutputError(f"{path}: is a folder, and one file is to be written")
+def _require_no_device(path: Path) -> None:
+    """A file would be put in its place: as root, in that of /dev/null."""
     if path.exists() and not path.is_dir() and not path.is_file():
         raise OutputError(f"{path}: is a device or a pipe; without -o, answers go to stdout")
 
