@@ -7,7 +7,7 @@ an answer without a reason.
 from typing import Any
 
 import gradio as gr
-from gradio.blocks import BlockFunction
+from gradio.block_function import BlockFunction
 from gradio.components import Checkbox, Component, Dropdown, Textbox
 
 __all__ = ["Refusal", "refusal"]
