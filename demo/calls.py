@@ -84,7 +84,8 @@ def _wanted(component: Any, value: Any) -> str | None:
         choices = [choice for _, choice in component.choices]
         if component.allow_custom_value or not choices:
             return None if isinstance(value, str) else "text"
-        return None if value in choices else f"one of {', '.join(map(str, choices))}"
+        # Whoever has no password is not told what the models are called.
+        return None if value in choices else f"one of its choices, which {value!r:.60} is not"
     if isinstance(component, Textbox):
         return None if isinstance(value, str) else "text"
     if isinstance(component, Checkbox):
