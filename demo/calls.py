@@ -4,11 +4,13 @@ Gradio takes any request for one of its own: a wrong name or value ends in a tra
 an answer without a reason.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from gradio.block_function import BlockFunction
 from gradio.components import Checkbox, Component, Dropdown, Textbox
+
+if TYPE_CHECKING:  # not every Gradio has it there
+    from gradio.block_function import BlockFunction
 
 __all__ = ["Refusal", "refusal"]
 
@@ -46,7 +48,7 @@ def refusal(page: gr.Blocks, call: str, asked: Any) -> Refusal | None:
 
 def _function(
     page: gr.Blocks, name: str, asked: dict[str, Any], *, by_number: bool
-) -> BlockFunction | None:
+) -> "BlockFunction | None":
     number = asked.get("fn_index") if by_number else None
     if number is not None:
         return page.fns.get(number) if type(number) is int else None
@@ -54,7 +56,7 @@ def _function(
 
 
 def _wrong_parameter(
-    page: gr.Blocks, name: str, asked: dict[str, Any], function: BlockFunction
+    page: gr.Blocks, name: str, asked: dict[str, Any], function: "BlockFunction"
 ) -> Refusal | None:
     endpoints = page.get_api_info()["named_endpoints"]  # type: ignore[index]
     parameters = endpoints.get(f"/{name}", {}).get("parameters", [])
@@ -66,7 +68,7 @@ def _wrong_parameter(
     return _wrong_value(function, [(defaults | asked)[one] for one in names])
 
 
-def _wrong_value(function: BlockFunction, data: list[Any]) -> Refusal | None:
+def _wrong_value(function: "BlockFunction", data: list[Any]) -> Refusal | None:
     for place, (component, value) in enumerate(zip(function.inputs, data, strict=True)):
         wanted = _wanted(component, value)
         if wanted is not None:
@@ -82,7 +84,8 @@ def _wanted(component: Any, value: Any) -> str | None:
         choices = [choice for _, choice in component.choices]
         if component.allow_custom_value or not choices:
             return None if isinstance(value, str) else "text"
-        return None if value in choices else f"one of {', '.join(map(str, choices))}"
+        # Whoever has no password is not told what the models are called.
+        return None if value in choices else f"one of its choices, which {value!r:.60} is not"
     if isinstance(component, Textbox):
         return None if isinstance(value, str) else "text"
     if isinstance(component, Checkbox):
