@@ -1,6 +1,7 @@
 """What Gradio remembers of visitors, bounded: much of it, it would keep as long as it runs."""
 
 import asyncio
+import ctypes
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -76,6 +77,7 @@ async def forgetting(page: gr.Blocks, kept_s: float) -> AsyncIterator[None]:
             await asyncio.sleep(min(_EVERY_S, kept_s / 2))
             forget(page, unread, time.monotonic())
             await asyncio.to_thread(forget_files, page, kept_s)
+            await asyncio.to_thread(_give_back)
 
     task: asyncio.Task[Any] = asyncio.create_task(often())
     try:
@@ -83,6 +85,14 @@ async def forgetting(page: gr.Blocks, kept_s: float) -> AsyncIterator[None]:
     finally:
         task.cancel()
         forget_files(page, 0.0)
+
+
+def _give_back() -> None:
+    """To the system, what is free: of what a rush of visitors took, glibc keeps much."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)
 
 
 def _is_gone(file: Path, oldest: float) -> bool:

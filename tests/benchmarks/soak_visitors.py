@@ -3,6 +3,7 @@
 import itertools
 import json
 import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ OPTIONS = ("--keep-minutes", "1", "--max-file-mb", "1", "--max-files", "3", "--m
 """Of the page: small, so that what is too much is soon made."""
 
 _AT_ONCE = 4
+_PER_S = 8.0
+"""Steady, for what the page holds goes with how many come: each answer waits a minute."""
 _TOLERANCE = 1e-5
 
 
@@ -69,13 +72,15 @@ class Tally:
 
 
 def send_visitors(site: Site, tally: Tally, end: Event) -> None:
-    """Some at a time, of every kind in turn, until told to end."""
+    """So many a second, of every kind in turn, until told to end."""
     kinds = list(VISITS.items())
-    numbers = itertools.count(tally.n)
+    numbers, began, first = itertools.count(tally.n), time.monotonic(), tally.n
 
     def visit() -> None:
         while not end.is_set():
             number = next(numbers)
+            if end.wait(max(0.0, began + (number - first) / _PER_S - time.monotonic())):
+                return
             name, kind = kinds[number % len(kinds)]
             try:
                 kind(site, Random(number))
