@@ -89,11 +89,14 @@ def _rename(graph: onnx.GraphProto, names: dict[str, str], prefix: str) -> None:
     """Number nodes and what they make; ``names`` holds the new names of what is known outside."""
     for number, node in enumerate(graph.node):
         node.name = f"{prefix}{number:02}_{node.op_type}"
+        if node.op_type == "Identity" and not node.domain:
+            node.ClearField("domain")  # some say "", some nothing
         for index, name in enumerate(node.output):
             names.setdefault(name, f"{node.name}:{index}")
         node.input[:] = [names[name] if name else "" for name in node.input]
         node.output[:] = [names[name] if name else "" for name in node.output]
         for body in _bodies(node):
+            _order_copies(body)
             inside = dict(names)
             for index, value in enumerate(body.input):
                 inside[value.name] = value.name = f"{node.name}/{index}"
@@ -106,6 +109,17 @@ def _rename(graph: onnx.GraphProto, names: dict[str, str], prefix: str) -> None:
                     dimension.ClearField("dim_param")
             body.name, body.doc_string = node.name, ""
             del body.value_info[:]
+
+
+def _order_copies(body: onnx.GraphProto) -> None:
+    """Of two outputs of one value, the second is the copy: the converter copies one by lot."""
+    places = {value.name: place for place, value in enumerate(body.output)}
+    for node in body.node:
+        names = node.output[0], node.input[0] if node.input else ""
+        if node.op_type == "Identity" and all(name in places for name in names):
+            copy, value = (body.output[places[name]] for name in names)
+            if places[copy.name] < places[value.name]:
+                copy.name, value.name = value.name, copy.name
 
 
 def _bodies(node: onnx.NodeProto) -> list[onnx.GraphProto]:

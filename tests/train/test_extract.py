@@ -124,7 +124,7 @@ def test_a_torn_row_is_made_again(folder, tmp_path):
 
 _EXTRACT = """
 import sys; from pathlib import Path
-from melonnx.train.tracks import read_dataset; from melonnx.train.extract import extract
+from melonnx.train.datasets import read_dataset; from melonnx.train.extract import extract
 if __name__ == '__main__':
     dataset = read_dataset(Path(sys.argv[1]))
     extract(dataset, Path(sys.argv[2]), lambda results, total: results, workers=1)
