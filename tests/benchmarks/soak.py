@@ -6,7 +6,8 @@ python -m tests.benchmarks.soak page [MINUTES]
 ``predict``: N (50,000) predictions in one process, good and bad sources in turn, on one thread
 and on four. ``page``: ``melonnx demo`` as a process, and visitors of every kind for so many (20)
 minutes. Each answer is compared with what ``Predictor`` said first. Prints a table and a verdict;
-the exit code is 1 where a limit is broken.
+the exit code is 1 where a limit is broken. Memory breaks its limit where both its slope over all
+samples and its growth from rest to rest do: the page's slope also has what load does to it.
 """
 
 import io
