@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from melonnx.infer.audio import load_audio, open_array, open_audio
+from melonnx.infer.audio import open_array, open_audio
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.long_tracks import hear
 from melonnx.infer.predictor import Predictor
@@ -68,15 +68,10 @@ def time_warm(predictor: Predictor, song: str | os.PathLike[str], times: int) ->
     predictor.predict(song)
     with open_audio(song, None) as reader:
         decoded, own_rate = np.concatenate(list(reader)), reader.sample_rate
-    waveform = load_audio(song, rate)
+    with open_audio(song, rate) as reader:
+        blocks = list(reader)
     sizes = info.mel_spec, info.window, info.window_hop, info.max_windows
-
-    def blocks() -> list[np.ndarray]:
-        with open_array(waveform, rate, rate) as reader:
-            return list(reader)
-
-    ready = blocks()
-    batches = list(predictor.patches(hear(ready, *sizes)))
+    batches = list(predictor.patches(hear(blocks, *sizes)))
 
     def decode() -> None:
         with open_audio(song, None) as reader:
@@ -92,7 +87,7 @@ def time_warm(predictor: Predictor, song: str | os.PathLike[str], times: int) ->
         "answer": lambda: predictor.predict(song),
         "decoding": decode,
         "resampling": resample,
-        "mel": lambda: hear(ready, *sizes),
+        "mel": lambda: hear(blocks, *sizes),
         "network": lambda: predictor.run(batches),
     }
     seconds: dict[str, list[float]] = {name: [] for name in work}

@@ -142,7 +142,7 @@ def main() -> None:
     """Run the command line; every error that is ours is one line on stderr and exit code 1."""
     _open_streams()
     if _WITHOUT_ALGEBRA & set(sys.argv[1:2]):
-        # The threads that OpenBLAS starts when numpy is imported cost 45 ms.
+        # The threads that OpenBLAS starts when numpy is imported spin for 40 ms.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         try:
