@@ -249,7 +249,7 @@ class _Ears(WorkerPlugin):
         else:
             path = Path(worker.local_directory) / f"{wanted}.onnx"
             path.write_bytes(self._model)
-        self.predictor = replace(self._hearing, model=path).predictor
+        self.predictor = replace(self._hearing, model=path).open_predictor()
 
 
 def _hear_block(plugin: str, paths: list[str], embedding: bool) -> list[Packed]:

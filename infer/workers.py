@@ -59,9 +59,8 @@ class Hearing:
     skim: bool = False
     """As of ``Predictor``."""
 
-    @property
-    def predictor(self) -> Predictor:
-        """A new one; raises what ``Predictor`` does."""
+    def open_predictor(self) -> Predictor:
+        """Raises what ``Predictor`` does."""
         return Predictor(self.model, self.device, self.threads, skim=self.skim)  # type: ignore[arg-type]
 
 
@@ -187,7 +186,7 @@ def _start(hearing: Hearing) -> _Worker:
 def _work(connection: End, hearing: Hearing) -> None:
     """Runs in a worker process, until nobody is at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal
-    predictor = hearing.predictor
+    predictor = hearing.open_predictor()
     try:
         connection.send(None)
         while True:
