@@ -201,7 +201,7 @@ def _soundfile_blocks(
     A block is lost whole with an error inside it; what lies before the damage then comes in
     small pieces, from a new decoder, since the old one may not even seek any more.
     """
-    position = decoder.tell()
+    position = _position(decoder)
     try:
         for block in _read(decoder, BLOCK_LENGTH):
             yield block
@@ -217,6 +217,13 @@ def _soundfile_blocks(
                 yield block[position - at :]
                 position = at
         raise
+
+
+def _position(decoder: soundfile.SoundFile) -> int:
+    try:
+        return decoder.tell()
+    except soundfile.SoundFileError:  # one that cannot seek (G.721) stands at its start
+        return 0
 
 
 def _read(decoder: "_Forward", length: int) -> Iterator[Samples]:

@@ -197,6 +197,7 @@ CORPUS = [
     Entry(b"ulaw.wav", _song("WAV", "ULAW"), seconds=_SECONDS),
     Entry(b"alaw.wav", _song("WAV", "ALAW"), seconds=_SECONDS),
     Entry(b"adpcm.wav", _song("WAV", "IMA_ADPCM"), seconds=_SECONDS),
+    Entry(b"g721.au", _song("AU", "G721_32"), seconds=_SECONDS),
     Entry(b"5_1.flac", _song("FLAC", "PCM_16", channels=6), seconds=_SECONDS),
     Entry(b"192_khz.flac", _song("FLAC", "PCM_24", rate=192_000, channels=2), seconds=_SECONDS),
     Entry(b"8_khz.wav", _song("WAV", "PCM_16", rate=8000), seconds=_SECONDS),
