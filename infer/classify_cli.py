@@ -79,8 +79,8 @@ def classify(
         bool,
         typer.Option(
             "--skim",
-            help="Decode of long songs only what genre-base listens to: three times as fast; what "
-            "is damaged elsewhere goes unseen.",
+            help="Decode of long songs only the places that the model listens to (genre-base ten): "
+            "three times as fast; what is damaged elsewhere goes unseen.",
         ),
     ] = False,
 ) -> None:
