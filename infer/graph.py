@@ -5,6 +5,7 @@ and Yashunin 2018) is walked towards the query, and may miss some of the nearest
 """
 
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,8 @@ __all__ = ["build_graph", "find_candidates", "graph_path", "is_fresh", "open_gra
 _WIDTH = 128
 """Rows kept in view on the way, building and searching: more find more, and take longer."""
 _BLOCK = 1 << 14
+_FIRST = 1 << 12
+"""Rows that one thread adds, before all do."""
 _STEP = 1 << 20
 _CHECKSUM_BYTES = 4
 
@@ -35,9 +38,11 @@ def build_graph(embeddings: NDArray[np.float32], path: Path) -> None:
     Vectors are in it as float16: half the size, and what is found is compared exactly later.
     """
     graph = usearch.Index(ndim=embeddings.shape[1], metric="cos", dtype="f16", expansion_add=_WIDTH)
-    for start in range(0, len(embeddings), _BLOCK):
-        block = np.array(embeddings[start : start + _BLOCK], np.float32)  # aligned, unlike a map's
-        graph.add(np.arange(start, start + len(block)), block)
+    starts = [0, *range(_FIRST, len(embeddings), _BLOCK)]
+    for start, end in pairwise([*starts, len(embeddings)]):
+        block = np.array(embeddings[start:end], np.float32)  # aligned, unlike a map's
+        # Threads that add to a small graph do not see each other's songs, and some are then missed.
+        graph.add(np.arange(start, end), block, threads=0 if start else 1)
     with TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
         part = Path(folder, path.name)
         graph.save(str(part))

@@ -36,7 +36,7 @@ def test_recall_is_nearly_all(rows, index):
         np.isin(nearest(rows, rows[row], 10)[0], find_candidates(graph, rows[row], 40)).mean()
         for row in range(0, 3000, 30)
     ]
-    assert np.mean(found) > 0.95  # 0.97 to 1, as threads come to add the songs
+    assert np.mean(found) > 0.98
 
 
 def test_rows_of_a_map_that_begins_anywhere_are_taken(rows, index, tmp_path):
