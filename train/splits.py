@@ -29,6 +29,9 @@ SPLIT_METHODS: tuple[SplitMethod, ...] = get_args(SplitMethod)
 
 _SHARES: dict[Part, float] = {"test": 0.2, "valid": 0.15}
 
+_TRIES_A_LABEL = 8
+"""Orders of labels that are tried, each with other draws, where labels share artists."""
+
 
 class UnsplittableLabelError(DataSetError):
     """A label cannot be in each of the three parts."""
@@ -42,13 +45,14 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     """Name the part of each track: about 20% to test on, 15% to validate on.
 
     Works label by label (``Track.label``: a genre or a sub-genre), the one with the fewest
-    groups first, so that each is in each part; whole groups (``Track.group``; single songs if
-    ``random``) are moved. Tracks without an artist stay on their side of the official split, if
-    there is one and each part of a label can have some: train is trained on, valid and test are
-    held out. ``official`` takes the parts as the data set has them.
+    groups first, so that each is in each part, also where artists have songs of several labels;
+    whole groups (``Track.group``; single songs if ``random``) are moved. Tracks without an artist
+    stay on their side of the official split, if there is one and each part of a label can have
+    some: train is trained on, valid and test are held out. ``official`` takes the parts as the
+    data set has them.
 
-    Raises UnsplittableLabelError where a label has fewer than three groups or, ``official``, is
-    not in each part; DataSetError where a track has no official part.
+    Raises UnsplittableLabelError where a label has fewer than three groups, or shares so many
+    with others that no split was found, or, ``official``, is not in each part; DataSetError where a track has no official part.
     """
     if method == "official":
         return _official_parts(tracks)
@@ -58,12 +62,44 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     for index, track in enumerate(tracks):
         members[_group(track, method)].append(index)
     by_label = separate_groups(tracks, method)
+    order = [label for _, label in sorted((len(names), label) for label, names in by_label.items())]
+    rng = np.random.default_rng(seed)
+    tries = _TRIES_A_LABEL * len(order)
+    while True:
+        try:
+            part_of = _part_groups(tracks, members, by_label, order, method, rng)
+            break
+        except UnsplittableLabelError as error:
+            tries -= 1
+            if not tries or len(by_label[error.label]) < len(get_args(Part)):
+                raise
+            # Earlier labels may have put all of its artists on one side: let it choose first.
+            order.remove(error.label)
+            order.insert(0, error.label)
+    parts: list[Part] = ["train"] * len(tracks)
+    for group, part in part_of.items():
+        for index in members[group]:
+            parts[index] = part
+    return parts
+
+
+def _part_groups(
+    tracks: Sequence[Track],
+    members: dict[str, list[int]],
+    by_label: dict[str, set[str]],
+    order: Sequence[str],
+    method: SplitMethod,
+    rng: np.random.Generator,
+) -> dict[str, Part]:
+    """The part of each group, labels taken in this order: what is given to one binds the next.
+
+    Raises UnsplittableLabelError of the first label that is then not in each part.
+    """
     only_pictures = all(track.is_picture for track in tracks)
     part_of: dict[str, Part] = {}
-    rng = np.random.default_rng(seed)
-    for label, names in sorted(by_label.items(), key=lambda item: (len(item[1]), item[0])):
+    for label in order:
         groups: list[_Group] = []
-        for name in rng.permutation(sorted(names)).tolist():
+        for name in rng.permutation(sorted(by_label[label])).tolist():
             own = [tracks[index] for index in members[name] if tracks[index].label == label]
             with_audio = sum(only_pictures or not track.is_picture for track in own)
             bound = _bound(own) if method == "artist" else ""
@@ -79,11 +115,7 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
                 "validation and test need one each",
             )
         part_of |= assigned
-    parts: list[Part] = ["train"] * len(tracks)
-    for group, part in part_of.items():
-        for index in members[group]:
-            parts[index] = part
-    return parts
+    return part_of
 
 
 def separate_groups(tracks: Sequence[Track], method: SplitMethod) -> dict[str, set[str]]:
@@ -133,7 +165,8 @@ def _assign(groups: list[_Group], before: dict[str, Part]) -> dict[str, Part]:
         sizes = {group: group.with_audio if part == "test" else group.size for group in groups}
         need = share * sum(sizes.values())
         need -= sum(size for group, size in sizes.items() if part_of.get(group.name) == part)
-        to_come = (part == "test") + (not trains_anyway)
+        is_validated = "valid" in part_of.values()
+        to_come = (part == "test" and not is_validated) + (not trains_anyway)
         while len(free) > to_come:
             usable = [group for group in free if sizes[group]]
             fits = [group for group in usable if sizes[group] < 2 * need]

@@ -65,6 +65,42 @@ def test_an_artist_of_two_genres_is_still_on_one_side():
     assert len({(track.artist, part) for track, part in zip(tracks, parts, strict=True)}) == 10
 
 
+@given(
+    of_both=st.integers(0, 9),
+    own=st.integers(3, 9),
+    songs=st.integers(1, 4),
+    seed=st.integers(0, 9),
+)
+def test_genres_that_share_artists_are_everywhere(of_both, own, songs, seed):
+    artists = [(f"both {i}", ("folk", "rock")) for i in range(of_both)]
+    artists += [(f"{genre} {i}", (genre,)) for genre in ("folk", "rock") for i in range(own)]
+    tracks = [
+        Track(Path(f"{genre}/{artist}-{song}.mp3"), genre, artist)
+        for artist, genres in artists
+        for genre in genres
+        for song in range(songs)
+    ]
+    parts = split_tracks(tracks, "artist", seed)
+    assert artists_in_several_parts(tracks, parts) == 0
+    seen = {(track.genre, part) for track, part in zip(tracks, parts, strict=True)}
+    assert len(seen) == 6
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_genre_whose_artists_others_have_too_chooses_first(seed):
+    shared = {"rock": "abcdefg", "folk": "abcdh", "soul": "abcij"}
+    tracks = [
+        Track(Path(f"{genre}/{artist}-{song}.mp3"), genre, artist)
+        for genre, artists in shared.items()
+        for artist in artists
+        for song in range(3 if genre == "rock" else 1)
+    ]
+    parts = split_tracks(tracks, "artist", seed)
+    assert artists_in_several_parts(tracks, parts) == 0
+    seen = {(track.genre, part) for track, part in zip(tracks, parts, strict=True)}
+    assert len(seen) == 9
+
+
 @given(st.lists(st.sampled_from(["train", "valid", "test"])))
 def test_official_parts_are_taken_as_they_are(more):
     splits = ["train", "valid", "test", *more] * 2
