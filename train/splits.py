@@ -52,7 +52,8 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     data set has them.
 
     Raises UnsplittableLabelError where a label has fewer than three groups, or shares so many
-    with others that no split was found, or, ``official``, is not in each part; DataSetError where a track has no official part.
+    with others that no split was found, or, ``official``, is not in each part; DataSetError where
+    a track has no official part.
     """
     if method == "official":
         return _official_parts(tracks)
