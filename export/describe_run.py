@@ -4,7 +4,7 @@ from melonnx.infer.metadata import ModelInfo
 from melonnx.train.run import Run, RunError
 from melonnx.train.splits import artists_in_several_parts
 
-__all__ = ["describe_run", "describe_split"]
+__all__ = ["describe_run", "describe_split", "rounded"]
 
 
 def describe_run(
@@ -32,7 +32,9 @@ def describe_run(
             window_hop=settings.window_hop,
             max_windows=settings.max_windows,
             temperature=round(run.temperature, 4),
-            thresholds={label: round(value, 4) for label, value in run.thresholds.items()},
+            pooling=settings.pooling,
+            bars=rounded(run.bars),
+            accepts=rounded(run.accepts),
             dataset=dataset,
             split=describe_split(run),
             license=license_name,
@@ -40,6 +42,13 @@ def describe_run(
         )
     except ValueError as error:
         raise RunError(f"{run.folder}: cannot become a model file: {error}") from None
+
+
+def rounded(rows: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Bars or rates as a file keeps them: to four digits."""
+    return {
+        key: {name: round(value, 4) for name, value in row.items()} for key, row in rows.items()
+    }
 
 
 def describe_split(run: Run) -> str:

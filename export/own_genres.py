@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
+from melonnx.export.describe_run import rounded
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.place import put_in_place
@@ -68,13 +69,15 @@ def make_own_genres(
     say(f"{len(tracks)} songs; hearing them with {model.info.name} {model.info.version}")
     embeddings = embed_songs(model, tracks, say)
     heard = [track for track in tracks if track.path in embeddings]
-    own = fit_own_genres(heard, [embeddings[track.path] for track in heard])
+    windows_of = [embeddings[track.path] for track in heard]
+    own = fit_own_genres(heard, windows_of, model.info.pooling)
     info = replace(
         described,
         labels=own.labels,
         parents={},
-        temperature=round(own.temperature, 4),
-        thresholds={label: round(value, 4) for label, value in own.thresholds.items()},
+        temperature=round(own.calibration.temperature, 4),
+        bars=rounded(own.calibration.bars),
+        accepts=rounded(own.calibration.accepts),
         split=f"{own.split}; on the embedding of {model.info.name} {model.info.version}",
         metrics=own.report.summary(),
     )

@@ -81,7 +81,7 @@ def export_run(
     """
     if not run.finished:
         raise RunError(f"{run.folder}: is not finished; train on with the same command")
-    if measure and not run.settings.folds and not run.songs("test"):
+    if measure and not run.settings.folds and not run.tested:
         raise RunError(f"{run.folder}: kept no songs for a test; export with --no-measure")
     if small and not measure:
         raise RunError(f"{run.folder}: a model in {small} must be measured")
@@ -125,7 +125,7 @@ def _measure(
         path = Path(folder) / "model.onnx"
         path.write_bytes(seal(model))
         panel = _export_folds(run, patches[:_PROOF_PATCHES_OF_A_FOLD], say) or [
-            (Predictor(path), run.songs("test"))
+            (Predictor(path), run.tested)
         ]
         say(f"measuring on {sum(len(songs) for _, songs in panel)} test songs")
         report = score_answers(ask_panel(panel, say))
@@ -162,7 +162,7 @@ def _measure_small(
             whole = one.model_path if run.fold_folders else path
             patches = _real_patches(one)
             shrunk.write_bytes(seal(_shrink(onnx.load(whole), small, patches)))
-            panel.append((Predictor(shrunk), one.songs("test")))
+            panel.append((Predictor(shrunk), one.tested))
             sizes = [file.stat().st_size / 1e6 for file in (whole, shrunk)]
             times = [window_milliseconds(file, patches[:2]) for file in (whole, shrunk)]
     measured = score_answers(ask_panel(panel, say))
@@ -201,7 +201,7 @@ def _export_folds(run: Run, patches: NDArray[np.float32], say: Say) -> Panel:
         prove(model, network, patches)
         put_in_place(seal(model), fold.model_path, say)
         say(f"wrote {fold.model_path}")
-        panel.append((Predictor(fold.model_path), fold.songs("test")))
+        panel.append((Predictor(fold.model_path), fold.tested))
     return panel
 
 

@@ -1,5 +1,6 @@
 """The command ``melonnx train``: here, since ``--head`` writes a model file at once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 from melonnx.train.progress import say
-from melonnx.train.tracks import Track
+from melonnx.train.tracks import DataSet, Track
 
 __all__ = ["app"]
 
@@ -15,7 +16,7 @@ app = typer.Typer()
 
 _TAUGHT = 0.5
 """Share of the teacher's answer in what a labelled track should get."""
-_OF_A_HEAD = {"data", "out", "artists", "head", "base"}
+_OF_A_HEAD = {"data", "out", "artists", "head", "base", "without", "weight"}
 """Options that go with ``--head``; the others are those of a network."""
 
 
@@ -28,8 +29,11 @@ def _train() -> None:
 def train(
     context: typer.Context,
     data: Annotated[
-        Path,
-        typer.Argument(help="Folder of <genre>/<file>, FMA or GTZAN; or an .npz of log-mels."),
+        list[Path],
+        typer.Argument(
+            help="Folder of <genre>/<file>, FMA or GTZAN, or several as one data set; or an .npz "
+            "of log-mels."
+        ),
     ],
     out: Annotated[
         Path,
@@ -48,6 +52,30 @@ def train(
     ] = None,
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GENRE",
+            help="Not to be told: its songs count as the next genre that the column also names, "
+            "or are left out. May be given several times.",
+        ),
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE=W",
+            help="What a song counts whose column source says so, 0 to 1: for labels that are "
+            "trusted less, which are then not measured on. May be given several times.",
+        ),
+    ] = None,
+    balance: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="1: all genres count the same; 0: all songs do; 0.5, between them, by default.",
+        ),
     ] = None,
     pictures: Annotated[
         Path | None, typer.Option(help="An .npz of log-mels to learn from besides the audio.")
@@ -117,7 +145,7 @@ def train(
     """
     if head:
         _require_options_of_a_head(context, out)
-        _train_head(data.resolve(), out, artists, base)
+        _train_head(data, out, artists, base, without or (), _weights(weight))
         return
     if base:
         raise typer.BadParameter("needs --head", param_hint="--base")
@@ -146,11 +174,14 @@ def train(
         seed=seed,
         folds=folds,
     )
-    asked = {"epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup}
+    asked = {
+        "epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup,
+        "balance": balance,
+    }  # fmt: skip
     settings = replace(settings, **{k: v for k, v in asked.items() if v is not None})
-    has_no_audio = data.suffix == ".npz"
+    has_no_audio = len(data) == 1 and data[0].suffix == ".npz"
     if has_no_audio:
-        data, pictures = data.parent, data
+        pictures = data[0]
     sources = Sources(
         pictures=pictures and pictures.resolve(),
         pictures_fmax=pictures_fmax,
@@ -158,8 +189,11 @@ def train(
         backbone=transfer or teacher,
         unlabelled=unlabelled and unlabelled.resolve(),
     )
-    root = data.resolve()
-    tracks = [] if has_no_audio else _read_tracks(root, artists, subgenres=subgenres)
+    if has_no_audio:
+        root, tracks = data[0].parent.resolve(), list[Track]()
+    else:
+        dataset = _read(data, artists, without or (), _weights(weight), subgenres=subgenres)
+        root, tracks = dataset.root, list(dataset.tracks)
     if subgenres:
         require_subgenres(root, tracks)
     where = cache or default_cache_folder()
@@ -167,13 +201,42 @@ def train(
     say(f"done; now: melonnx export {out} --out genre.onnx")
 
 
-def _read_tracks(root: Path, artists: Path | None, *, subgenres: bool) -> list[Track]:
-    from melonnx.train.datasets import read_dataset
+def _read(
+    data: Sequence[Path],
+    artists: Path | None,
+    without: Sequence[str],
+    weights: dict[str, float],
+    *,
+    subgenres: bool,
+) -> DataSet:
+    from melonnx.train.datasets import read_datasets
 
-    dataset = read_dataset(root, artists, subgenres=subgenres)
+    dataset = read_datasets(
+        [root.resolve() for root in data],
+        artists,
+        subgenres=subgenres,
+        without=without,
+        weights=weights,
+    )
     for reason, count in dataset.skipped.items():
         say(f"left out: {reason} ({count})")
-    return list(dataset.tracks)
+    return dataset
+
+
+def _weights(options: Sequence[str] | None) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for option in options or ():
+        source, _, text = option.rpartition("=")
+        try:
+            weight = float(text)
+        except ValueError:
+            weight = -1.0
+        if not source or not 0 < weight <= 1:
+            raise typer.BadParameter(
+                f"{option!r}: expected SOURCE=W with W above 0, up to 1", param_hint="--weight"
+            )
+        weights[source] = weight
+    return weights
 
 
 def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
@@ -186,12 +249,20 @@ def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
     require_model_path(out, "--out")
 
 
-def _train_head(root: Path, out: Path, artists: Path | None, base: Path | None) -> None:
+def _train_head(
+    data: Sequence[Path],
+    out: Path,
+    artists: Path | None,
+    base: Path | None,
+    without: Sequence[str],
+    weights: dict[str, float],
+) -> None:
     from melonnx.export.own_genres import make_own_genres
     from melonnx.train.own_genres import warnings_of
 
-    tracks = _read_tracks(root, artists, subgenres=False)
-    made = make_own_genres(tracks, base, out, name=out.stem, dataset=root.name, say=say)
+    dataset = _read(data, artists, without, weights, subgenres=False)
+    tracks, of = list(dataset.tracks), " and ".join(root.resolve().name for root in data)
+    made = make_own_genres(tracks, base, out, name=out.stem, dataset=of, say=say)
     print(f"split by artist: {made.info.split}", "", *made.own.report.lines(), "", sep="\n")
     for line in warnings_of(made.own):
         print(f"note: {line}")

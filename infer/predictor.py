@@ -158,7 +158,7 @@ class Predictor:
             path=reader.name,
             label=label,
             score=score,
-            unsure=is_short or score < info.thresholds.get(label, 0.0),
+            unsure=is_short or score < info.bars.get("90", {}).get(label, 0.0),
             probabilities=probabilities,
             subgenre=next((leaf for leaf in subgenres if info.parents[leaf] == label), None),
             subgenres=subgenres,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from melonnx.infer.library import classify_files
 from melonnx.infer.predictor import Predictor
 from melonnx.train.progress import Say
+from melonnx.train.targets import accepted_genres
 from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["Answers", "Panel", "ask", "ask_panel"]
@@ -26,8 +27,12 @@ class Answers:
     tracks: tuple[Track, ...]
     true: NDArray[np.int64]
     """[songs]: index of the genre in ``labels``."""
+    accepted: NDArray[np.bool_]
+    """[songs, labels]: the right answers, ``true`` among them."""
     probabilities: NDArray[np.float64]
     """[songs, labels]."""
+    scores: NDArray[np.float64]
+    """[songs]: the chance that the answer is right, as the model has it."""
     unsure: NDArray[np.bool_]
     """[songs]."""
     embeddings: NDArray[np.float32]
@@ -45,6 +50,11 @@ class Answers:
         return self.probabilities.argmax(axis=1)
 
     @property
+    def right(self) -> NDArray[np.bool_]:
+        """[songs]: whether the answer is accepted."""
+        return self.accepted[np.arange(len(self.true)), self.answer]
+
+    @property
     def groups(self) -> list[str]:
         """The artist, or the block of neighbours, of each song."""
         return [track.group for track in self.tracks]
@@ -60,7 +70,9 @@ def ask_panel(panel: Panel, say: Say) -> Answers:
         labels=parts[0].labels,
         tracks=tuple(track for part in parts for track in part.tracks),
         true=np.concatenate([part.true for part in parts]),
+        accepted=np.concatenate([part.accepted for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
         unsure=np.concatenate([part.unsure for part in parts]),
         embeddings=np.concatenate([part.embeddings for part in parts]),
         subgenres=tuple(answer for part in parts for answer in part.subgenres),
@@ -81,6 +93,7 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Say) -> Answers:
     failures: dict[str, str] = {}
     answered: list[Track] = []
     probabilities: list[list[float]] = []
+    scores: list[float] = []
     unsure: list[bool] = []
     embeddings: list[NDArray[np.float32]] = []
     subgenres: list[str | None] = []
@@ -93,6 +106,7 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Say) -> Answers:
             continue
         answered.append(track)
         probabilities.append([prediction.probabilities[label] for label in labels])
+        scores.append(prediction.score or 0.0)
         unsure.append(prediction.unsure)
         embeddings.append(prediction.embedding)
         subgenres.append(prediction.subgenre)
@@ -102,7 +116,9 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Say) -> Answers:
         labels=labels,
         tracks=tuple(answered),
         true=np.array([labels.index(track.genre) for track in answered]),
+        accepted=accepted_genres(answered, labels),
         probabilities=np.array(probabilities),
+        scores=np.array(scores),
         unsure=np.array(unsure),
         embeddings=np.stack(embeddings),
         subgenres=tuple(subgenres),

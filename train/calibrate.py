@@ -1,14 +1,37 @@
-"""Makes probabilities mean what they say, and finds when to say "unsure"."""
+"""Makes scores mean what they say, and finds from which score on an answer is sure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.acceptance import chances_accepted
 from melonnx.infer.calibration import scale
+from melonnx.infer.hierarchy import genres_above, sum_by_genre
+from melonnx.train.targets import accepted_genres
+from melonnx.train.tracks import Track
 
-__all__ = ["SURE_RATE", "fit_temperature", "unsure_threshold", "unsure_thresholds"]
+__all__ = [
+    "DEFAULT_RATE",
+    "SURE_RATES",
+    "Calibration",
+    "Judged",
+    "accept_rates",
+    "calibrate",
+    "fit_temperature",
+    "sure_bars",
+    "unsure_threshold",
+    "unsure_thresholds",
+]
 
-SURE_RATE = 0.92
-"""Answers that are not marked unsure should be right so often."""
+SURE_RATES = 80, 90, 95
+"""Of a hundred sure answers so many should be right; the user chooses."""
+DEFAULT_RATE = "90"
+"""Of a model's bars, those that are taken where the user does not choose."""
+_MISTAKES = 0.8
+"""Of the mistakes that a rate allows, the share that is aimed for: the bar is the most favourable
+of many, and other songs keep it less well."""
 
 _TEMPERATURES = np.geomspace(0.2, 5, 161)
 
@@ -18,40 +41,127 @@ _PRIOR_ANSWERS = 16
 """What all labels together are worth beside a label's own answers, in answers: fewer, and what is
     marked sure is less often right than wanted where labels are alike; more, and labels hardly
     differ."""
+_PRIOR_SONGS = 5
+"""What all genres together are worth beside the songs of one, where its other right answers are
+counted."""
 
 
-def fit_temperature(probabilities: NDArray[np.floating], classes: NDArray[np.int64]) -> float:
-    """The temperature of least negative log-likelihood; validation data only.
+@dataclass(frozen=True)
+class Judged:
+    """Answers of which it is known whether they are right."""
 
-    ``probabilities`` [n, labels], ``classes`` [n].
+    scores: NDArray[np.float64]
+    """[n]."""
+    answers: NDArray[np.int64]
+    """[n]: index of the label."""
+    right: NDArray[np.bool_]
+    """[n]."""
+
+    def falling(self) -> "Judged":
+        """The surest first."""
+        order = np.argsort(-self.scores, kind="stable")
+        return Judged(self.scores[order], self.answers[order], self.right[order])
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What makes a network's probabilities a score, and an answer sure or unsure."""
+
+    temperature: float
+    accepts: dict[str, dict[str, float]]
+    """:func:`accept_rates`."""
+    bars: dict[str, dict[str, float]]
+    """By rate, by genre (:func:`sure_bars`)."""
+
+
+def calibrate(
+    probabilities: NDArray[np.floating],
+    tracks: Sequence[Track],
+    labels: Sequence[str],
+    parents: Mapping[str, str],
+) -> Calibration:
+    """Fit all of it to answers for tracks that were not learnt from.
+
+    ``probabilities`` [tracks, labels], uncalibrated. Tracks that weigh less than a whole song
+    are left out, if there are others.
     """
-    rows = np.arange(len(classes))
+    rows = [row for row, track in enumerate(tracks) if track.weight >= 1] or range(len(tracks))
+    counted, some = [tracks[row] for row in rows], probabilities[np.array(rows)]
+    right = np.array(
+        [[label in (track.label, *track.also) for label in labels] for track in counted]
+    )
+    temperature = fit_temperature(some, right)
+    genres = genres_above(labels, parents)
+    by_genre = sum_by_genre(scale(some, temperature), labels, parents)
+    accepts = accept_rates(counted, genres)
+    each, answers = np.arange(len(counted)), by_genre.argmax(axis=1)
+    judged = Judged(
+        chances_accepted(by_genre, genres, accepts)[each, answers],
+        answers,
+        accepted_genres(counted, genres)[each, answers],
+    )
+    return Calibration(temperature, accepts, sure_bars(judged, genres))
+
+
+def fit_temperature(probabilities: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
+    """The temperature at which right answers together are most likely; validation data only.
+
+    ``probabilities`` [n, labels]; ``right`` [n, labels], one or more in each row. Where it is one
+    in each, that is the least negative log-likelihood (Guo et al., ICML 2017).
+    """
     losses = [
-        -np.log(scale(probabilities, temperature)[rows, classes]).mean()
+        -np.log((scale(probabilities, temperature) * right).sum(axis=1)).mean()
         for temperature in _TEMPERATURES
     ]
     return float(_TEMPERATURES[np.argmin(losses)])
 
 
-def unsure_threshold(
-    probabilities: NDArray[np.floating], classes: NDArray[np.int64], wanted: float
-) -> float:
+def accept_rates(tracks: Sequence[Track], genres: Sequence[str]) -> dict[str, dict[str, float]]:
+    """How often a song of one genre may be called another too: by the answer, by the genre.
+
+    A genre has few songs, so each rate is shrunk to that of all genres, as if five more songs had
+    it. Empty where no track has a second right answer.
+    """
+    if not any(track.also for track in tracks):
+        return {}
+    accepted = accepted_genres(tracks, genres)
+    others = accepted.sum() / len(tracks) - 1
+    usual = others / (len(genres) - 1)
+    rates: dict[str, dict[str, float]] = {genre: {} for genre in genres}
+    for genre in genres:
+        own = accepted[[track.genre == genre for track in tracks]]
+        shares = (own.sum(axis=0) + _PRIOR_SONGS * usual) / (len(own) + _PRIOR_SONGS)
+        for answer, share in zip(genres, shares.tolist(), strict=True):
+            if answer != genre:
+                rates[answer][genre] = share
+    return rates
+
+
+def sure_bars(judged: Judged, genres: Sequence[str]) -> dict[str, dict[str, float]]:
+    """By rate (``SURE_RATES``) and genre the score from which on its answers are that often right.
+
+    (:func:`unsure_thresholds`.)
+    """
+    bars: dict[str, dict[str, float]] = {}
+    for rate in SURE_RATES:
+        wanted = 1 - _MISTAKES * (1 - rate / 100)
+        found = unsure_thresholds(judged, len(genres), wanted)
+        bars[str(rate)] = dict(zip(genres, found.tolist(), strict=True))
+    return bars
+
+
+def unsure_threshold(judged: Judged, wanted: float) -> float:
     """The lowest score from which on answers are right at the rate ``wanted``.
 
-    Calibrated ``probabilities`` [n, labels] of validation data. Where no score reaches that
-    rate over at least a fifth of the songs, the score of the best such rate. Being the most
-    favourable of many cuts, it promises somewhat more than other songs will keep.
+    Calibrated answers to validation data. Where no score reaches that rate over at least a fifth
+    of the songs, the score of the best such rate. Being the most favourable of many cuts, it
+    promises somewhat more than other songs will keep.
     """
-    scores, _, right = _by_falling_score(probabilities, classes)
-    return float(scores[_last_sure(_rates(scores, right), wanted)])
+    falling = judged.falling()
+    return float(falling.scores[_last_sure(_rates(falling.scores, falling.right), wanted)])
 
 
-def unsure_thresholds(
-    probabilities: NDArray[np.floating],
-    classes: NDArray[np.int64],
-    n_labels: int,
-    wanted: float,
-) -> NDArray[np.float64]:
+def unsure_thresholds(judged: Judged, n_labels: int, wanted: float) -> NDArray[np.float64]:
     """For each label the lowest score from which on its answers are right at that rate.
 
     Takes what :func:`unsure_threshold` takes and gives float64 (n_labels,). A label has few
@@ -61,7 +171,8 @@ def unsure_thresholds(
     eight answers takes the threshold of all. One that is wrong even where the model is surest
     gets 1: it is always unsure.
     """
-    scores, answers, right = _by_falling_score(probabilities, classes)
+    falling = judged.falling()
+    scores, answers, right = falling.scores, falling.answers, falling.right
     rates = _rates(scores, right)
     last = _last_sure(rates, wanted)
     # A few wrong answers among the surest should not make the prior fall where scores rise.
@@ -78,15 +189,6 @@ def unsure_thresholds(
         reached = np.flatnonzero(_ends(scores) & (shrunk >= aim))
         thresholds[label] = scores[reached[-1]] if len(reached) else 1.0
     return thresholds
-
-
-def _by_falling_score(
-    probabilities: NDArray[np.floating], classes: NDArray[np.int64]
-) -> tuple[NDArray[np.floating], NDArray[np.int64], NDArray[np.bool_]]:
-    """Score, answer and whether it is right, each [n], the surest first."""
-    order = np.argsort(-probabilities.max(axis=1), kind="stable")
-    answers = probabilities.argmax(axis=1)[order]
-    return probabilities.max(axis=1)[order], answers, answers == classes[order]
 
 
 def _ends(scores: NDArray[np.floating]) -> NDArray[np.bool_]:

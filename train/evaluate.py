@@ -28,6 +28,9 @@ __all__ = [
     "score_answers",
 ]
 
+_FEW_SONGS = 5
+"""The recall of a genre with fewer is hardly a figure."""
+
 
 @dataclass(frozen=True)
 class GenreScore:
@@ -35,19 +38,33 @@ class GenreScore:
 
     precision: float
     recall: float
+    accepted_recall: float
+    """Of the songs of this genre, how many got an answer that is right for them."""
     songs: int
     sure_answers: int
     """Answers of this genre that are not marked unsure."""
     sure_right: int
+    """Of these, how many are accepted."""
 
 
 @dataclass(frozen=True)
 class MergedScore:
-    """The accuracy when an answer within ``genres`` is right for a song of any of them."""
+    """The accuracy when an answer within ``genres`` is right for a song of any of them, and every
+    right genre of a song counts.
+    """
 
     genres: tuple[str, ...]
     accuracy: float
     accuracy_interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class FolderScore:
+    """The songs of one of several folders."""
+
+    songs: int
+    accuracy: float
+    accepted: float
 
 
 @dataclass(frozen=True)
@@ -70,12 +87,24 @@ class SubgenreScore:
 
 @dataclass(frozen=True)
 class Report:
-    """What a model scores; intervals are 95%, from a bootstrap over artists (groups)."""
+    """What a model scores; intervals are 95%, from a bootstrap over artists (groups).
+
+    Accuracy and macro-F1 are strict: a song's first genre counts. ``accepted`` and what is said
+    of sure answers and of calibration count every genre that is right for the song.
+    """
 
     songs: int
     groups: int
     accuracy: float
     accuracy_interval: tuple[float, float]
+    accepted: float
+    """The accuracy where every right genre counts; the same where each song has one."""
+    accepted_interval: tuple[float, float]
+    accepted_recall: float
+    """Mean of the genres' accepted recalls; those with fewer than five songs are left out, unless
+    all have."""
+    has_several: bool
+    """Whether some song has several right genres."""
     macro_f1: float
     """Over the genres that the songs have or are given; in the interval, one that is missing from
     a draw counts as 0."""
@@ -95,6 +124,10 @@ class Report:
     genres: dict[str, GenreScore]
     confusion: list[list[int]]
     """Songs by true genre (rows) and answer (columns), in the order of ``labels``."""
+    mistakes: list[list[int]]
+    """The same of the songs whose answer is not accepted."""
+    folders: dict[str, FolderScore]
+    """By folder of the data set; empty where there is one."""
     labels: tuple[str, ...]
     failures: dict[str, str]
     subgenres: SubgenreScore | None = None
@@ -108,7 +141,8 @@ class Report:
     def summary(self) -> dict[str, Any]:
         """The figures that travel in a model file."""
         names = (
-            "songs", "groups", "accuracy", "accuracy_interval", "macro_f1",
+            "songs", "groups", "accuracy", "accuracy_interval", "accepted", "accepted_interval",
+            "accepted_recall", "macro_f1",
             "macro_f1_interval", "top3_accuracy", "majority_baseline", "sure_share",
             "sure_accuracy", "ece",
         )  # fmt: skip
@@ -126,6 +160,7 @@ class Report:
         return [
             f"accuracy           {self.accuracy:.1%}  (95%: {low:.1%} to {high:.1%}; "
             f"{self.songs} songs, {self.groups} artists or blocks)",
+            *self._accepted_lines(),
             f"macro-F1           {self.macro_f1:.3f}  (95%: {f1_low:.3f} to {f1_high:.3f})",
             f"among the top 3    {self.top3_accuracy:.1%}",
             f"majority baseline  {self.majority_baseline:.1%}",
@@ -134,12 +169,25 @@ class Report:
             *(_merged_line(score) for score in self.merged),
             *_subgenre_lines(self.subgenres),
             "",
-            f"{'':{width}}  precision  recall  songs",
+            f"{'':{width}}  precision  recall  songs" + "  accepted" * self.has_several,
             *(
                 f"{name:{width}}  {score.precision:9.2f}  {score.recall:6.2f}  {score.songs:5}"
+                + f"  {score.accepted_recall:8.2f}" * self.has_several
                 for name, score in self.genres.items()
             ),
             *(f"left out: {printable(error)}" for error in self.failures.values()),
+        ]
+
+    def _accepted_lines(self) -> list[str]:
+        if not self.has_several:
+            return []
+        low, high = self.accepted_interval
+        folders = ", ".join(f"{name} {one.accepted:.1%}" for name, one in self.folders.items())
+        return [
+            f"accepted           {self.accepted:.1%}  (95%: {low:.1%} to {high:.1%}; any right "
+            f"genre{'; ' if folders else ''}{folders})",
+            f"accepted recall    {self.accepted_recall:.3f}  (mean over genres of "
+            f"{_FEW_SONGS} songs or more)",
         ]
 
 
@@ -158,8 +206,7 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
     labels, true, probabilities = answers.labels, answers.true, answers.probabilities
     unsure, groups = answers.unsure, answers.groups
     answer = answers.answer
-    scores = probabilities.max(axis=1)
-    right = answer == true
+    is_first, right, scores = answer == true, answers.right, answers.scores
     classes = np.arange(len(labels))
     precision, recall, _, songs = precision_recall_fscore_support(
         true, answer, labels=classes, zero_division=0.0
@@ -167,15 +214,27 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
     top3 = np.argsort(-probabilities, axis=1)[:, :3]
 
     def accuracy(rows: NDArray[np.int64]) -> float:
+        return float(is_first[rows].mean())
+
+    def accepted(rows: NDArray[np.int64]) -> float:
         return float(right[rows].mean())
 
     f1 = macro_f1(true, answer)
     everything = np.arange(len(true))
+    has_several = bool((answers.accepted.sum(axis=1) > 1).any())
+    accuracy_interval = bootstrap_interval(accuracy, groups)
+    recalls = [float(right[true == i].mean()) if songs[i] else 0.0 for i in classes]
     return Report(
         songs=len(true),
         groups=len(set(groups)),
         accuracy=accuracy(everything),
-        accuracy_interval=bootstrap_interval(accuracy, groups),
+        accuracy_interval=accuracy_interval,
+        accepted=accepted(everything),
+        accepted_interval=bootstrap_interval(accepted, groups)
+        if has_several
+        else accuracy_interval,
+        accepted_recall=_mean_recall(recalls, songs.tolist()),
+        has_several=has_several,
         macro_f1=f1(everything),
         macro_f1_interval=bootstrap_interval(f1, groups),
         top3_accuracy=float((top3 == true[:, None]).any(axis=1).mean()),
@@ -190,6 +249,7 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
             label: GenreScore(
                 precision=float(precision[i]),
                 recall=float(recall[i]),
+                accepted_recall=recalls[i],
                 songs=int(songs[i]),
                 sure_answers=int((~unsure & (answer == i)).sum()),
                 sure_right=int((~unsure & (answer == i) & right).sum()),
@@ -197,15 +257,42 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
             for i, label in enumerate(labels)
         },
         confusion=confusion_matrix(true, answer, labels=classes).tolist(),
+        mistakes=np.histogram2d(
+            true[~right], answer[~right], bins=len(labels), range=[(-0.5, len(labels) - 0.5)] * 2
+        )[0]
+        .astype(int)
+        .tolist(),
+        folders=_by_folder(answers),
         labels=labels,
         failures=answers.failures,
         subgenres=_score_subgenres(answers),
     )
 
 
+def _mean_recall(recalls: Sequence[float], songs: Sequence[int]) -> float:
+    least = _FEW_SONGS if max(songs) >= _FEW_SONGS else 1
+    return float(np.mean([recall for recall, n in zip(recalls, songs, strict=True) if n >= least]))
+
+
+def _by_folder(answers: Answers) -> dict[str, FolderScore]:
+    names = np.array([track.folder for track in answers.tracks])
+    there = np.unique(names).tolist()
+    if len(there) < 2:
+        return {}
+    is_first = answers.answer == answers.true
+    return {
+        name: FolderScore(
+            int((names == name).sum()),
+            float(is_first[names == name].mean()),
+            float(answers.right[names == name].mean()),
+        )
+        for name in there
+    }
+
+
 def _merged(answers: Answers, genres: Sequence[str]) -> MergedScore:
     inside = np.isin(answers.labels, list(genres))
-    right = (answers.answer == answers.true) | (inside[answers.answer] & inside[answers.true])
+    right = answers.right | (inside[answers.answer] & inside[answers.true])
 
     def accuracy(rows: NDArray[np.int64]) -> float:
         return float(right[rows].mean())

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from melonnx.infer.pooling import pool_windows
 from melonnx.infer.replace import write_text, writing
 from melonnx.train.cache import CachedLogMel
 from melonnx.train.cnn import build_network, start_from
@@ -68,7 +69,7 @@ def fit_network(
 def by_track(
     network: keras.Model, log_mels: Sequence[CachedLogMel], settings: Settings, n_labels: int
 ) -> NDArray[np.float64]:
-    """Probabilities [tracks, labels] as inference gives them: the mean over windows.
+    """Probabilities [tracks, labels] as inference gives them, pooled over windows.
 
     ``n_labels``: how many of the network's outputs are logits.
     """
@@ -80,9 +81,10 @@ def by_track(
         )
         logits = network.predict(patches, batch_size=64, verbose=0)[:, :n_labels]
         probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
-        sums = np.zeros((len(some), probabilities.shape[1]))
-        np.add.at(sums, owners, probabilities)
-        parts.append(sums / sums.sum(axis=1, keepdims=True))
+        parts += [
+            pool_windows(probabilities[owners == number], settings.pooling)[None]
+            for number in range(len(some))
+        ]
     return np.concatenate(parts)
 
 

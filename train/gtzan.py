@@ -9,7 +9,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from melonnx.infer.library import AUDIO_SUFFIXES
-from melonnx.train.track_table import TableRow, read_track_table, skipped_rows
+from melonnx.train.track_table import TableRow, read_also, read_track_table, skipped_rows
 from melonnx.train.tracks import DataSet, DataSetError, Track, require_genres
 
 __all__ = ["is_gtzan", "read_gtzan"]
@@ -53,7 +53,9 @@ def read_gtzan(root: Path, artists_table: Path | None = None) -> DataSet:
         row = rows.get(path.relative_to(audio).as_posix(), TableRow())
         split = part_of.get(keys[path], "") if part_of else row.split
         if split or not part_of:
-            tracks.append(Track(path, path.parent.name, row.artist, split))
+            genre = path.parent.name
+            also = read_also(path, genre, row.also)
+            tracks.append(Track(path, genre, row.artist, split, "", also, row.source))
     require_genres(root, tracks, "<genre>/<genre>.NNNNN.wav with one folder for each genre")
     counts = {
         "in none of the fault-filtered lists": len(paths) - len(tracks),

@@ -1,6 +1,8 @@
 """Fits a linear head on embeddings: all that transfer learning has to learn."""
 
 import warnings
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +13,13 @@ from sklearn.preprocessing import StandardScaler
 
 __all__ = [
     "Head",
+    "Lessons",
     "as_layer",
     "cross_fitted",
     "fit_classifier",
     "fit_head",
     "head_probabilities",
+    "one_answer_each",
 ]
 
 Head = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -28,26 +32,61 @@ _NEVER = -30.0
 """Bias of a label that there is nothing to learn of."""
 
 
-def fit_head(embeddings: NDArray[np.float32], classes: NDArray[np.int64], n_labels: int) -> Head:
+@dataclass(frozen=True)
+class Lessons:
+    """What a head learns from: embeddings, each with what should be answered."""
+
+    embeddings: NDArray[np.float32]
+    """[tracks, copies, d]."""
+    targets: NDArray[np.float32]
+    """[tracks, labels], rows sum to 1; two labels or more have some."""
+    weights: NDArray[np.float64]
+    """[tracks]: what each counts."""
+    balance: float = 0.5
+    """As in :class:`melonnx.train.run.Settings`."""
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Lessons":
+        """Those of some tracks."""
+        return replace(
+            self,
+            embeddings=self.embeddings[rows],
+            targets=self.targets[rows],
+            weights=self.weights[rows],
+        )
+
+
+def one_answer_each(
+    embeddings: NDArray[np.float32], classes: NDArray[np.int64], n_labels: int
+) -> Lessons:
+    """The lessons where one label is right for each track: ``classes`` [tracks]."""
+    targets = np.eye(n_labels, dtype=np.float32)[classes]
+    return Lessons(embeddings, targets, np.ones(len(classes)))
+
+
+def fit_head(lessons: Lessons) -> Head:
     """:func:`fit_classifier`, folded into one layer (:func:`as_layer`)."""
-    return as_layer(fit_classifier(embeddings, classes), n_labels)
+    return as_layer(fit_classifier(lessons), lessons.targets.shape[1])
 
 
-def fit_classifier(embeddings: NDArray[np.float32], classes: NDArray[np.int64]) -> Pipeline:
+def fit_classifier(lessons: Lessons) -> Pipeline:
     """Multinomial logistic regression on standardised embeddings.
 
-    ``embeddings`` [tracks, copies, d]; ``classes`` [tracks], two or more different. A label
-    weighs by the square root of its share, as in the batches of the other network.
+    A track that several answers are right for is learnt from once for each, weighed by its
+    share: the cross-entropy against the shares.
     """
-    there, counts = np.unique(classes, return_counts=True)
-    weights = dict(zip(there.tolist(), np.sqrt(len(classes) / counts).tolist(), strict=True))
-    pipeline = make_pipeline(
-        StandardScaler(),
-        LogisticRegression(C=_REGULARISATION, max_iter=1000, class_weight=weights),
+    n_copies, d = lessons.embeddings.shape[1:]
+    tracks, classes = np.nonzero(lessons.targets)
+    weights = lessons.targets[tracks, classes] * lessons.weights[tracks]
+    sums = np.bincount(classes, weights, lessons.targets.shape[1])
+    weights *= (sums.sum() / sums[classes]) ** lessons.balance
+    scaler = StandardScaler().fit(lessons.embeddings.reshape(-1, d))
+    model = LogisticRegression(C=_REGULARISATION, max_iter=1000)
+    model.fit(
+        scaler.transform(lessons.embeddings[tracks].reshape(-1, d)),
+        classes.repeat(n_copies),
+        sample_weight=weights.repeat(n_copies),
     )
-    return pipeline.fit(
-        embeddings.reshape(-1, embeddings.shape[-1]), classes.repeat(embeddings.shape[1])
-    )
+    return make_pipeline(scaler, model)
 
 
 def as_layer(classifier: Pipeline, n_labels: int) -> Head:
@@ -75,19 +114,18 @@ def head_probabilities(embeddings: NDArray[np.float32], head: Head) -> NDArray[n
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def cross_fitted(
-    embeddings: NDArray[np.float32], classes: NDArray[np.int64], groups: list[str], n_labels: int
-) -> NDArray[np.float32]:
+def cross_fitted(lessons: Lessons, groups: list[str]) -> NDArray[np.float32]:
     """Probabilities [tracks, labels] from heads that have not seen the track's group.
 
-    ``embeddings`` [tracks, copies, d]; the first copy is asked about, all are learnt from.
+    Of ``lessons`` the first copy is asked about, all are learnt from.
     """
-    answers = np.zeros((len(classes), n_labels), np.float32)
+    classes = lessons.targets.argmax(axis=1)
+    answers = np.zeros(lessons.targets.shape, np.float32)
     folds = StratifiedGroupKFold(min(_FOLDS, len(set(groups))), shuffle=True, random_state=0)
     with warnings.catch_warnings():  # of labels with fewer tracks than there are folds
         warnings.simplefilter("ignore", UserWarning)
         parts = list(folds.split(classes, classes, groups))
     for learn, ask in parts:
-        head = fit_head(embeddings[learn], classes[learn], n_labels)
-        answers[ask] = head_probabilities(embeddings[ask, 0], head)
+        head = fit_head(lessons[learn])
+        answers[ask] = head_probabilities(lessons.embeddings[ask, 0], head)
     return answers

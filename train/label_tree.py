@@ -9,10 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
-from melonnx.infer.hierarchy import genres_above, sum_by_genre
 from melonnx.train.progress import Say
 from melonnx.train.splits import (
     Part,
@@ -23,7 +19,7 @@ from melonnx.train.splits import (
 )
 from melonnx.train.tracks import DataSetError, Track
 
-__all__ = ["at_genre_level", "labels_and_parents", "split_labels"]
+__all__ = ["labels_and_parents", "split_labels"]
 
 _PARTS = 3
 
@@ -70,18 +66,6 @@ def split_labels(
             break
     _tell(tracks, settled, method, say)
     return settled, parts
-
-
-def at_genre_level(
-    probabilities: NDArray[np.float64],
-    classes: NDArray[np.int64],
-    labels: Sequence[str],
-    parents: dict[str, str],
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """From labels to genres: probabilities [n, labels] to [n, genres], and classes [n] alike."""
-    genres = genres_above(labels, parents)
-    genre_of = np.array([genres.index(parents.get(label, label)) for label in labels])
-    return sum_by_genre(probabilities, labels, parents), genre_of[classes]
 
 
 def _too_small(tracks: Sequence[Track], method: SplitMethod) -> set[str]:

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
+from melonnx.infer.acceptance import chances_accepted
 from melonnx.infer.calibration import scale
+from melonnx.infer.pooling import pool_windows
 from melonnx.train.answers import Answers
-from melonnx.train.calibrate import SURE_RATE, fit_temperature, unsure_thresholds
+from melonnx.train.calibrate import DEFAULT_RATE, Calibration, calibrate
 from melonnx.train.evaluate import Report, score_answers
-from melonnx.train.head import as_layer, fit_classifier, head_probabilities
+from melonnx.train.head import Lessons, as_layer, fit_classifier, head_probabilities
+from melonnx.train.run import Settings
 from melonnx.train.song_embeddings import WindowEmbeddings
+from melonnx.train.targets import accepted_genres, target_shares
 from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["OwnGenres", "fit_own_genres", "warnings_of"]
@@ -23,9 +27,6 @@ __all__ = ["OwnGenres", "fit_own_genres", "warnings_of"]
 _FOLDS = 5
 _FEW_SONGS = 10
 """Of one label: with fewer, its row of the report is a hint, not a figure."""
-
-Calibration = tuple[float, NDArray[np.float64]]
-"""Temperature, and the threshold of each label."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,7 @@ class OwnGenres:
     labels: tuple[str, ...]
     classifier: Pipeline
     """Learnt from all songs; its classes are indices of ``labels``."""
-    temperature: float
-    thresholds: dict[str, float]
+    calibration: Calibration
     report: Report
     split: str
     """How the songs were parted for ``report``."""
@@ -44,10 +44,16 @@ class OwnGenres:
     """Labels whose songs were parted one by one, since they are all of one artist or block."""
 
 
-def fit_own_genres(tracks: Sequence[Track], embeddings: Sequence[WindowEmbeddings]) -> OwnGenres:
+def fit_own_genres(
+    tracks: Sequence[Track],
+    embeddings: Sequence[WindowEmbeddings],
+    pooling: str = "probabilities",
+) -> OwnGenres:
     """Fit on all of ``tracks``, and measure by cross-validation that parts no artist.
 
-    ``embeddings``: of each track. Five folds of whole groups (``Track.group``); where a label
+    ``embeddings``: of each track. ``pooling``: how the runtime will make one answer of those for a
+    song's windows. Where several genres are right for a song, the head learns all of them, and
+    each is a right answer. Five folds of whole groups (``Track.group``); where a label
     would then be missing from what a fold learns, one group is left out at a time. Temperature
     and thresholds are those of the answers for songs that were left out; each fold's report uses
     those of the other folds.
@@ -58,21 +64,21 @@ def fit_own_genres(tracks: Sequence[Track], embeddings: Sequence[WindowEmbedding
     classes = np.array([labels.index(track.genre) for track in tracks])
     groups, flattered = _groups(tracks)
     means = np.stack([windows.mean(axis=0) for windows in embeddings])[:, None]
+    targets = target_shares(tracks, labels, Settings().also_share)
+    weights = np.array([track.weight for track in tracks])
+    lessons = Lessons(means, targets, weights)
     folds, how = _folds(classes, groups)
     answers = np.zeros((len(tracks), len(labels)))
     fold_of = np.zeros(len(tracks), np.int64)
     for fold, (learn, ask) in enumerate(folds):
-        head = as_layer(fit_classifier(means[learn], classes[learn]), len(labels))
+        head = as_layer(fit_classifier(lessons[learn]), len(labels))
         fold_of[ask] = fold
         for row in ask:
-            # As the runtime answers: the mean of what is said of each window.
-            answers[row] = head_probabilities(embeddings[row], head).mean(axis=0)
-    temperature, thresholds = _calibrate(answers, classes, len(labels))
+            answers[row] = pool_windows(head_probabilities(embeddings[row], head), pooling)
     return OwnGenres(
         labels=labels,
-        classifier=fit_classifier(means, classes),
-        temperature=temperature,
-        thresholds=dict(zip(labels, thresholds.tolist(), strict=True)),
+        classifier=fit_classifier(lessons),
+        calibration=calibrate(answers, tracks, labels, {}),
         report=_report(tracks, labels, groups, classes, answers, fold_of, means[:, 0]),
         split=f"{how}: {len(tracks)} songs, each asked of a head that had not heard "
         f"{'it' if len(flattered) == len(labels) else 'its artist or block'}"
@@ -144,13 +150,6 @@ def _folds(
     return list(LeaveOneGroupOut().split(classes, classes, groups)), "one left out at a time"
 
 
-def _calibrate(
-    answers: NDArray[np.float64], classes: NDArray[np.int64], n_labels: int
-) -> Calibration:
-    temperature = fit_temperature(answers, classes)
-    return temperature, unsure_thresholds(scale(answers, temperature), classes, n_labels, SURE_RATE)
-
-
 def _report(
     tracks: Sequence[Track],
     labels: tuple[str, ...],
@@ -162,19 +161,26 @@ def _report(
 ) -> Report:
     """Figures of answers that are calibrated by those of the other folds."""
     probabilities = np.zeros_like(answers)
-    unsure = np.zeros(len(answers), np.bool_)
+    scores, unsure = np.zeros(len(answers)), np.zeros(len(answers), np.bool_)
     for fold in np.unique(fold_of):
         own, others = fold_of == fold, fold_of != fold
-        temperature, thresholds = _calibrate(answers[others], classes[others], len(labels))
-        probabilities[own] = scale(answers[own], temperature)
-        unsure[own] = probabilities[own].max(axis=1) < thresholds[probabilities[own].argmax(axis=1)]
+        heard = [track for track, is_other in zip(tracks, others, strict=True) if is_other]
+        found = calibrate(answers[others], heard, labels, {})
+        probabilities[own] = scale(answers[own], found.temperature)
+        bars = np.array([found.bars[DEFAULT_RATE][label] for label in labels])
+        answer = probabilities[own].argmax(axis=1)
+        chances = chances_accepted(probabilities[own], labels, found.accepts)
+        scores[own] = chances[np.arange(len(answer)), answer]
+        unsure[own] = scores[own] < bars[answer]
     parted = [replace(track, artist=group) for track, group in zip(tracks, groups, strict=True)]
     return score_answers(
         Answers(
             labels=labels,
             tracks=tuple(parted),
             true=classes,
+            accepted=accepted_genres(tracks, labels),
             probabilities=probabilities,
+            scores=scores,
             unsure=unsure,
             embeddings=embeddings,
             subgenres=(None,) * len(tracks),

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from melonnx.infer.replace import write_text
+from melonnx.train.calibrate import DEFAULT_RATE
 from melonnx.train.evaluate import Report
 from melonnx.train.report_figures import draw_conditions, draw_confusion, draw_reliability
 from melonnx.train.report_text import (
@@ -35,7 +36,7 @@ def _markdown(study: Study) -> str:
         f"# {study.info.name} {study.info.version} on {scores.songs} songs",
         _setting(study),
         score_section(scores, study.split, study.random),
-        genre_section(scores, study.info.thresholds),
+        genre_section(scores, study.info.bars.get(DEFAULT_RATE, {})),
         calibration_section(scores, study.info.temperature),
         condition_section(study.conditions),
         metal_section(study.conditions),

@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 _FEW_SONGS = 10
-_CONFUSIONS = 8
+_CONFUSIONS = 10
 _SPLITS = {
     "artist": "artists parted",
     "official": "official split",
@@ -41,7 +41,12 @@ def score_section(scores: Report, split: str, random: Mapping[str, Any] | None) 
     f1 = 2 * share / (1 + share) / np.count_nonzero(falling)
     rows = [
         ("songs", [str(c["songs"]) for _, c in columns], str(scores.songs)),
-        ("accuracy", [_share(c, "accuracy") for _, c in columns], f"{share:.1%}"),
+        (
+            "accuracy" + ", first genre only" * scores.has_several,
+            [_share(c, "accuracy") for _, c in columns],
+            f"{share:.1%}",
+        ),
+        *_accepted_rows(scores, [c for _, c in columns]),
         ("macro-F1", [_macro_f1(c) for _, c in columns], f"{f1:.3f}"),
         (
             "right answer among the top 3",
@@ -81,13 +86,42 @@ def score_section(scores: Report, split: str, random: Mapping[str, Any] | None) 
     return f"## Scores\n\n{table}\n\n{note}"
 
 
-def genre_section(scores: Report, thresholds: Mapping[str, float]) -> str:
+def _accepted_rows(
+    scores: Report, columns: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, list[str], str]]:
+    if not scores.has_several:
+        return []
+
+    def cell(figures: Mapping[str, Any], name: str) -> str:
+        return f"{figures[name]:.3f}" if name in figures else ""
+
+    return [
+        (
+            "accuracy, any right genre accepted",
+            [_share(c, "accepted") if "accepted" in c else "" for c in columns],
+            "",
+        ),
+        *(
+            (
+                f"accepted, {name} ({one.songs} songs)",
+                [f"{one.accepted:.1%}", *[""] * (len(columns) - 1)],
+                "",
+            )
+            for name, one in scores.folders.items()
+        ),
+        ("accepted, mean recall", [cell(c, "accepted_recall") for c in columns], ""),
+    ]
+
+
+def genre_section(scores: Report, bars: Mapping[str, float]) -> str:
     """Precision and recall by genre, and the confusion matrix."""
+    several = scores.has_several
     table = _table(
         [
             "genre",
             "precision",
             "recall",
+            *(["accepted"] if several else []),
             "songs",
             "unsure below",
             "sure answers",
@@ -98,8 +132,9 @@ def genre_section(scores: Report, thresholds: Mapping[str, float]) -> str:
                 label + (" *" if score.songs <= _FEW_SONGS else ""),
                 f"{score.precision:.2f}",
                 f"{score.recall:.2f}",
+                *([f"{score.accepted_recall:.2f}"] if several else []),
                 str(score.songs),
-                f"{thresholds.get(label, 0.0):.2f}",
+                f"{bars.get(label, 0.0):.2f}",
                 str(score.sure_answers),
                 str(score.sure_right),
             ]
@@ -108,9 +143,9 @@ def genre_section(scores: Report, thresholds: Mapping[str, float]) -> str:
     )
     counts = [
         (number, scores.labels[row], scores.labels[column])
-        for row, numbers in enumerate(scores.confusion)
+        for row, numbers in enumerate(scores.mistakes)
         for column, number in enumerate(numbers)
-        if row != column and number
+        if number
     ]
     worst = sorted(counts, key=lambda entry: (-entry[0], entry[1:]))[:_CONFUSIONS]
     wrong = ", ".join(f"{true} taken for {answer} ({number})" for number, true, answer in worst)

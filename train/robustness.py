@@ -95,7 +95,8 @@ def answers_under(
 
 
 def _score(condition: Condition, answers: Answers, answer: NDArray[np.int64]) -> ConditionScore:
-    difference = (answer == answers.true).astype(float) - (answers.answer == answers.true)
+    right = (answer != _NO_ANSWER) & answers.accepted[np.arange(len(answer)), answer]
+    difference = right.astype(float) - answers.right
 
     def change(rows: NDArray[np.int64]) -> float:
         return float(100 * difference[rows].mean())
@@ -103,7 +104,7 @@ def _score(condition: Condition, answers: Answers, answer: NDArray[np.int64]) ->
     return ConditionScore(
         name=condition.name,
         family=condition.family,
-        accuracy=float((answer == answers.true).mean()),
+        accuracy=float(right.mean()),
         change_points=float(100 * difference.mean()),
         change_interval=bootstrap_interval(change, answers.groups),
         changed_share=float((answer != answers.answer).mean()),
@@ -116,12 +117,14 @@ def _metal(answers: Answers, answer: NDArray[np.int64]) -> MetalScore | None:
     if not {"rock", "metal"} <= set(answers.labels):
         return None
     rock, metal = answers.labels.index("rock"), answers.labels.index("metal")
-    is_rock, is_metal = answers.true == rock, answers.true == metal
+    # A song that is right as both cannot be taken for the other.
+    one = ~answers.accepted[:, [rock, metal]].all(axis=1)
+    is_rock, is_metal = one & answers.accepted[:, rock], one & answers.accepted[:, metal]
     return MetalScore(
         rock_songs=int(is_rock.sum()),
         rock_as_metal=int((is_rock & (answer == metal)).sum()),
         metal_songs=int(is_metal.sum()),
         metal_as_rock=int((is_metal & (answer == rock)).sum()),
-        other_songs=int((~is_rock & ~is_metal).sum()),
-        others_as_metal=int((~is_rock & ~is_metal & (answer == metal)).sum()),
+        other_songs=int((one & ~is_rock & ~is_metal).sum()),
+        others_as_metal=int((one & ~is_rock & ~is_metal & (answer == metal)).sum()),
     )

@@ -18,6 +18,10 @@ from melonnx.train.tracks import Track
 
 __all__ = ["Run", "RunError", "Settings", "read_run"]
 
+_COLUMNS = (
+    "path", "genre", "artist", "split", "subgenre", "also", "source", "weight", "group", "part",
+)  # fmt: skip
+
 
 class RunError(MelonnxError):
     """The folder holds no run, an unfinished one, or one with other settings."""
@@ -38,9 +42,16 @@ class Settings:
     """Frames between patches at inference."""
     max_windows: int = 0
     """Patches of a track at inference; 0 for all."""
+    pooling: str = "probabilities"
+    """How a track's answer is made of those of its patches (``melonnx.infer.pooling``)."""
     split: SplitMethod = "artist"
     folds: int = 0
     """0: one split. Otherwise so many, and a network of all tracks."""
+    also_share: float = 0.3
+    """Of what a track should get, the part that its other right genres have between them."""
+    balance: float = 0.5
+    """A label weighs by its share to the power of minus so much: 1, all labels count the same; 0,
+    all tracks do."""
     copies: int = 3
     """Distorted copies of each track to learn from besides."""
     taught: float = 0.0
@@ -68,14 +79,15 @@ class Run:
 
     folder: Path
     data: Path
-    """Folder of the data set."""
+    """Folder of the data set; of several, the one that holds them all."""
     settings: Settings
     labels: tuple[str, ...]
     tracks: tuple[Track, ...]
     parts: tuple[Part, ...]
     temperature: float = 1.0
-    thresholds: dict[str, float] = field(default_factory=dict)
-    """By genre; an answer whose score is below is unsure."""
+    accepts: dict[str, dict[str, float]] = field(default_factory=dict)
+    bars: dict[str, dict[str, float]] = field(default_factory=dict)
+    """As in :class:`melonnx.train.calibrate.Calibration`; empty where nothing was measured."""
     versions: dict[str, str] = field(default_factory=dict)
     finished: bool = False
     parents: dict[str, str] = field(default_factory=dict)
@@ -114,12 +126,20 @@ class Run:
         only_pictures = all(track.is_picture for track in self.tracks)
         return [track for track in self.part(wanted) if only_pictures or not track.is_picture]
 
+    @property
+    def tested(self) -> list[Track]:
+        """The songs of the test part that are measured on: those that count as whole songs."""
+        songs = self.songs("test")
+        return [song for song in songs if song.weight >= 1] or songs
+
     def hash_data(self) -> str:
         """sha256 over each track's path, size, label, artist and part, as they are now."""
         digest = hashlib.sha256()
         for track, part in zip(self.tracks, self.parts, strict=True):
             size = (track.path.parent if track.is_picture else track.path).stat().st_size
             row = (self._relative(track), size, track.label, track.artist, part)
+            if track.also or track.weight != 1:
+                row += (track.also, track.weight)
             digest.update(repr(row).encode(errors="surrogateescape"))
         return digest.hexdigest()
 
@@ -131,10 +151,11 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         table = io.StringIO(newline="")
         rows = csv.writer(table)
-        rows.writerow(["path", "genre", "artist", "split", "subgenre", "group", "part"])
+        rows.writerow(_COLUMNS)
         for track, part in zip(self.tracks, self.parts, strict=True):
             facts = (track.genre, track.artist, track.split, track.subgenre)
-            rows.writerow([self._relative(track), *facts, track.group, part])
+            more = (";".join(track.also), track.source, track.weight)
+            rows.writerow([self._relative(track), *facts, *more, track.group, part])
         write_text(self.folder / "tracks.csv", table.getvalue())
         values = {
             "data": str(self.data),
@@ -144,7 +165,8 @@ class Run:
             "labels": self.labels,
             "parents": self.parents,
             "temperature": self.temperature,
-            "thresholds": self.thresholds,
+            "accepts": self.accepts,
+            "bars": self.bars,
             "versions": self.versions,
             "finished": self.finished,
         }
@@ -177,12 +199,16 @@ def read_run(folder: Path) -> Run:
                     row["artist"],
                     row["split"],
                     row["subgenre"],
+                    tuple(filter(None, row["also"].split(";"))),
+                    row["source"],
+                    float(row["weight"]),
                 )
                 for row in rows
             ),
             parts=tuple(row["part"] for row in rows),  # type: ignore[misc]
             temperature=values["temperature"],
-            thresholds=values["thresholds"],
+            accepts=values["accepts"],
+            bars=values["bars"],
             versions=values["versions"],
             finished=values["finished"],
             parents=values["parents"],

@@ -27,7 +27,7 @@ class SourceScore:
 
     songs: int
     accuracy: float
-    """Of their genre."""
+    """Of their genre: any that is right counts."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def tell_sources_apart(answers: Answers, sources: Mapping[Path, str]) -> SourceR
     known = sorted(set(names.tolist()) - {""})
     if len(known) < 2:
         return None
-    right = answers.answer == answers.true
+    right = answers.right
     genres: dict[str, SourceTest] = {}
     for index, genre in enumerate(answers.labels):
         rows = np.flatnonzero((answers.true == index) & (names != ""))

@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,6 @@ from melonnx.train.progress import Say
 from melonnx.train.robustness import ConditionScore, measure_conditions
 from melonnx.train.run import RunError, read_run
 from melonnx.train.sources import SourceReport, tell_sources_apart
-from melonnx.train.track_table import read_sources
 from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["Songs", "Study", "read_panel", "read_random_scores", "read_test_songs", "study"]
@@ -70,7 +69,7 @@ class Study:
                 "dataset": self.info.dataset,
                 "split": self.info.split,
                 "temperature": self.info.temperature,
-                "thresholds": self.info.thresholds,
+                "bars": self.info.bars,
             },
             "data": self.data,
             "split": self.split,
@@ -94,7 +93,7 @@ def read_panel(model: Path, data: Path, songs: Songs) -> Panel:
     for fold in folds:
         if not fold.model_path.exists():
             raise RunError(f"{data}: its folds have no model files; melonnx export makes them")
-    return [(Predictor(fold.model_path), fold.songs("test")) for fold in folds]
+    return [(Predictor(fold.model_path), fold.tested) for fold in folds]
 
 
 def read_test_songs(data: Path, artists: Path | None, *, subgenres: bool, say: Say) -> Songs:
@@ -107,28 +106,33 @@ def read_test_songs(data: Path, artists: Path | None, *, subgenres: bool, say: S
         if run.settings.folds:
             folds = [read_run(folder) for folder in run.fold_folders]
             return Songs(
-                tuple(song for fold in folds for song in fold.songs("test")),
-                f"every song of the run `{data}` on `{run.data}`, asked of that one of its "
+                tuple(song for fold in folds for song in fold.tested),
+                f"every {'whole ' * any(t.weight < 1 for t in run.tracks)}song of the run "
+                f"`{data}` on `{run.data}`, asked of that one of its "
                 f"{len(folds)} fold models which had not heard its "
                 f"{'artist' if run.settings.split == 'artist' else 'own clip'} (seed "
                 f"{run.settings.seed}; data hash `{run.data_hash[:16]}`)",
                 run.settings.split,
-                read_sources(run.data, artists),
+                _sources(run.tracks),
             )
         sizes = ", ".join(f"{len(run.part(part))} {part}" for part in ("train", "valid", "test"))
         settings = run.settings
         return Songs(
-            tuple(run.songs("test")),
+            tuple(run.tested),
             f"test part of the run `{data}` on `{run.data}` (split: {settings.split}, seed "
             f"{settings.seed}: {sizes}; data hash `{run.data_hash[:16]}`)",
             settings.split,
-            read_sources(run.data, artists),
+            _sources(run.tracks),
         )
     root = data.resolve()
     dataset = read_dataset(root, artists, subgenres=subgenres)
     for reason, count in dataset.skipped.items():
         say(f"left out: {reason} ({count})")
-    return Songs(dataset.tracks, f"all of `{data}`", "", read_sources(root, artists))
+    return Songs(dataset.tracks, f"all of `{data}`", "", _sources(dataset.tracks))
+
+
+def _sources(tracks: Sequence[Track]) -> dict[Path, str]:
+    return {track.path: track.source for track in tracks if track.source}
 
 
 def read_random_scores(model: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from melonnx.train.tracks import DataSetError
 
-__all__ = ["TableRow", "read_sources", "read_track_table", "skipped_rows"]
+__all__ = ["TableRow", "read_also", "read_track_table", "skipped_rows"]
 
 _PARTS = ("", "train", "valid", "test")
 
@@ -19,15 +19,18 @@ class TableRow(NamedTuple):
     artist: str = ""
     split: str = ""
     subgenre: str = ""
+    also: str = ""
+    """Other right genres, ``;`` between them."""
+    source: str = ""
 
 
 def read_track_table(root: Path, table: Path | None) -> dict[str, TableRow]:
     """Rows by path relative to ``root``, from a CSV with the columns ``path`` and ``artist``.
 
-    The columns ``split`` (train, valid, test or empty) and ``subgenre`` are read where they are
-    there; others are ignored. ``table`` None takes ``root/tracks.csv``; without that the answer
-    is empty. Raises DataSetError where the table cannot be read, has no such columns or another
-    split, or none of its rows is of a file.
+    The columns ``split`` (train, valid, test or empty), ``subgenre``, ``also`` and ``source`` are
+    read where they are there; others are ignored. ``table`` None takes ``root/tracks.csv``;
+    without that the answer is empty. Raises DataSetError where the table cannot be read, has no
+    such columns or another split, or none of its rows is of a file.
     """
     if table is None:
         table = root / "tracks.csv"
@@ -62,23 +65,20 @@ def _without_file(root: Path, rows: dict[str, TableRow]) -> int:
     return sum(not os.path.isfile(root / path) for path in rows)  # noqa: PTH113
 
 
-def read_sources(root: Path, table: Path | None) -> dict[Path, str]:
-    """The collection that each track is from, by its path, from the table's column ``source``.
+def read_also(path: Path, genre: str, cell: str) -> tuple[str, ...]:
+    """The other right genres of the song at ``path`` from its cell of the column ``also``.
 
-    ``root`` and ``table`` as for :func:`read_track_table`. Empty where there is no such column
-    or no table. Raises DataSetError where the table cannot be read.
+    Raises DataSetError where one is empty, there twice, or ``genre`` again.
     """
-    table = table or root / "tracks.csv"
-    if not table.is_file():
-        return {}
-    columns, rows = _read(table)
-    if "path" not in columns:
-        raise DataSetError(f"{table}: has no column path")
-    return {
-        Path(os.path.normpath(root / (row["path"] or ""))): source
-        for row in rows
-        if (source := (row.get("source") or "").strip())
-    }
+    if not cell:
+        return ()
+    also = tuple(name.strip() for name in cell.split(";"))
+    if "" in also or genre in also or len(set(also)) < len(also):
+        raise DataSetError(
+            f"{path}: also is {cell!r}; expected other genres than {genre!r}, each once, with "
+            "; between them"
+        )
+    return also
 
 
 def _read(table: Path) -> tuple[Sequence[str], list[dict[str, str | None]]]:

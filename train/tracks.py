@@ -41,11 +41,28 @@ class Track:
     """The part that the data set's own split gives it: train, valid or test; empty for none."""
     subgenre: str = ""
     """The level right below the genre; empty where none is named, or none is wanted."""
+    also: tuple[str, ...] = ()
+    """Other genres that are right for it too."""
+    source: str = ""
+    """The collection that it is from; empty where none is named."""
+    weight: float = 1.0
+    """What it counts beside others where it is learnt from. One that counts less than a whole
+    song is of labels that are trusted less, so it is not measured on."""
 
     @property
     def label(self) -> str:
         """What the network should answer: the genre, or "genre > sub-genre"."""
         return f"{self.genre} > {self.subgenre}" if self.subgenre else self.genre
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The genres that are right answers, the first one first."""
+        return self.genre, *self.also
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that holds the genres'."""
+        return self.path.parents[2 if self.path.parent.name == self.subgenre else 1].name
 
     @property
     def is_picture(self) -> bool:

@@ -9,24 +9,25 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.calibration import scale
 from melonnx.infer.replace import writing
-from melonnx.train.calibrate import SURE_RATE, fit_temperature, unsure_thresholds
+from melonnx.train.calibrate import DEFAULT_RATE, calibrate
 from melonnx.train.crops import Examples
 from melonnx.train.fit import by_track, fit_network
 from melonnx.train.folds import fold_parts, print_folds, score_folds
-from melonnx.train.head import cross_fitted, fit_head, head_probabilities
-from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
+from melonnx.train.head import Lessons, cross_fitted, fit_head, head_probabilities
+from melonnx.train.label_tree import labels_and_parents, split_labels
 from melonnx.train.material import Material, Sources, gather
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, Settings, read_run
 from melonnx.train.splits import Part, artists_in_several_parts, labels_off_the_official_split
+from melonnx.train.targets import target_shares
 from melonnx.train.tracks import Track
 from melonnx.train.transfer import build_transfer
 
 __all__ = ["train"]
 
-_Answers = tuple[NDArray[np.float64], NDArray[np.int64]]
+_Answers = tuple[NDArray[np.float64], list[Track]]
+"""Uncalibrated probabilities [tracks, labels], and the tracks."""
 
 
 def train(
@@ -83,7 +84,8 @@ def train(
         return run
     validation = run.part("valid")
     run = _calibrated(run, *_answers(network, run, validation, material))
-    low, high = min(run.thresholds.values()), max(run.thresholds.values())
+    bars = run.bars[DEFAULT_RATE].values()
+    low, high = min(bars), max(bars)
     say(f"temperature {run.temperature:.2f}, unsure below {low:.2f} to {high:.2f}, by genre")
     run.write()
     return run
@@ -121,9 +123,9 @@ def _train_folds(
     for number, fold in enumerate(folds):
         others = [own for at, own in enumerate(answers) if at != number]
         _calibrated(fold, *_joined(others)).write()
-    scores = score_folds(answers)
+    scores = score_folds(answers, whole.labels)
     if of_pictures:
-        more = score_folds(of_pictures)
+        more = score_folds(of_pictures, whole.labels)
         scores |= {f"{name}_of_pictures": values for name, values in more.items()}
     print_folds(scores, folder, say)
     say(f"now all {len(tracks)} tracks")
@@ -196,9 +198,7 @@ def _fit(run: Run, material: Material, sources: Sources, say: Say, mirrored: boo
 
 def _fit_transfer(run: Run, material: Material) -> keras.Model:
     assert material.backbone is not None
-    songs = run.songs("train")
-    embeddings = np.stack([material.embeddings[song.path] for song in songs])
-    kernel, bias = fit_head(embeddings, _classes(run, songs), len(run.labels))
+    kernel, bias = fit_head(_lessons(run, run.songs("train"), material))
     network = build_transfer(material.backbone, kernel, bias)
     with writing(run.network_path) as part:
         network.save(part)
@@ -207,13 +207,12 @@ def _fit_transfer(run: Run, material: Material) -> keras.Model:
 
 def _examples(run: Run, part: Part, material: Material) -> Examples:
     tracks = run.part(part)
-    classes = _classes(run, tracks)
-    targets = np.eye(len(run.labels), dtype=np.float32)[classes]
+    targets = target_shares(tracks, run.labels, run.settings.also_share)
     vectors = None
     if material.vectors and all(track.path in material.vectors for track in tracks):
         vectors = np.stack([material.vectors[track.path] for track in tracks])
     log_mels = [material.log_mels[track.path] for track in tracks]
-    return Examples(log_mels, targets, classes, vectors)
+    return Examples(log_mels, targets, _classes(run, tracks), vectors)
 
 
 def _with_teacher(run: Run, material: Material, say: Say) -> Examples:
@@ -225,16 +224,15 @@ def _with_teacher(run: Run, material: Material, say: Say) -> Examples:
     examples = _examples(run, "train", material)
     tracks, targets = run.part("train"), examples.targets
     rows = np.array([row for row, track in enumerate(tracks) if not track.is_picture])
-    embeddings = np.stack([material.embeddings[tracks[row].path] for row in rows])
-    classes, groups = examples.classes[rows], [tracks[row].group for row in rows]
-    taught = cross_fitted(embeddings, classes, groups, len(run.labels))
-    right = float((taught.argmax(axis=1) == classes).mean())
+    lessons = _lessons(run, [tracks[row] for row in rows], material)
+    taught = cross_fitted(lessons, [tracks[row].group for row in rows])
+    right = float((taught.argmax(axis=1) == examples.classes[rows]).mean())
     say(f"the teacher is right on {right:.1%} of the training songs, none of which it has seen")
     share = run.settings.taught
     targets[rows] = (1 - share) * targets[rows] + share * taught
     if not material.pieces:
         return examples
-    head = fit_head(embeddings, classes, len(run.labels))
+    head = fit_head(lessons)
     guessed = head_probabilities(np.stack([one.embedding for one in material.pieces]), head)
     return Examples(
         [*examples.log_mels, *((piece.log_mel,) for piece in material.pieces)],
@@ -243,26 +241,35 @@ def _with_teacher(run: Run, material: Material, say: Say) -> Examples:
     )
 
 
+def _lessons(run: Run, songs: list[Track], material: Material) -> Lessons:
+    return Lessons(
+        np.stack([material.embeddings[song.path] for song in songs]),
+        target_shares(songs, run.labels, run.settings.also_share),
+        np.array([song.weight for song in songs]),
+        run.settings.balance,
+    )
+
+
 def _classes(run: Run, tracks: list[Track]) -> NDArray[np.int64]:
     return np.array([run.labels.index(track.label) for track in tracks])
 
 
 def _answers(network: keras.Model, run: Run, tracks: list[Track], material: Material) -> _Answers:
-    """Uncalibrated probabilities [tracks, labels] and classes [tracks]."""
     log_mels = [material.log_mels[track.path][0] for track in tracks]
-    probabilities = by_track(network, log_mels, run.settings, len(run.labels))
-    return probabilities, _classes(run, tracks)
+    return by_track(network, log_mels, run.settings, len(run.labels)), tracks
 
 
 def _joined(answers: list[_Answers]) -> _Answers:
-    probabilities, classes = zip(*answers, strict=True)
-    return np.concatenate(probabilities), np.concatenate(classes)
+    probabilities, tracks = zip(*answers, strict=True)
+    return np.concatenate(probabilities), [track for own in tracks for track in own]
 
 
-def _calibrated(run: Run, probabilities: NDArray[np.float64], classes: NDArray[np.int64]) -> Run:
-    temperature = fit_temperature(probabilities, classes)
-    scores = scale(probabilities, temperature)
-    by_genre = at_genre_level(scores, classes, run.labels, run.parents)
-    found = unsure_thresholds(*by_genre, len(run.genres), SURE_RATE)
-    thresholds = dict(zip(run.genres, found.tolist(), strict=True))
-    return replace(run, temperature=temperature, thresholds=thresholds, finished=True)
+def _calibrated(run: Run, probabilities: NDArray[np.float64], tracks: list[Track]) -> Run:
+    found = calibrate(probabilities, tracks, run.labels, run.parents)
+    return replace(
+        run,
+        temperature=found.temperature,
+        accepts=found.accepts,
+        bars=found.bars,
+        finished=True,
+    )

@@ -13,7 +13,7 @@ import numpy as np
 
 from melonnx.train.cache import default_cache_folder
 from melonnx.train.datasets import read_dataset
-from melonnx.train.head import fit_head, head_probabilities
+from melonnx.train.head import fit_head, head_probabilities, one_answer_each
 from melonnx.train.material import Sources, gather
 from melonnx.train.track_table import read_sources
 from melonnx.train.transfer import TRANSFER
@@ -33,7 +33,7 @@ def main() -> None:
     shared = [g for g in range(len(genres)) if sum(genre == g for genre, _ in pairs) > 1]
     for source in sorted(set(sources)):
         asked = np.isin(classes, shared) & (sources == source)
-        head = fit_head(embeddings[~asked], classes[~asked], len(genres))
+        head = fit_head(one_answer_each(embeddings[~asked], classes[~asked], len(genres)))
         right = head_probabilities(embeddings[asked, 0], head).argmax(axis=1) == classes[asked]
         names = ", ".join(genres[genre] for genre in np.unique(classes[asked]))
         print(

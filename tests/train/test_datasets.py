@@ -6,7 +6,7 @@ import pytest
 
 from melonnx.infer import MelSpec
 from melonnx.infer.metadata import ModelInfo
-from melonnx.train.datasets import read_dataset, read_folder
+from melonnx.train.datasets import read_dataset, read_datasets, read_folder
 from melonnx.train.tracks import DataSetError, Track
 
 
@@ -138,3 +138,60 @@ def test_any_other_folder_is_read_as_genres(genres):
     dataset = read_dataset(genres)
     assert (dataset.kind, dataset.skipped) == ("folder", {})
     assert list(dataset.tracks) == read_folder(genres)
+
+
+def library(tmp_path, name, *rows):
+    """A folder with a table of (file, also, source)."""
+    root = tmp_path / name
+    lines = ["path,artist,also,source"]
+    for file, also, source in rows:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).touch()
+        lines.append(f"{file},{Path(file).stem},{also},{source}")
+    (root / "tracks.csv").write_text("\n".join(lines))
+    return root
+
+
+@pytest.fixture
+def two_folders(tmp_path):
+    first = library(
+        tmp_path, "one", ("rock/ann.mp3", "pop", "net"), ("pop/bob.mp3", "", "net"),
+        ("world/cid.mp3", "", "net"), ("world/dan.mp3", "rock;pop", "net"),
+    )  # fmt: skip
+    second = library(
+        tmp_path, "two", ("rock/ann.mp3", "world;punk", "cd"), ("punk/eve.mp3", "", "")
+    )
+    return [first, second]
+
+
+def test_several_folders_are_one_data_set(two_folders, tmp_path):
+    dataset = read_datasets(two_folders, weights={"cd": 0.25})
+    assert dataset.root == tmp_path
+    assert [track.folder for track in dataset.tracks] == ["one"] * 4 + ["two"] * 2
+    assert [track.weight for track in dataset.tracks] == [1] * 4 + [1, 0.25]
+    anns = [track for track in dataset.tracks if track.artist == "ann"]
+    assert len(anns) == 2
+    assert len({track.group for track in anns}) == 1
+    assert anns[0].accepted == ("rock", "pop")
+    assert anns[1].accepted == ("rock", "world", "punk")
+
+
+def test_a_genre_that_is_not_wanted_gives_way_to_the_next(two_folders):
+    dataset = read_datasets(two_folders, without=["world"])
+    assert dataset.skipped == {"only world": 1}
+    said = {track.path.stem: track.accepted for track in dataset.tracks if track.artist != "ann"}
+    assert said == {"bob": ("pop",), "dan": ("rock", "pop"), "eve": ("punk",)}
+    assert ("rock", "punk") in [track.accepted for track in dataset.tracks]
+
+
+def test_names_that_no_song_has_are_refused(two_folders, tmp_path):
+    with pytest.raises(DataSetError, match="no song is of polka; there are pop, punk, rock, world"):
+        read_datasets(two_folders, without=["polka"])
+    with pytest.raises(DataSetError, match="no song is from lp; there are cd, net"):
+        read_datasets(two_folders, weights={"lp": 0.5})
+    with pytest.raises(DataSetError, match="one table is for one folder"):
+        read_datasets(two_folders, tmp_path / "tracks.csv")
+    with pytest.raises(DataSetError, match=r"ann\.mp3: also names punk, which no song here has"):
+        read_datasets([two_folders[1] / ".." / "one", library(
+            tmp_path, "three", ("rock/ann.mp3", "punk", ""), ("pop/z.mp3", "", "")
+        )])  # fmt: skip

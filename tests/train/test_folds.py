@@ -85,12 +85,18 @@ def test_what_cannot_be_folded_is_refused(settings, tracks, reason):
 
 def test_scores_are_counted_by_hand_and_kept(tmp_path):
     """The second fold has no song of the third label, which then plays no part there."""
-    right = np.eye(3)
-    answers = [
-        (right[[0, 0, 1, 2]], np.array([0, 1, 1, 2])),
-        (right[[0, 1, 1, 2]], np.array([0, 1, 1, 1])),
-    ]
-    scores = score_folds(answers)
+
+    def songs(letters, also=()):
+        return [Track(Path("x.mp3"), letter, also=also) for letter in letters]
+
+    right, labels = np.eye(3), ("a", "b", "c")
+    answers = [(right[[0, 0, 1, 2]], songs("abbc")), (right[[0, 1, 1, 2]], songs("abbb"))]
+    scores = score_folds(answers, labels)
+    assert scores.keys() == {"accuracy", "macro_f1"}
+    several = [(right[[0, 0, 1, 2]], songs("abb", ("c",)) + songs("c", ("a",))), answers[1]]
+    more = score_folds([(right[[2, 0, 1, 2]], several[0][1]), several[1]], labels)
+    assert more["accepted_accuracy"] == [0.75, 0.75]
+    assert more["accuracy"] == [0.5, 0.75]
     assert scores["accuracy"] == [0.75, 0.75]
     assert scores["macro_f1"] == pytest.approx([(2 / 3 + 2 / 3 + 1) / 3, (1 + 4 / 5) / 2])
     lines: list[str] = []

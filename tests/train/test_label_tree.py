@@ -3,12 +3,11 @@
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.train.label_tree import at_genre_level, labels_and_parents, split_labels
+from melonnx.train.label_tree import labels_and_parents, split_labels
 from melonnx.train.splits import split_tracks
 from melonnx.train.tracks import DataSetError, Track
 
@@ -120,15 +119,3 @@ def test_without_sub_genres_it_is_the_plain_split():
     assert (settled, lines) == (tracks, [])
     assert parts == split_tracks(tracks, "artist", 0)
     assert labels_and_parents(tracks) == (("Folk", "Rock"), {})
-
-
-def test_classes_and_probabilities_go_up_to_the_genres():
-    labels = ("Folk", "Rock", "Rock > Punk")
-    parents = {"Folk": "Folk", "Rock": "Rock", "Rock > Punk": "Rock"}
-    probabilities = np.array([[0.5, 0.25, 0.25], [0.0, 0.1, 0.9]])
-    summed, classes = at_genre_level(probabilities, np.array([0, 2]), labels, parents)
-    np.testing.assert_allclose(summed, [[0.5, 0.5], [0, 1]])
-    assert classes.tolist() == [0, 1]
-    same, unchanged = at_genre_level(probabilities, np.array([0, 2]), labels, {})
-    assert same is probabilities
-    assert unchanged.tolist() == [0, 2]

@@ -29,8 +29,8 @@ def test_what_is_apart_is_told_apart_and_calibrated():
     assert own.report.majority_baseline == 0.5
     assert own.report.groups == 20
     assert own.split.startswith("5 folds: 40 songs, each asked of a head that had not heard its")
-    assert 0 < own.temperature < 1  # a head of so few songs is too modest
-    assert set(own.thresholds) == set(own.labels)
+    assert 0 < own.calibration.temperature < 1  # a head of so few songs is too modest
+    assert set(own.calibration.bars["90"]) == set(own.labels)
     assert own.flattered == ()
     assert warnings_of(own) == []
 
@@ -63,12 +63,12 @@ def test_a_fold_is_calibrated_by_the_others(monkeypatch):
         asked.append(len(classes))
         return 1.0 if len(classes) == 40 else 5.0
 
-    monkeypatch.setattr("melonnx.train.own_genres.fit_temperature", fit)
+    monkeypatch.setattr("melonnx.train.calibrate.fit_temperature", fit)
     own = fit_own_genres(*songs(40))
     assert max(asked) == 40
     assert len(asked) == 6
     assert sum(asked) == 40 + 4 * 40
-    assert own.temperature == 1
+    assert own.calibration.temperature == 1
     assert own.report.ece > 0.3  # all are right, and at a temperature of 5 none is sure of it
 
 

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from melonnx.train.calibrate import fit_temperature
+from melonnx.train.calibrate import calibrate
 from melonnx.train.datasets import read_folder
 from melonnx.train.fit import by_track
-from melonnx.train.head import cross_fitted, fit_head, head_probabilities
+from melonnx.train.head import Lessons, cross_fitted, fit_head, head_probabilities
 from melonnx.train.material import Sources, gather
 from melonnx.train.run import RunError, Settings, read_run
 from melonnx.train.train import train
@@ -69,6 +69,13 @@ def test_each_song_is_kept_from_the_fold_that_it_is_tested_in(folded, genres):
     assert lines[-1] == "now all 30 tracks"
 
 
+def calibrated(answers, run):
+    probabilities, songs = zip(*answers, strict=True)
+    return calibrate(
+        np.concatenate(probabilities), [song for own in songs for song in own], run.labels, {}
+    )
+
+
 def test_the_scores_and_temperatures_are_those_of_songs_unheard(folded):
     """Asked again of the networks that are on disk, fold by fold."""
     run, _, material = folded
@@ -78,33 +85,34 @@ def test_the_scores_and_temperatures_are_those_of_songs_unheard(folded):
         network = keras.models.load_model(fold.network_path, compile=False)
         songs = fold.songs("test")
         log_mels = [material.log_mels[song.path][0] for song in songs]
-        classes = np.array([run.labels.index(song.genre) for song in songs])
-        answers.append((by_track(network, log_mels, run.settings, 3), classes))
+        answers.append((by_track(network, log_mels, run.settings, 3), songs))
     scores = json.loads((run.folder / "folds.json").read_text())
     assert scores["accuracy"] == pytest.approx([
-        (probabilities.argmax(axis=1) == classes).mean() for probabilities, classes in answers
+        np.mean([run.labels[row.argmax()] == song.genre for row, song in zip(*one, strict=True)])
+        for one in answers
     ])  # fmt: skip
     assert 0.4 < np.mean(scores["accuracy"]) < 0.95
-    joined = tuple(np.concatenate(parts) for parts in zip(*answers, strict=True))
-    assert run.temperature == pytest.approx(fit_temperature(*joined))
-    assert run.thresholds.keys() == {"drone", "noise", "pulse"}
+    assert run.temperature == pytest.approx(calibrated(answers, run).temperature)
+    assert run.bars["90"].keys() == {"drone", "noise", "pulse"}
     for number, folder in enumerate(run.fold_folders):
         others = answers[:number] + answers[number + 1 :]
-        joined = tuple(np.concatenate(parts) for parts in zip(*others, strict=True))
-        assert read_run(folder).temperature == pytest.approx(fit_temperature(*joined))
+        assert read_run(folder).temperature == pytest.approx(calibrated(others, run).temperature)
     assert len({read_run(folder).temperature for folder in run.fold_folders}) > 1
+
+
+def lessons(run, material):
+    songs = run.songs("train")
+    embeddings = np.stack([material.embeddings[song.path] for song in songs])
+    classes = [run.labels.index(song.genre) for song in songs]
+    return Lessons(embeddings, np.eye(3, dtype=np.float32)[classes], np.ones(len(songs)))
 
 
 def test_each_network_is_a_head_fitted_to_its_own_part(folded):
     run, _, material = folded
     for one in (run, *map(read_run, run.fold_folders)):
         network = keras.models.load_model(one.network_path, compile=False)
-        songs = one.part("train")
-        embeddings = np.stack([material.embeddings[song.path] for song in songs])
-        classes = np.array([run.labels.index(song.genre) for song in songs])
-        for found, wanted in zip(
-            network.get_layer("logits").get_weights(), fit_head(embeddings, classes, 3), strict=True
-        ):
+        head = fit_head(lessons(one, material))
+        for found, wanted in zip(network.get_layer("logits").get_weights(), head, strict=True):
             np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
@@ -155,24 +163,18 @@ def taught(genres, unpacked, cache, tmp_path_factory):
     return read_run(root / "run"), *caught[0], material, lines
 
 
-def labelled_part(run, material):
-    songs = run.songs("train")
-    embeddings = np.stack([material.embeddings[song.path] for song in songs])
-    return embeddings, np.array([run.labels.index(song.genre) for song in songs])
-
-
 def test_targets_are_blended_with_a_head_that_has_not_heard_the_artist(taught):
     run, examples, _, material, lines = taught
     songs = run.songs("train")
     tracks = run.part("train")
     assert len(tracks) > len(songs) > 10
-    embeddings, classes = labelled_part(run, material)
-    said = cross_fitted(embeddings, classes, [song.group for song in songs], 3)
+    learnt = lessons(run, material)
+    said = cross_fitted(learnt, [song.group for song in songs])
     rows = [tracks.index(song) for song in songs]
-    expected = 0.7 * np.eye(3)[classes] + 0.3 * said
+    expected = 0.7 * learnt.targets + 0.3 * said
     np.testing.assert_allclose(examples.targets[rows], expected, atol=1e-6)
-    assert np.abs(said - np.eye(3)[classes]).max() > 0.1
-    right = (said.argmax(axis=1) == classes).mean()
+    assert np.abs(said - learnt.targets).max() > 0.1
+    right = (said.argmax(axis=1) == learnt.targets.argmax(axis=1)).mean()
     assert (
         f"the teacher is right on {right:.1%} of the training songs, none of which it has seen"
         in lines
@@ -193,7 +195,7 @@ def test_pictures_and_validation_keep_their_own_targets(taught):
 def test_unlabelled_music_is_answered_by_a_head_of_all_the_training_part(taught):
     run, examples, _, material, _ = taught
     (piece,) = material.pieces
-    head = fit_head(*labelled_part(run, material), 3)
+    head = fit_head(lessons(run, material))
     assert examples.classes.tolist().count(-1) == 1
     assert examples.classes[-1] == -1
     expected = head_probabilities(piece.embedding, head)
