@@ -41,7 +41,7 @@ def read_datasets(
     for dataset in datasets:
         for reason, count in dataset.skipped.items():
             skipped[reason] = skipped.get(reason, 0) + count
-    _require_known_genres(tracks)
+    _require_known_genres(tracks, without)
     kept = _weighed(_without_genres(tracks, without), weights or {})
     if len(kept) < len(tracks):
         skipped[f"only {' or '.join(sorted(without))}"] = len(tracks) - len(kept)
@@ -118,10 +118,10 @@ def _audio_files(root: Path, *patterns: str) -> list[Path]:
     ]
 
 
-def _require_known_genres(tracks: Sequence[Track]) -> None:
+def _require_known_genres(tracks: Sequence[Track], without: Collection[str]) -> None:
     genres = {track.genre for track in tracks}
     for track in tracks:
-        strange = set(track.also) - genres
+        strange = set(track.also) - genres - set(without)
         if strange:
             raise DataSetError(
                 f"{track.path}: also names {', '.join(sorted(strange))}, which no song here has as "
@@ -130,7 +130,7 @@ def _require_known_genres(tracks: Sequence[Track]) -> None:
 
 
 def _without_genres(tracks: Sequence[Track], without: Collection[str]) -> list[Track]:
-    genres = {track.genre for track in tracks}
+    genres = {genre for track in tracks for genre in track.accepted}
     if not genres.issuperset(without):
         strange = ", ".join(sorted(set(without) - genres))
         raise DataSetError(f"no song is of {strange}; there are {', '.join(sorted(genres))}")
