@@ -32,7 +32,7 @@ def describe_run(
             window_hop=settings.window_hop,
             max_windows=settings.max_windows,
             temperature=round(run.temperature, 4),
-            thresholds={label: round(value, 4) for label, value in run.thresholds.items()},
+            bars={"90": {label: round(value, 4) for label, value in run.thresholds.items()}},
             dataset=dataset,
             split=describe_split(run),
             license=license_name,

@@ -10,7 +10,7 @@ from melonnx.infer.metadata import FORMAT_VERSION, ModelInfo
 __all__ = ["read_description"]
 
 _NEEDED = ("labels", "mel_spec", "window")
-_MORE = ("window_hop", "max_windows", "temperature", "thresholds", "parents")
+_MORE = ("window_hop", "max_windows", "temperature", "pooling", "bars", "accepts", "parents")
 _EMBEDDING = "embedding"
 
 
@@ -21,7 +21,8 @@ def read_description(
 
     ``path``: a JSON object of the format's own fields (``models/README.md``): ``labels``,
     ``mel_spec`` and ``window`` must be there; ``window_hop`` (the window by default),
-    ``max_windows``, ``temperature``, ``thresholds`` and ``parents`` may be, and ``embedding``.
+    ``max_windows``, ``temperature``, ``pooling``, ``bars``, ``accepts`` and ``parents`` may be, and
+    ``embedding``.
 
     Raises KerasFileError where it cannot be read, or a field is missing, unknown or bad.
     """
@@ -62,7 +63,10 @@ def read_description(
         "window_hop": given["window"],
         "max_windows": 0,
         "temperature": 1.0,
-        "thresholds": {},
+        "pooling": "probabilities",
+        "bars": {},
+        "accepts": {},
+        "music_bar": 0.0,
         "parents": {},
         "dataset": dataset,
         "split": "",

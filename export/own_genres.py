@@ -74,7 +74,9 @@ def make_own_genres(
         labels=own.labels,
         parents={},
         temperature=round(own.temperature, 4),
-        thresholds={label: round(value, 4) for label, value in own.thresholds.items()},
+        pooling="probabilities",  # as its answers were calibrated
+        bars={"90": {label: round(value, 4) for label, value in own.thresholds.items()}},
+        accepts={},
         split=f"{own.split}; on the embedding of {model.info.name} {model.info.version}",
         metrics=own.report.summary(),
     )

@@ -17,6 +17,7 @@ __all__ = [
     "SilentAudioError",
     "TagError",
     "UnknownGenreError",
+    "UnknownRateError",
     "UnreadableAudioError",
     "UnsupportedFormatError",
     "WorkerError",
@@ -144,3 +145,9 @@ class UnknownGenreError(MelonnxError):
     """A genre was named that the model does not tell, or that makes no sense there."""
 
     status = "unknown_genre"
+
+
+class UnknownRateError(MelonnxError):
+    """Answers were asked to be sure at a rate that the model's file has no bars for."""
+
+    status = "unknown_rate"

@@ -7,23 +7,32 @@ from math import isnan
 from typing import Any, Self
 from unicodedata import category
 
+from melonnx.infer.errors import UnknownRateError
 from melonnx.infer.hierarchy import genres_above
 from melonnx.infer.mel import MelSpec
+from melonnx.infer.pooling import POOLINGS
 from melonnx.infer.windows import MOST_WINDOWS
 
-__all__ = ["FORMAT_VERSION", "METADATA_KEY", "WAVE_KEY", "ModelInfo"]
+__all__ = ["DEFAULT_SURE", "FORMAT_VERSION", "METADATA_KEY", "WAVE_KEY", "ModelInfo"]
 
 METADATA_KEY = "melonnx"
 WAVE_KEY = "melonnx.wave"
 """Of a waveform twin; the entry is that of its model."""
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+DEFAULT_SURE = 90
+"""Percent of sure answers that are right, where nothing else is asked for."""
 
+_BEFORE = 2
+"""The version before, which is read too. It had ``thresholds``, the bars at 90, and none of the
+fields in ``_NEW``."""
+_NEW = {"pooling", "bars", "accepts", "music_bar"}
 _MOST_ELEMENTS = 1 << 26
 """Of one patch: 256 MB."""
 _TEMPERATURES = 0.01, 100
 """Beyond, every answer would be certain, or none would be told from another."""
 _LEAST_STEP_S = 0.001
 """Between frames; a smaller one would only fill the memory."""
+_RATES = {str(percent) for percent in range(1, 100)}
 _UNPRINTABLE = {"Cc", "Cs"}
 """Unicode's categories of control characters, which would steer the terminal that a label is
 printed in, and of surrogates, which cannot be printed at all."""
@@ -46,8 +55,18 @@ class ModelInfo:
     """A longer track is heard at so many places, evenly spread; 0 for all of it."""
     temperature: float = 1.0
     """Divides the logits; fitted on validation data."""
-    thresholds: dict[str, float] = field(default_factory=dict)
-    """An answer below its genre's threshold is marked unsure; absent means 0."""
+    pooling: str = "probabilities"
+    """How a song's answer comes of its windows': the mean of their "probabilities", or the softmax
+    of the mean of their "logits" (:mod:`melonnx.infer.pooling`)."""
+    bars: dict[str, dict[str, float]] = field(default_factory=dict)
+    """For a rate, whole percents as text ("80", "90", "95"): by genre, the score from which on so
+    many answers are right. One below is unsure; an absent genre's bar is 0."""
+    accepts: dict[str, dict[str, float]] = field(default_factory=dict)
+    """accepts[answer][other]: the chance that a song whose first genre is ``other`` is rightly
+    called ``answer`` too (:mod:`melonnx.infer.acceptance`). Of genres, not sub-genres."""
+    music_bar: float = 0.0
+    """A song whose ``music`` is below it does not sound like music; 0: the network does not
+    say."""
     parents: dict[str, str] = field(default_factory=dict)
     """Genre by label, of a model that tells sub-genres; empty where the labels are genres.
     A genre's label of its own, for music of none of its sub-genres, is above itself."""
@@ -73,8 +92,10 @@ class ModelInfo:
         if not _TEMPERATURES[0] <= self.temperature <= _TEMPERATURES[1]:
             least, most = _TEMPERATURES
             raise ValueError(f"temperature={self.temperature} must be {least} to {most}")
-        if any(map(isnan, self.thresholds.values())):
-            raise ValueError(f"thresholds {self.thresholds} must be numbers")
+        if self.pooling not in POOLINGS:
+            raise ValueError(f"pooling is {self.pooling!r}, not one of {', '.join(POOLINGS)}")
+        if not 0 <= self.music_bar <= 1:
+            raise ValueError(f"music_bar={self.music_bar} must be 0 to 1")
         if self.parents and set(self.parents) != set(self.labels):
             strange = sorted(set(self.parents) ^ set(self.labels))
             raise ValueError(f"parents must name the genre of each label; {strange} do not fit")
@@ -83,11 +104,43 @@ class ModelInfo:
         for text in (self.name, self.version, *self.labels, *self.genres):
             if any(category(letter) in _UNPRINTABLE for letter in text):
                 raise ValueError(f"{text!a} holds characters that cannot be printed")
+        self._check_bars()
+        self._check_accepts()
+
+    def _check_bars(self) -> None:
+        for rate, bars in self.bars.items():
+            if rate not in _RATES:
+                raise ValueError(f"bars {rate!a} must be whole percents as text, 1 to 99")
+            if any(map(isnan, bars.values())):
+                raise ValueError(f"bars {bars} must be numbers")
+
+    def _check_accepts(self) -> None:
+        named = {*self.accepts, *(other for row in self.accepts.values() for other in row)}
+        if strange := sorted(named - set(self.genres)):
+            raise ValueError(f"accepts names {strange}, which are none of the genres")
+        for answer, row in self.accepts.items():
+            if not all(0 <= chance <= 1 for chance in row.values()):
+                raise ValueError(f"accepts of {answer!a} must be 0 to 1, not {row}")
 
     @property
     def genres(self) -> tuple[str, ...]:
         """What a song is told to be: the labels, or the genres that are above them."""
         return genres_above(self.labels, self.parents)
+
+    def bars_at(self, sure: int) -> dict[str, float]:
+        """By genre, the score from which on ``sure`` percent of the answers are right.
+
+        Raises UnknownRateError for a rate that the file does not have. One without any bars, as
+        nothing was measured, has them at ``DEFAULT_SURE``: none.
+        """
+        bars = self.bars.get(str(sure), {} if not self.bars and sure == DEFAULT_SURE else None)
+        if bars is None:
+            there = ", ".join(sorted(self.bars, key=int)) or DEFAULT_SURE
+            raise UnknownRateError(
+                f"{self.name} {self.version} cannot say which answers are right in {sure}% of "
+                f"cases; it can for {there}"
+            )
+        return bars
 
     def to_json(self) -> str:
         """The metadata entry, keys sorted so that equal models are equal bytes."""
@@ -108,17 +161,21 @@ class ModelInfo:
         if not isinstance(values, dict):
             raise ValueError("the metadata is not a JSON object")
         version = values.pop("format_version", None)
-        if version != FORMAT_VERSION:
+        if not _is_integer(version) or version not in (_BEFORE, FORMAT_VERSION):
             raise ValueError(
-                f"its format version is {version}, this melonnx reads {FORMAT_VERSION}: "
-                "update melonnx or export the model again"
+                f"its format version is {version}, this melonnx reads {_BEFORE} and "
+                f"{FORMAT_VERSION}: update melonnx or export the model again"
             )
         known = {entry.name for entry in fields(cls)}
+        if version == _BEFORE:
+            known = known - _NEW | {"thresholds"}
         if values.keys() != known:
             raise ValueError(f"fields {sorted(values.keys() ^ known)} are missing or unknown")
-        for name, fits in _KINDS.items():
-            if not fits(values[name]):
+        for name in known:
+            if not _KINDS[name](values[name]):
                 raise ValueError(f"{name} has the wrong type: {values[name]!a:.60}")
+        if version == _BEFORE:
+            values |= {"bars": {str(DEFAULT_SURE): values.pop("thresholds")}}
         try:
             return cls(
                 **{
@@ -126,11 +183,17 @@ class ModelInfo:
                     "labels": tuple(values["labels"]),
                     "mel_spec": MelSpec.from_dict(values["mel_spec"]),
                     "temperature": float(values["temperature"]),
-                    "thresholds": {k: float(v) for k, v in values["thresholds"].items()},
+                    "bars": _as_floats(values["bars"]),
+                    "accepts": _as_floats(values.get("accepts", {})),
+                    "music_bar": float(values.get("music_bar", 0)),
                 }
             )
         except (TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"a field has the wrong type ({error})") from error
+
+
+def _as_floats(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
+    return {key: {name: float(value) for name, value in row.items()} for key, row in rows.items()}
 
 
 def _is_text(value: Any) -> bool:
@@ -153,7 +216,9 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("name", "version", "dataset", "split", "license", "attribution"), _is_text),
     **dict.fromkeys(("window", "window_hop", "max_windows"), _is_integer),
     "labels": lambda value: isinstance(value, list) and all(map(_is_text, value)),
-    "temperature": _is_number,
+    **dict.fromkeys(("temperature", "music_bar"), _is_number),
+    "pooling": _is_text,
+    **dict.fromkeys(("bars", "accepts"), _maps_to(_maps_to(_is_number))),
     "thresholds": _maps_to(_is_number),
     "parents": _maps_to(_is_text),
     "metrics": lambda value: isinstance(value, dict),

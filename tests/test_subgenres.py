@@ -73,7 +73,7 @@ def test_the_exported_model_answers_at_both_levels(trained, melonnx, tmp_path):
     )  # fmt: skip
     info = Predictor(out).info
     assert (info.labels, info.parents, info.genres) == (run.labels, run.parents, run.genres)
-    assert info.thresholds.keys() == {"Folk", "Rock"}
+    assert info.bars["90"].keys() == {"Folk", "Rock"}
     assert exported.report is not None
     assert exported.report.labels == ("Folk", "Rock")
     assert exported.report.subgenres is not None

@@ -35,7 +35,7 @@ def _markdown(study: Study) -> str:
         f"# {study.info.name} {study.info.version} on {scores.songs} songs",
         _setting(study),
         score_section(scores, study.split, study.random),
-        genre_section(scores, study.info.thresholds),
+        genre_section(scores, study.info.bars.get("90", {})),
         calibration_section(scores, study.info.temperature),
         condition_section(study.conditions),
         metal_section(study.conditions),

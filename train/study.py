@@ -70,7 +70,7 @@ class Study:
                 "dataset": self.info.dataset,
                 "split": self.info.split,
                 "temperature": self.info.temperature,
-                "thresholds": self.info.thresholds,
+                "bars": self.info.bars,
             },
             "data": self.data,
             "split": self.split,
