@@ -70,7 +70,7 @@ class Actions:
         prediction, info = examined.prediction, predictor.info
         others = list(prediction.probabilities)[1:]
         yield (
-            cards.answer(prediction, info.thresholds.get(prediction.label or "", 0.0)),
+            cards.answer(prediction, info.bars_at(90).get(prediction.label or "", 0.0)),
             cards.timeline(prediction, info.genres),
             gr.update(visible=True),
             gr.update(choices=others, value=others[0], label=f"Why {prediction.label}, and not"),

@@ -18,7 +18,7 @@ from melonnx.export.wave import WAVEFORM, waveform_twin
 from melonnx.infer.errors import AudioError, ModelFileError
 from melonnx.infer.long_tracks import hear
 from melonnx.infer.metadata import WAVE_KEY
-from melonnx.infer.model import TWIN_SUFFIX, Model, load_model
+from melonnx.infer.model import MUSIC, TWIN_SUFFIX, Model, load_model
 from melonnx.infer.onnx_file import has_external_data, is_damaged
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.replace import writing
@@ -161,6 +161,7 @@ def compare_twin(twin: bytes, path: Path, clips: Iterable[Clip] | None = None) -
             raise ProofError(f"it fails on {clip.name}: {error}") from None
         for (output, (array, rows, columns)), values in zip(wanted.items(), got, strict=True):
             values = values[0] if output == "evidence" else values
+            values = values[:, None] if output == MUSIC else values
             if values.shape != array.shape:
                 raise ProofError(f"its {output} is {values.shape}, the model's {array.shape}")
             found.setdefault(output, []).append(worst_difference(values, array, rows, columns))
@@ -183,6 +184,8 @@ def _answer(predictor: Predictor, model: Model, clip: Clip) -> _Wanted:
         "embedding": (prediction.embedding[None], [clip.name], ()),
         "evidence": (evidence, windows, info.labels),
     }
+    if prediction.music is not None:
+        wanted[MUSIC] = (np.array([[prediction.music]]), [clip.name], (MUSIC,))
     if info.parents:
         leaves = np.array([[prediction.subgenres[label] for label in info.labels]])
         wanted["label_probabilities"] = (leaves, [clip.name], info.labels)

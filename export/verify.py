@@ -23,7 +23,7 @@ from melonnx.export.twin import (
 )
 from melonnx.infer.library import find_music
 from melonnx.infer.long_tracks import hear
-from melonnx.infer.metadata import ModelInfo
+from melonnx.infer.metadata import WAVE_KEY, ModelInfo
 from melonnx.infer.model import load_model
 from melonnx.infer.onnx_file import CHECKSUM_KEY
 from melonnx.infer.windows import patch_batches
@@ -102,7 +102,11 @@ def _checksum(name: str, model: onnx.ModelProto) -> Check:
 
 
 def _same_info(twin: onnx.ModelProto, info: ModelInfo) -> bool:
-    return info.to_json() in [entry.value for entry in twin.metadata_props]
+    described = [entry.value for entry in twin.metadata_props if entry.key == WAVE_KEY]
+    try:
+        return [ModelInfo.from_json(text) for text in described] == [info]
+    except ValueError:  # which its form has told
+        return False
 
 
 def _twin(

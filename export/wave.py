@@ -11,7 +11,7 @@ from melonnx.export.form import OPSET
 from melonnx.export.wave_text import NETWORK, Constants, answer, front_end
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
-from melonnx.infer.model import INPUT, OUTPUTS
+from melonnx.infer.model import INPUT, MUSIC, OUTPUTS
 
 __all__ = ["WAVEFORM", "waveform_twin"]
 
@@ -25,12 +25,13 @@ def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
     Input ``waveform`` float32 [batch, samples], mono at the model's sample rate, one sample or
     more. Outputs: ``probabilities`` [batch, genres], mean over windows, then calibrated, as
     ``Predictor`` gives them; ``embedding`` [batch, d], mean over windows; ``evidence`` [batch,
-    windows, frames', n_mels', labels]; and of a model that tells sub-genres,
-    ``label_probabilities`` [batch, labels]. Each clip of a batch is normalised on its own.
+    windows, frames', n_mels', labels]; of a model that tells sub-genres, ``label_probabilities``
+    [batch, labels]; and of one with a ``music_bar``, ``music`` [batch]. Each clip of a batch is
+    normalised on its own.
 
     Raises ModelFileError where ``model`` is not melonnx's, or of another opset than 17.
     """
-    info = _read_info(model)
+    described, info = _read_info(model)
     opset = next((entry.version for entry in model.opset_import if not entry.domain), 0)
     if opset != OPSET:
         raise ModelFileError(f"is of opset {opset}; a waveform twin is made of opset {OPSET}")
@@ -45,6 +46,8 @@ def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
     }
     if info.parents:
         shapes["label_probabilities"] = ["batch", len(info.labels)]
+    if info.music_bar:
+        shapes[MUSIC] = ["batch"]
     nodes = [*_nodes(before), *network.node, *_nodes(behind)]
     graph = helper.make_graph(
         nodes,
@@ -59,18 +62,19 @@ def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
         ir_version=model.ir_version,
         producer_name="melonnx",
     )
-    helper.set_model_props(twin, {WAVE_KEY: info.to_json()})
+    helper.set_model_props(twin, {WAVE_KEY: described})
     return twin
 
 
-def _read_info(model: onnx.ModelProto) -> ModelInfo:
+def _read_info(model: onnx.ModelProto) -> tuple[str, ModelInfo]:
+    """What the model says of itself, in the version of the format that it says it in."""
     entries = {entry.key: entry.value for entry in model.metadata_props}
     if WAVE_KEY in entries:
         raise ModelFileError("is a waveform twin already")
     if METADATA_KEY not in entries:
         raise ModelFileError(f"is not melonnx's: it has no {METADATA_KEY!r} metadata")
     try:
-        return ModelInfo.from_json(entries[METADATA_KEY])
+        return entries[METADATA_KEY], ModelInfo.from_json(entries[METADATA_KEY])
     except ValueError as error:
         raise ModelFileError(str(error)) from None
 

@@ -13,6 +13,7 @@ from melonnx.infer.calibration import SMALLEST
 from melonnx.infer.hierarchy import sum_by_genre
 from melonnx.infer.mel import TINY, MelSpec, hann, mel_filterbank
 from melonnx.infer.metadata import ModelInfo
+from melonnx.infer.pooling import SMALLEST_OF_WINDOW
 from melonnx.infer.windows import CELLS
 
 __all__ = ["NETWORK", "Constants", "answer", "front_end"]
@@ -134,10 +135,23 @@ _TO_NETWORK = """
     network_log_mel = Reshape (normalised, patch_shape)
 """
 
-_ANSWER = """
+_BY_WINDOW = """
     by_window_shape = Concat <axis = 0> (patches_shape, to_end)
     by_window = Reshape (network_probabilities, by_window_shape)
+"""
+
+_MEAN_PROBABILITIES = """
     mean_probabilities = ReduceMean <axes = [1], keepdims = 0> (by_window)
+"""
+
+_MEAN_LOGITS = """
+    positive_by_window = Max (by_window, smallest_of_window)
+    logits_by_window = Log (positive_by_window)
+    mean_logits = ReduceMean <axes = [1], keepdims = 0> (logits_by_window)
+    mean_probabilities = Softmax <axis = -1> (mean_logits)
+"""
+
+_ANSWER = """
     positive = Max (mean_probabilities, smallest)
     logits = Log (positive)
     scaled_logits = Mul (logits, one_over_temperature)
@@ -146,6 +160,11 @@ _ANSWER = """
     embedding = ReduceMean <axes = [1], keepdims = 0> (embedding_by_window)
     evidence_shape = Concat <axis = 0> (patches_shape, place_shape)
     evidence = Reshape (network_evidence, evidence_shape)
+"""
+
+_MUSIC = """
+    music_by_window = Reshape (network_music, patches_shape)
+    music = ReduceMean <axes = [1], keepdims = 0> (music_by_window)
 """
 
 _GENRES = """
@@ -220,11 +239,14 @@ def answer(info: ModelInfo, place_shape: tuple[int, ...]) -> tuple[str, Constant
         "to_end": np.array([-1]),
         "place_shape": np.array(place_shape),
         "smallest": np.float32(SMALLEST),
+        "smallest_of_window": np.float32(SMALLEST_OF_WINDOW),
         "one_over_temperature": np.float32(1 / info.temperature),
     }
+    text = _BY_WINDOW + (_MEAN_LOGITS if info.pooling == "logits" else _MEAN_PROBABILITIES)
+    text += _ANSWER + _MUSIC * (info.music_bar > 0)
     if not info.parents:
-        return _ANSWER + _LABELS, constants
+        return text + _LABELS, constants
     each = np.eye(len(info.labels))
     belongs = sum_by_genre(each, info.labels, info.parents)
     constants["genre_of_label"] = belongs.astype(np.float32)
-    return _ANSWER + _GENRES, constants
+    return text + _GENRES, constants

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.calibration import scale
+from melonnx.infer.calibration import SMALLEST, scale
 from melonnx.infer.errors import UnknownGenreError
 from melonnx.infer.examine import Examined
 from melonnx.infer.mel import MelSpec, band_centres
 from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.occlusion import Region, ask_again, genre_probabilities, heard_frames
+from melonnx.infer.occlusion import (
+    Region,
+    ask_again,
+    genre_probabilities,
+    heard_frames,
+    song_probabilities,
+)
+from melonnx.infer.pooling import pool_windows
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["Band", "EvidenceMap", "activation_over_time", "log_odds", "map_evidence", "pitch_bands"]
@@ -77,6 +84,8 @@ class EvidenceMap:
     probabilities: NDArray[np.float64]
     """(genres,): the song's, with nothing silenced."""
     n_windows: int
+    pooling: str = "probabilities"
+    """How the song's answer comes of its windows', as in ``ModelInfo``."""
 
     def speaks_for(self, genre: str, against: str | None = None) -> NDArray[np.float64]:
         """Log-odds (columns, bands) that ``genre`` loses in its window without each place.
@@ -90,10 +99,16 @@ class EvidenceMap:
     def matters_for(self, genre: str, against: str | None = None) -> NDArray[np.float64]:
         """The same in the song's answer: where its window is certain, no one place matters.
 
-        To first order: the song's answer is the mean over its windows.
+        To first order: the song's answer is the mean over its windows. Of a mean of logits that
+        is exact where genres have no sub-genres, and there a certain window's places do matter.
         """
-        change = (self.without - self.whole[:, None]) / self.n_windows
-        left = np.maximum(self.probabilities + change, 0)
+        if self.pooling == "logits":
+            change = _logarithms(self.without) - _logarithms(self.whole)[:, None]
+            left = self.probabilities * np.exp(change / self.n_windows)
+            left /= left.sum(axis=-1, keepdims=True)
+        else:
+            change = (self.without - self.whole[:, None]) / self.n_windows
+            left = np.maximum(self.probabilities + change, 0)
         whole = log_odds(self.probabilities, self.genres, genre, against)
         return whole - log_odds(left, self.genres, genre, against)
 
@@ -115,6 +130,10 @@ def log_odds(
     else:
         other = probabilities[..., _index(genres, against)]
     return np.log(np.maximum(chosen, 1e-9)) - np.log(np.maximum(other, 1e-9))
+
+
+def _logarithms(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.log(np.maximum(probabilities, SMALLEST))
 
 
 def _index(genres: tuple[str, ...], genre: str) -> int:
@@ -181,8 +200,9 @@ def map_evidence(predictor: Predictor, examined: Examined) -> EvidenceMap:
         column_frames=step,
         bands=bands,
         genres=info.genres,
-        probabilities=genre_probabilities(leaves.mean(axis=0), info),
+        probabilities=song_probabilities(leaves, info),
         n_windows=n_windows,
+        pooling=info.pooling,
     )
 
 
@@ -198,7 +218,7 @@ def activation_over_time(
     info, heard, by_place = examined.info, examined.heard, examined.outputs.evidence
     if by_place is None:
         raise ValueError("the outputs were asked for without evidence")
-    leaves = examined.outputs.probabilities.mean(axis=0, dtype=np.float64)
+    leaves = pool_windows(examined.outputs.probabilities.astype(np.float64), info.pooling)
     weights = _share_below(leaves, info, [genre])
     others = [against] if against else [one for one in info.genres if one != genre]
     weights -= _share_below(leaves, info, others)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import onnxruntime
@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "INPUT",
     "MODELS_FOLDER",
+    "MUSIC",
     "OUTPUTS",
     "TWIN_SUFFIX",
     "Device",
@@ -43,6 +44,9 @@ TWIN_SUFFIX = ".wave.onnx"
 
 INPUT = "log_mel"
 OUTPUTS = ("probabilities", "embedding", "evidence")
+"""Of every network."""
+MUSIC = "music"
+"""One more, of those whose file has a ``music_bar``."""
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _FATAL_ONLY = 4
@@ -58,6 +62,8 @@ class Outputs:
     """[windows, d]."""
     evidence: NDArray[np.float32] | None = None
     """[windows, frames', n_mels', labels]: logits by place, whose mean is the patch's."""
+    music: NDArray[np.float32] | None = None
+    """[windows], 0 to 1: how much it sounds like music; None where the network does not say."""
 
 
 @dataclass(frozen=True)
@@ -77,27 +83,37 @@ class Model:
 
         Raises ModelFileError where the network fails, or answers with what is no number.
         """
-        names = OUTPUTS if evidence else OUTPUTS[:2]
+        names = list(OUTPUTS if evidence else OUTPUTS[:2])
+        names += [MUSIC] * (self.info.music_bar > 0)
         options = onnxruntime.RunOptions()
         options.only_execute_path_to_fetches = True  # else what leads to evidence is run anyway
         try:
-            outputs = Outputs(*self.session.run(list(names), {INPUT: patches}, options))
+            given = self.session.run(names, {INPUT: patches}, options)
         except Exception as error:  # onnxruntime's errors share no base class
             raise ModelFileError(
                 f"{self.info.name}: its network fails: {_first_line(error)}"
             ) from None
+        by_name: dict[str, Any] = dict(zip(names, given, strict=True))
+        if MUSIC in by_name:
+            by_name[MUSIC] = by_name[MUSIC].reshape(-1)
+        outputs = Outputs(**by_name)
         if not np.isfinite(outputs.probabilities).all():
             raise ModelFileError(f"{self.info.name}: its network answers with what is no number")
+        music = outputs.music
+        if music is not None and not ((music >= 0) & (music <= 1)).all():  # nor is NaN
+            raise ModelFileError(f"{self.info.name}: its music output is not from 0 to 1")
         return outputs
 
     def run_batches(self, batches: Iterable[Patches], *, evidence: bool = True) -> Outputs:
         """Run batch after batch; the outputs of all windows, joined."""
         outputs = [self.run(patches, evidence=evidence) for patches in batches]
         maps = [output.evidence for output in outputs if output.evidence is not None]
+        music = [output.music for output in outputs if output.music is not None]
         return Outputs(
             np.concatenate([output.probabilities for output in outputs]),
             np.concatenate([output.embedding for output in outputs]),
             np.concatenate(maps) if maps else None,
+            np.concatenate(music) if music else None,
         )
 
 
@@ -235,12 +251,13 @@ def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
 def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> None:
     inputs = {value.name: value for value in session.get_inputs()}
     outputs = {value.name: value for value in session.get_outputs()}
-    if set(inputs) != {INPUT} or not set(OUTPUTS) <= set(outputs):
+    wanted = [*OUTPUTS, *([MUSIC] if info.music_bar > 0 else [])]
+    if set(inputs) != {INPUT} or not set(wanted) <= set(outputs):
         raise ValueError(
             f"has inputs {sorted(inputs)} and outputs {sorted(outputs)}; expected {INPUT!r} and "
-            f"{sorted(OUTPUTS)}"
+            f"{sorted(wanted)}"
         )
-    for value in (inputs[INPUT], *(outputs[name] for name in OUTPUTS)):
+    for value in (inputs[INPUT], *(outputs[name] for name in wanted)):
         if value.type != "tensor(float)":
             raise ValueError(f"{value.name!r} is a {value.type}, not a tensor(float)")
     taken, n_labels, n_mels = inputs[INPUT].shape, len(info.labels), info.mel_spec.n_mels
@@ -256,3 +273,6 @@ def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> Non
         raise ValueError(
             f"has evidence {evidence}, not [windows, frames, bands, {n_labels} labels]"
         )
+    music = outputs[MUSIC].shape if MUSIC in wanted else [None]
+    if len(music) not in (1, 2) or music[1:] not in ([], [1]):
+        raise ValueError(f"tells music by {music}, not [windows]")

@@ -16,6 +16,7 @@ from melonnx.infer.examine import Examined
 from melonnx.infer.hierarchy import sum_by_genre
 from melonnx.infer.long_tracks import Heard
 from melonnx.infer.metadata import ModelInfo
+from melonnx.infer.pooling import pool_windows
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.windows import Patches
 
@@ -25,6 +26,7 @@ __all__ = [
     "genre_probabilities",
     "heard_frames",
     "probabilities_without",
+    "song_probabilities",
 ]
 
 _BATCH = 2
@@ -46,8 +48,13 @@ def heard_frames(heard: Heard, info: ModelInfo) -> int:
 
 
 def genre_probabilities(leaves: NDArray[np.float64], info: ModelInfo) -> NDArray[np.float64]:
-    """The song's answer [..., genres] from mean outputs of its windows [..., labels]."""
+    """The answers [..., genres] of windows, or of a song, from uncalibrated ones [..., labels]."""
     return sum_by_genre(scale(leaves, info.temperature), info.labels, info.parents)
+
+
+def song_probabilities(by_window: NDArray[np.floating], info: ModelInfo) -> NDArray[np.float64]:
+    """The song's answer (genres,) from the network's for its windows [windows, labels]."""
+    return genre_probabilities(pool_windows(by_window, info.pooling), info)
 
 
 def ask_again(
@@ -75,7 +82,7 @@ def probabilities_without(
     by_window = examined.outputs.probabilities.astype(np.float64)
     if affected:
         by_window[affected] = ask_again(predictor, heard, ((one, regions) for one in affected))
-    return genre_probabilities(by_window.mean(axis=0), info)
+    return song_probabilities(by_window, info)
 
 
 def _silence(

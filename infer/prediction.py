@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from melonnx.infer.errors import MelonnxError
 
-__all__ = ["Prediction", "Segment"]
+__all__ = ["NO_MUSIC", "SHORT", "Prediction", "Segment"]
+
+SHORT = "short:"
+NO_MUSIC = "does not sound like music"
+"""What a warning begins with after which no score is to be relied on."""
 
 
 class Segment(NamedTuple):
@@ -33,10 +37,14 @@ class Prediction:
     error: str | None = None
     label: str | None = None
     score: float | None = None
-    """Probability of ``label``."""
+    """The chance that ``label`` is right: its probability, and of each other genre's as much as
+    the model's ``accepts`` says of songs that may be called ``label`` too."""
     unsure: bool = False
-    """``score`` is below the threshold that the model's file sets for ``label``, or the audio is
-    shorter than what the model hears at a time: thresholds are set on longer ones."""
+    """``score`` is below the bar that the model's file sets for ``label``, the audio is shorter
+    than what the model hears at a time (bars are set on longer ones), or it is no music."""
+    music: float | None = None
+    """How much it sounds like music, 0 to 1; None where the model does not say. Below the model's
+    ``music_bar`` a warning says so."""
     probabilities: dict[str, float] = field(default_factory=dict)
     """Most probable label first; they sum to 1 unless fewer were asked for."""
     subgenre: str | None = None
@@ -56,12 +64,22 @@ class Prediction:
     model: str = ""
     """Name and version of the model."""
     warnings: tuple[str, ...] = ()
-    """What a reader should know: "truncated: …", "short: …"."""
+    """What a reader should know: "truncated: …", "short: …", "does not sound like music …"."""
 
     @property
     def ok(self) -> bool:
         """There is an answer."""
         return self.status == "ok"
+
+    @property
+    def is_music(self) -> bool:
+        """False where the model has said that it does not sound like music."""
+        return not any(one.startswith(NO_MUSIC) for one in self.warnings)
+
+    @property
+    def is_short(self) -> bool:
+        """It rests on less than the model hears at a time."""
+        return any(one.startswith(SHORT) for one in self.warnings)
 
     @property
     def end_s(self) -> float | None:
@@ -90,6 +108,7 @@ class Prediction:
             "label": self.label,
             "score": self.score,
             "unsure": self.unsure,
+            "music": self.music,
             "probabilities": self.probabilities,
             "timeline": [segment._asdict() for segment in self.timeline],
             "duration_s": self.duration_s,
@@ -123,20 +142,25 @@ class Prediction:
     def shown(
         self,
         top: int | None = None,
-        min_score: float = 0.0,
+        min_score: float | None = None,
         parents: Mapping[str, str] | None = None,
     ) -> Self:
-        """The prediction with the ``top`` genres only, unsure also where ``score`` is below
-        ``min_score``.
+        """The prediction with the ``top`` genres only.
+
+        ``min_score``: takes the place of every genre's bar, be it higher or lower; what is short
+        or no music stays unsure.
 
         ``parents``: genre by sub-genre, as the model's file has it.
         """
         if self.score is None:
             return self
+        unsure = self.unsure
+        if min_score is not None:
+            unsure = self.is_short or not self.is_music or self.score < min_score
         probabilities = dict(self.top(len(self.probabilities) if top is None else top))
         return replace(
             self,
-            unsure=self.unsure or self.score < min_score,
+            unsure=unsure,
             probabilities=probabilities,
             subgenres={
                 leaf: probability

@@ -94,9 +94,9 @@ def write_tiny_model(path: Path, labels: Sequence[str], seed: int = 1, **facts: 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It tells three genres, and is sure of nothing."""
-    thresholds = {"drone": 0.99, "noise": 0.99, "pulse": 0.99}
+    bars = {"drone": 0.99, "noise": 0.99, "pulse": 0.99}
     path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    return write_tiny_model(path, tuple(thresholds), thresholds=thresholds)
+    return write_tiny_model(path, tuple(bars), bars={"90": bars})
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +108,56 @@ def tree_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("model") / "tree.onnx",
         [label for pair in zip(drones, pulses, strict=True) for label in pair],
         parents=dict.fromkeys(drones, "drone") | dict.fromkeys(pulses, "pulse"),
-        thresholds={"drone": 0.99, "pulse": 0.0},
+        bars={"90": {"drone": 0.99, "pulse": 0.0}},
     )
+
+
+def add_music(path: Path, per_variance: float = 30.0) -> Path:
+    """Give the network of a model file the output ``music``: what does not change is none."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper, parser
+
+    from melonnx.export.seal import seal
+
+    text = """
+        music_mean = ReduceMean <axes = [1]> (log_mel)
+        music_change = Sub (log_mel, music_mean)
+        music_square = Mul (music_change, music_change)
+        music_variance = ReduceMean <axes = [1, 2], keepdims = 0> (music_square)
+        music_much = Mul (music_variance, music_scale)
+        music = Min (music_much, music_most)
+    """
+    model = onnx.load(path)
+    model.graph.node.extend(parser.parse_graph(f"music () => () {{{text}}}").node)
+    for name, value in (("music_scale", per_variance), ("music_most", 1)):
+        model.graph.initializer.append(numpy_helper.from_array(np.float32(value), name))
+    model.graph.output.append(helper.make_tensor_value_info("music", TensorProto.FLOAT, ["batch"]))
+    path.write_bytes(seal(model))
+    return path
+
+
+@pytest.fixture(scope="session")
+def full_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """It has all that the format has: logits pooled, answers that are accepted for one another,
+    bars at three rates, and ``music``."""
+    path = write_tiny_model(
+        tmp_path_factory.mktemp("model") / "full.onnx",
+        ("drone", "noise", "pulse"),
+        temperature=0.9,
+        pooling="logits",
+        accepts={
+            "drone": {"noise": 0.4, "pulse": 0.3},
+            "noise": {"noise": 0.9, "drone": 0.5},
+            "pulse": {"drone": 0.6},
+        },
+        bars={
+            "80": dict.fromkeys(("drone", "noise", "pulse"), 0.1),
+            "90": dict.fromkeys(("drone", "noise", "pulse"), 0.75),
+            "95": dict.fromkeys(("drone", "noise", "pulse"), 0.99),
+        },
+        music_bar=0.3,
+    )
+    return add_music(path)
 
 
 @pytest.fixture(scope="session")

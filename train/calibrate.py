@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from melonnx.infer.acceptance import chances_accepted
 from melonnx.infer.calibration import scale
 from melonnx.infer.hierarchy import genres_above, sum_by_genre
+from melonnx.infer.metadata import DEFAULT_SURE
 from melonnx.train.targets import accepted_genres
 from melonnx.train.tracks import Track
 
@@ -27,7 +28,7 @@ __all__ = [
 
 SURE_RATES = 80, 90, 95
 """Of a hundred sure answers so many should be right; the user chooses."""
-DEFAULT_RATE = "90"
+DEFAULT_RATE = str(DEFAULT_SURE)
 """Of a model's bars, those that are taken where the user does not choose."""
 _MISTAKES = 0.8
 """Of the mistakes that a rate allows, the share that is aimed for: the bar is the most favourable

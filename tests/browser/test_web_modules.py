@@ -143,7 +143,7 @@ def test_answer_names_the_likeliest_subgenre_of_the_genre(run_js):
 @pytest.mark.parametrize("samples", [1, 129 * 1707 - 1, 129 * 1707])
 def test_less_than_the_model_hears_at_a_time_is_unsure_as_in_python(run_js, samples):
     predictor = Predictor("genre-small", "cpu")
-    predictor.info = info = replace(predictor.info, thresholds={})
+    predictor.info = info = replace(predictor.info, bars={})
     heard, rate = {"probabilities": [1 / 11] * 11}, info.mel_spec.sample_rate
     arguments = json.dumps(heard), info.to_json(), samples / rate
     told = json.loads(run_js(TELL, PAGE / "answer.js", *arguments))

@@ -25,7 +25,7 @@ def test_three_fields_will_do(describe):
     assert embedding is None
     assert (info.labels, info.mel_spec) == (tuple(LABELS), SPEC)
     assert (info.window, info.window_hop, info.max_windows) == (40, 40, 0)
-    assert (info.temperature, info.thresholds, info.parents) == (1, {}, {})
+    assert (info.temperature, info.bars, info.parents) == (1, {}, {})
     assert (info.name, info.version, info.dataset, info.license) == ("own", "2", "mine", "CC0")
 
 
@@ -34,7 +34,7 @@ def test_the_others_are_taken_too(describe):
         "window_hop": 20,
         "max_windows": 5,
         "temperature": 2.0,
-        "thresholds": {"loud": 0.5},
+        "bars": {"90": {"loud": 0.5}},
         "parents": {"rock": "loud", "jazz": "soft", "folk": "soft"},
     }
     info, embedding = describe(ABOUT | more | {"embedding": "dense_1"})

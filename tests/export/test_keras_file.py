@@ -97,12 +97,12 @@ def test_each_form_is_proved_and_answers_as_keras_does(take_in, tmp_path, networ
 
 
 def test_the_file_says_what_the_description_says(take_in, tmp_path):
-    thresholds = {"rock": 0.9}
-    take_in(pooled((None, 32)), window_hop=20, temperature=1.5, thresholds=thresholds)
+    bars = {"90": {"rock": 0.9}}
+    take_in(pooled((None, 32)), window_hop=20, temperature=1.5, bars=bars)
     predictor = Predictor(tmp_path / "own.onnx", device="cpu")
     info = predictor.info
     assert (info.labels, info.mel_spec, info.window) == (tuple(LABELS), SPEC, 40)
-    assert (info.window_hop, info.temperature, info.thresholds) == (20, 1.5, thresholds)
+    assert (info.window_hop, info.temperature, info.bars) == (20, 1.5, bars)
     assert (info.name, info.version, info.dataset, info.license) == ("own", "2", "mine", "CC0")
     assert set(predictor.predict(SAMPLE).probabilities) == set(LABELS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.json", "own.keras", "own.onnx"]

@@ -21,7 +21,7 @@ def softmax(logits):
 
 def describe(base, n_labels):
     labels = tuple(f"own {number}" for number in range(n_labels))
-    return replace(base.info, name="mine", labels=labels, thresholds={})
+    return replace(base.info, name="mine", labels=labels, bars={})
 
 
 def some_head(base, n_labels, seed=0):

@@ -45,7 +45,7 @@ def grouped(tmp_path_factory):
     (entry,) = [one for one in model.metadata_props if one.key == METADATA_KEY]
     info = ModelInfo.from_json(entry.value)
     parents = {label: "loud" if label in ("rock", "metal") else "other" for label in info.labels}
-    entry.value = replace(info, parents=parents, thresholds={}).to_json()
+    entry.value = replace(info, parents=parents, bars={}).to_json()
     path = tmp_path_factory.mktemp("model") / "grouped.onnx"
     path.write_bytes(seal(model))
     return Predictor(path, device="cpu")

@@ -7,6 +7,7 @@ from math import inf, nan
 import pytest
 
 from melonnx.infer import MelSpec
+from melonnx.infer.errors import UnknownRateError
 from melonnx.infer.metadata import FORMAT_VERSION, ModelInfo
 
 INFO = ModelInfo(
@@ -18,7 +19,10 @@ INFO = ModelInfo(
     window_hop=65,
     max_windows=9,
     temperature=1.5,
-    thresholds={"a": 0.5},
+    pooling="logits",
+    bars={"80": {"a": 0.3}, "90": {"a": 0.5}},
+    accepts={"a": {"ü": 0.25}},
+    music_bar=0.4,
     metrics={"accuracy": 0.7, "accuracy_interval": [0.6, 0.8]},
 )
 
@@ -26,6 +30,7 @@ INFO = ModelInfo(
 TREE = replace(
     INFO,
     labels=("Jazz", "Rock > Punk / Oi", "Rock"),
+    accepts={"Jazz": {"Rock": 1.0}},
     parents={"Rock": "Rock", "Rock > Punk / Oi": "Rock", "Jazz": "Jazz"},
 )
 
@@ -73,10 +78,26 @@ def test_genres_are_the_labels_or_what_is_above_them():
         ({"window": 130.7}, "window has the wrong type"),
         ({"window_hop": "65"}, "window_hop has the wrong type"),
         ({"max_windows": True}, "max_windows has the wrong type"),
-        ({"thresholds": {"a": "0.5"}}, "thresholds has the wrong type"),
+        ({"bars": {"90": {"a": "0.5"}}}, "bars has the wrong type"),
+        ({"bars": {"90": 0.5}}, "bars has the wrong type"),
+        ({"bars": {"0": {}}}, "bars '0' must be whole percents"),
+        ({"bars": {"090": {}}}, "whole percents"),
+        ({"bars": {"9.5": {}}}, "whole percents"),
+        ({"bars": {"²": {}}}, "whole percents"),
+        ({"pooling": "median"}, "pooling is 'median', not one of probabilities, logits"),
+        ({"pooling": None}, "pooling has the wrong type"),
+        ({"accepts": {"a": {"ü": 1.1}}}, "accepts of 'a' must be 0 to 1"),
+        ({"accepts": {"a": {"ü": nan}}}, "must be 0 to 1"),
+        ({"accepts": {"a": {"b": 1}}}, r"accepts names \['b'\]"),
+        ({"accepts": {"b": {}}}, r"accepts names \['b'\]"),
+        ({"accepts": {"a": 1}}, "accepts has the wrong type"),
+        ({"music_bar": 1.5}, "music_bar=1.5 must be 0 to 1"),
+        ({"music_bar": nan}, "music_bar"),
+        ({"music_bar": "0.5"}, "music_bar has the wrong type"),
+        ({"thresholds": {}}, "thresholds"),
         ({"parents": {"a": 1, "ü": 2}}, "parents has the wrong type"),
         ({"window": inf}, "wrong type"),
-        ({"thresholds": {"a": nan}}, "thresholds"),
+        ({"bars": {"90": {"a": nan}}}, "bars"),
         ({"mel_spec": INFO.mel_spec.to_dict() | {"log_gain": nan}}, "log_gain"),
         ({"mel_spec": INFO.mel_spec.to_dict() | {"log_gain": inf, "level": 1.0}}, "log_gain"),
         ({"mel_spec": INFO.mel_spec.to_dict() | {"log_gain": 1.0, "level": inf}}, "level"),
@@ -86,7 +107,8 @@ def test_genres_are_the_labels_or_what_is_above_them():
         ({"mel_spec": INFO.mel_spec.to_dict() | {"n_mels": inf}}, "n_mels is inf"),
         ({"mel_spec": {"n_mels": 3}}, "missing or unknown"),
         ({"mel_spec": INFO.mel_spec.to_dict() | {"n_fft": 0}}, "n_fft"),
-        ({"thresholds": [1]}, "wrong type"),
+        ({"bars": [1]}, "wrong type"),
+        ({"accepts": [1]}, "wrong type"),
         ({"parents": ["a"]}, "wrong type"),
         ({"parents": {"a": "a"}}, r"\['ü'\] do not fit"),
         ({"parents": {"a": "a", "ü": "a", "x": "b"}}, r"\['x'\] do not fit"),
@@ -109,3 +131,47 @@ def test_frames_closer_than_a_millisecond_are_refused():
     """They would fill the memory: 30 s took 2.6 GB."""
     with pytest.raises(ValueError, match="less than a millisecond"):
         replace(INFO, mel_spec=MelSpec(hop_length=1))
+
+
+def of_version_2(**changes):
+    values = json.loads(INFO.to_json()) | {"format_version": 2, "thresholds": {"a": 0.5}}
+    for name in ("pooling", "bars", "accepts", "music_bar"):
+        del values[name]
+    return json.dumps(values | changes)
+
+
+def test_version_2_reads_as_what_it_meant():
+    info = ModelInfo.from_json(of_version_2())
+    wanted = {"bars": {"90": {"a": 0.5}}, "pooling": "probabilities", "accepts": {}}
+    assert info == replace(INFO, **wanted, music_bar=0.0)
+    assert ModelInfo.from_json(info.to_json()) == info
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"pooling": "logits"}, r"\['pooling'\] are missing or unknown"),
+        ({"thresholds": {"a": "0.5"}}, "thresholds has the wrong type"),
+        ({"thresholds": {"a": nan}}, "must be numbers"),
+        ({"format_version": 2.0}, "format version is 2.0"),
+        ({"format_version": 1}, "format version is 1"),
+    ],
+)
+def test_of_version_2_too_bad_fields_are_named(change, says):
+    with pytest.raises(ValueError, match=says):
+        ModelInfo.from_json(of_version_2(**change))
+
+
+def test_bars_are_those_of_the_rate():
+    assert INFO.bars_at(80) == {"a": 0.3}
+    with pytest.raises(
+        UnknownRateError, match=r"tiny 3 cannot .* in 95% of cases; it can for 80, 90"
+    ):
+        INFO.bars_at(95)
+
+
+def test_without_bars_there_is_the_default_rate_alone():
+    nothing_measured = replace(INFO, bars={})
+    assert nothing_measured.bars_at(90) == {}
+    with pytest.raises(UnknownRateError, match="it can for 90"):
+        nothing_measured.bars_at(80)

@@ -309,7 +309,7 @@ MEL = MelSpec().to_dict()
     [
         (metadata({"labels": ["drone", "noise", "noise"]}), "all different"),
         (metadata({"labels": []}), "two or more"),
-        (metadata({"thresholds": {"drone": float("nan")}}), "must be numbers"),
+        (metadata({"bars": {"90": {"drone": float("nan")}}}), "must be numbers"),
         (metadata({"temperature": float("nan")}), "temperature=nan"),
         (metadata({"window": 10**9}), "beyond any memory"),
         (metadata({"window": 10**400}), "beyond any memory"),

@@ -72,7 +72,7 @@ def test_probabilities_sum_to_one_in_falling_order_and_top_cuts_them(predictor):
     assert scores == sorted(scores, reverse=True)
     assert (answer.label, answer.score) == answer.top(1)[0]
     assert list(predictor.predict_array(song, RATE, top=2).probabilities.items()) == answer.top(2)
-    assert answer.unsure  # every threshold of the tiny model is 0.99
+    assert answer.unsure  # every bar of the tiny model is 0.99
 
 
 @pytest.mark.parametrize("gain_db", [-40, -20, -6, 0])
@@ -102,7 +102,7 @@ def test_another_process_opens_the_same_model_anew(tiny_model, monkeypatch):
     assert there == predictor.predict_array(song, RATE)
     again = pickle.loads(pickle.dumps(predictor))
     assert again.__reduce__() == predictor.__reduce__()
-    assert again.__reduce__()[1] == (str(tiny_model), ["CPUExecutionProvider"], 1, False)
+    assert again.__reduce__()[1] == (str(tiny_model), ["CPUExecutionProvider"], 1, False, 90)
 
 
 def test_a_pickle_holds_no_weights_and_names_what_is_released():
@@ -192,9 +192,9 @@ def test_at_least_one_genre_and_one_thread_are_asked_for(predictor, tiny_model):
 
 @pytest.mark.parametrize(("seconds", "unsure"), [(0.2, True), (9.9, True), (10.2, False)])
 def test_of_less_than_it_hears_at_a_time_a_model_is_never_sure(seconds, unsure):
-    """Its thresholds were set on songs; a window of genre-small is 10.06 s."""
+    """Its bars were set on songs; a window of genre-small is 10.06 s."""
     predictor = Predictor("genre-small")
-    predictor.info = replace(predictor.info, thresholds={})
+    predictor.info = replace(predictor.info, bars={})
     answer = predictor.predict_array(make_song(seconds), RATE)
     assert [one.partition(":")[0] for one in answer.warnings] == ["short"] * unsure
     assert answer.unsure == unsure

@@ -8,7 +8,7 @@ import soundfile
 from melonnx.infer import Predictor
 from melonnx.infer.audio import load_audio
 from melonnx.infer.errors import ModelFileError
-from melonnx.infer.metadata import WAVE_KEY
+from melonnx.infer.metadata import WAVE_KEY, ModelInfo
 from melonnx.infer.model import (
     MODELS_FOLDER,
     TWIN_SUFFIX,
@@ -39,7 +39,7 @@ def test_model_is_small_and_says_where_it_comes_from(predictor):
     assert info.license
     assert "Emotify" in info.attribution
     assert "5 folds by artist" in info.split
-    assert set(info.thresholds) == set(info.labels)
+    assert set(info.bars["90"]) == set(info.labels)
     assert info.metrics["majority_baseline"] < info.metrics["accuracy"] < 1
 
 
@@ -115,7 +115,7 @@ def test_each_model_has_its_twin_which_is_not_taken_for_a_model(predictor):
     assert twin.stat().st_size <= 3e6
     session = onnxruntime.InferenceSession(twin, providers=["CPUExecutionProvider"])
     described = session.get_modelmeta().custom_metadata_map[WAVE_KEY]
-    assert described == predictor.info.to_json()
+    assert ModelInfo.from_json(described) == predictor.info
     assert sorted(released_models()) == ["genre-base", "genre-small"]
     with pytest.raises(ModelFileError, match="is a waveform twin"):
         load_model(twin)

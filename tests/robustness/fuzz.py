@@ -34,7 +34,7 @@ def little_model() -> bytes:
     spec = MelSpec(n_mels=16, n_fft=512, hop_length=256)
     info = ModelInfo(
         name="little", version="0", labels=("drone", "noise"), mel_spec=spec, window=4,
-        window_hop=4, max_windows=2, thresholds={"drone": 0.5},
+        window_hop=4, max_windows=2, bars={"90": {"drone": 0.5}},
     )  # fmt: skip
     weights = np.linspace(-1, 1, 32, dtype=np.float32).reshape(16, 2)
     nodes = [
