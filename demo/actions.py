@@ -18,6 +18,7 @@ from melonnx.demo.pictures import Stage, draw, to_png
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.examine import Examined
 from melonnx.infer.explain import explain
+from melonnx.infer.metadata import DEFAULT_SURE
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["TABS", "Actions"]
@@ -50,8 +51,17 @@ class Actions:
     """Of uploads, and of what is sent back as a file."""
     maps: EvidenceMaps = field(default_factory=EvidenceMaps)
 
+    def offer(self, model: str, sure: int | None) -> Any:
+        """The rates that ``model`` has, for the setting of how sure; hidden where there is one."""
+        rates = self.choice.rates(model)
+        return gr.update(
+            choices=[(f"{rate}%", rate) for rate in rates],
+            value=self.choice.nearest_rate(model, sure),
+            visible=len(rates) > 1,
+        )
+
     def show(
-        self, song: str | None, model: str, view: str, overlay: bool
+        self, song: str | None, model: str, sure: int | None, view: str, overlay: bool
     ) -> Iterator[tuple[Any, ...]]:
         """The answer as soon as it is there, then the pictures one by one.
 
@@ -63,14 +73,15 @@ class Actions:
             return
         try:
             predictor = self.choice.predictor(model)
-            examined = hear(predictor, Path(song), self.limits)
+            rate = self.choice.nearest_rate(model, sure)
+            examined = hear(predictor, Path(song), self.limits, rate)
         except MelonnxError as error:
             yield self._instead(cards.problem(str(error)))
             return
         prediction, info = examined.prediction, predictor.info
         others = list(prediction.probabilities)[1:]
         yield (
-            cards.answer(prediction, info.bars_at(90).get(prediction.label or "", 0.0)),
+            cards.answer(prediction, info.bars_at(rate).get(prediction.label or "", 0.0)),
             cards.timeline(prediction, info.genres),
             gr.update(visible=True),
             gr.update(choices=others, value=others[0], label=f"Why {prediction.label}, and not"),
@@ -94,7 +105,8 @@ class Actions:
             return gr.skip()
         with _in_words():
             predictor = self.choice.predictor(model)
-            examined = hear(predictor, Path(song), self.limits)
+            rate = self.choice.nearest_rate(model, None)  # which is not in the picture
+            examined = hear(predictor, Path(song), self.limits, rate)
             stage = "evidence" if overlay else "mel"
             return self._picture(predictor, Path(song), examined, stage, view)
 
@@ -104,13 +116,14 @@ class Actions:
             return gr.skip(), gr.skip()
         with _in_words():
             predictor, path = self.choice.predictor(model), Path(song)
-            examined = hear(predictor, path, self.limits)
+            rate = self.choice.nearest_rate(model, None)  # which is not in the words
+            examined = hear(predictor, path, self.limits, rate)
             evidence = self.maps.of(predictor, path, examined)
             explanation = explain(predictor, examined, evidence, against=against or None)
             drawn = self._picture(predictor, path, examined, "evidence", view, explanation.rival)
             return cards.why(explanation), drawn
 
-    def show_table(self, songs: list[str] | None, model: str) -> Iterator[str]:
+    def show_table(self, songs: list[str] | None, model: str, sure: int | None) -> Iterator[str]:
         """The table, row by row."""
         paths = [Path(song) for song in songs or ()]
         if not paths:
@@ -121,37 +134,44 @@ class Actions:
             yield cards.problem(f"{len(paths)} files are too many at once: {most} at most")
             return
         rows = []
-        for row in classify_each(self.choice.predictor(model), paths, self.limits):
+        rate = self.choice.nearest_rate(model, sure)
+        for row in classify_each(self.choice.predictor(model), paths, self.limits, rate):
             rows.append(row)
             csv = to_csv(rows) if len(rows) == len(paths) else None
             yield cards.table(rows, len(paths), csv)
 
-    def classify(self, song: str, model: str) -> dict[str, Any]:
-        """The genre of a song: the JSON of ``melonnx classify --json``, its name as ``song``."""
-        with _in_words():
-            predictor = self.choice.predictor(model)
-            return _with_name(classify(predictor, _given(song), self.limits).to_dict())
+    def classify(self, song: str, model: str, sure: int | None) -> dict[str, Any]:
+        """The genre of a song: the JSON of ``melonnx classify --json``, its name as ``song``.
 
-    def picture(self, song: str, stage: Stage | None, model: str, dark: bool) -> str:
+        ``sure``: so many percent of the answers that are not unsure are right, as far as the
+        model's file has it.
+        """
+        with _in_words():
+            predictor, rate = self.choice.predictor(model), sure or DEFAULT_SURE
+            return _with_name(classify(predictor, _given(song), self.limits, rate).to_dict())
+
+    def picture(
+        self, song: str, stage: Stage | None, model: str, dark: bool, sure: int | None
+    ) -> str:
         """A picture of a song: a PNG file."""
         stage = stage or "mel"
         with _in_words():
             predictor, path = self.choice.predictor(model), _given(song)
-            examined = hear(predictor, path, self.limits)
+            examined = hear(predictor, path, self.limits, sure or DEFAULT_SURE)
             figure = self._draw(predictor, path, examined, stage, "dark" if dark else "")
         place = self.folder / secrets.token_hex(16)
         place.mkdir(parents=True)
         (place / f"{stage}.png").write_bytes(to_png(figure, _DPI))
         return str(place / f"{stage}.png")
 
-    def explain(self, song: str, against: str, model: str) -> dict[str, Any]:
+    def explain(self, song: str, against: str, model: str, sure: int | None) -> dict[str, Any]:
         """Why a song has its genre: the JSON of ``melonnx explain --json``, its name as ``song``.
 
         ``against``: a genre, or "" for the runner-up.
         """
         with _in_words():
             predictor, path = self.choice.predictor(model), _given(song)
-            examined = hear(predictor, path, self.limits)
+            examined = hear(predictor, path, self.limits, sure or DEFAULT_SURE)
             evidence = self.maps.of(predictor, path, examined)
             explanation = explain(predictor, examined, evidence, against=against or None)
             return _with_name(explanation.to_dict())

@@ -6,7 +6,7 @@ Files are read as streams, so that no answer or error tells where one lies: only
 import csv
 import io
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -16,44 +16,52 @@ from melonnx.demo.limits import Limits
 from melonnx.infer.errors import AudioError, MelonnxError, NoMusicError
 from melonnx.infer.evidence import EvidenceMap, map_evidence
 from melonnx.infer.examine import Examined, examine
+from melonnx.infer.metadata import DEFAULT_SURE
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["EvidenceMaps", "classify", "classify_each", "hear", "to_csv"]
 
-_COLUMNS = ("song", "genre", "probability", "unsure", "second", "third", "seconds", "note")
+_COLUMNS = ("song", "genre", "score", "unsure", "music", "second", "third", "seconds", "note")
 _SAMPLE_S = 0.001
 """Seconds from sample to sample, at most: what is cut off ends as near to the limit."""
 _T = TypeVar("_T")
 
 
-def classify(predictor: Predictor, song: Path, limits: Limits) -> Prediction:
-    """The answer for an uploaded file; raises an AudioError that calls it by its name."""
+def classify(
+    predictor: Predictor, song: Path, limits: Limits, sure: int = DEFAULT_SURE
+) -> Prediction:
+    """The answer for an uploaded file, unsure below the bars of ``sure``.
+
+    Raises an AudioError that calls it by its name, and UnknownRateError.
+    """
+    bars = predictor.info.bars_at(sure)
     most = limits.minutes * 60
     prediction = _read(song, lambda file: predictor.predict(file, duration=most))
-    return _for_reader(prediction, song, limits)
+    return _for_reader(prediction, song, limits, bars)
 
 
-def hear(predictor: Predictor, song: Path, limits: Limits) -> Examined:
+def hear(predictor: Predictor, song: Path, limits: Limits, sure: int = DEFAULT_SURE) -> Examined:
     """The same with all that there is to see; raises the same."""
+    bars = predictor.info.bars_at(sure)
     most = limits.minutes * 60
     examined = _read(song, lambda file: examine(predictor, file, duration=most))
-    return replace(examined, prediction=_for_reader(examined.prediction, song, limits))
+    return replace(examined, prediction=_for_reader(examined.prediction, song, limits, bars))
 
 
 def classify_each(
-    predictor: Predictor, songs: Sequence[Path], limits: Limits
+    predictor: Predictor, songs: Sequence[Path], limits: Limits, sure: int = DEFAULT_SURE
 ) -> Iterator[Prediction]:
     """An answer for each, or a row that says why there is none."""
     for song in songs:
         try:
-            yield classify(predictor, song, limits)
+            yield classify(predictor, song, limits, sure)
         except MelonnxError as error:
             yield Prediction.failed(song.name, error)
 
 
 def to_csv(predictions: Iterable[Prediction]) -> str:
-    """The rows as CSV, probabilities from 0 to 1."""
+    """The rows as CSV, scores from 0 to 1."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -62,8 +70,9 @@ def to_csv(predictions: Iterable[Prediction]) -> str:
         note = one.error or "; ".join(one.warnings)
         score = "" if one.score is None else f"{one.score:.4f}"
         unsure = "" if not one.ok else "yes" if one.unsure else "no"
+        music = "" if one.music is None else f"{one.music:.4f}"
         seconds = f"{one.duration_s:.1f}" if one.ok else ""
-        cells = (one.path, one.label or "", score, unsure, second, third, seconds, note)
+        cells = (one.path, one.label or "", score, unsure, music, second, third, seconds, note)
         writer.writerow(map(_no_formula, cells))
     return text.getvalue()
 
@@ -102,7 +111,10 @@ def _read(song: Path, use: Callable[[BinaryIO], _T]) -> _T:
         raise type(error)(f"{song.name}: {reason}") from None
 
 
-def _for_reader(prediction: Prediction, song: Path, limits: Limits) -> Prediction:
+def _for_reader(
+    prediction: Prediction, song: Path, limits: Limits, bars: Mapping[str, float]
+) -> Prediction:
+    prediction = prediction.shown(min_score=bars.get(prediction.label or "", 0.0))
     warnings = prediction.warnings
     if prediction.duration_s >= limits.minutes * 60 - _SAMPLE_S:
         warnings += (f"long: only the first {limits.minutes:g} minutes were listened to",)

@@ -36,9 +36,9 @@ _STRONGEST_QUANTILE = 0.99
 
 
 def plot_probabilities(
-    axes: Axes, probabilities: dict[str, float], style: Style, *, unsure: bool = False
+    axes: Axes, probabilities: dict[str, float], style: Style, score: float, *, unsure: bool = False
 ) -> None:
-    """A bar for each genre, the likeliest above."""
+    """A bar for each genre, the likeliest above; ``score``: of the answer, for the heading."""
     shown = dict(list(probabilities.items())[:MOST_GENRES])
     colours = [style.accent] + [style.line] * (len(shown) - 1)
     bars = axes.barh(range(len(shown)), list(shown.values()), color=colours, height=0.72)
@@ -50,8 +50,7 @@ def plot_probabilities(
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlabel("probability")
-    first, score = next(iter(shown.items()))
-    heading(axes, f"{first} {score:.0%}" + (", unsure" if unsure else ""), style)
+    heading(axes, f"{next(iter(shown))} {score:.0%}" + (", unsure" if unsure else ""), style)
 
 
 def plot_timeline(

@@ -11,12 +11,13 @@ from gradio.components import Component
 
 from melonnx.demo import cards
 from melonnx.demo.actions import TABS, Actions
-from melonnx.demo.choice import Choice
+from melonnx.demo.choice import RATES, Choice
 from melonnx.demo.limits import Limits
 from melonnx.demo.pictures import STAGES
 from melonnx.demo.visitors import remember_little
 from melonnx.demo.workers import on_workers
 from melonnx.infer.library import AUDIO_SUFFIXES
+from melonnx.infer.metadata import DEFAULT_SURE
 from melonnx.infer.model import MODELS_FOLDER
 
 __all__ = ["SAMPLE", "build_page"]
@@ -51,18 +52,35 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
                 filterable=False,
                 min_width=160,
             )
+            sure = gr.Dropdown(
+                [(f"{rate}%", rate) for rate in RATES],
+                value=DEFAULT_SURE,
+                label="Sure answers that are right",
+                elem_id="sure",
+                filterable=False,
+                min_width=160,
+            )
         with gr.Tabs():
             with gr.Tab("One song"):
-                song = _lay_out_song(actions, work, model)
+                song = _lay_out_song(actions, work, model, sure)
             with gr.Tab("Several songs"):
-                _lay_out_table(actions, work, model)
+                _lay_out_table(actions, work, model, sure)
+        gr.on(
+            [page.load, model.change],
+            work(actions.offer),
+            [model, sure],
+            sure,
+            concurrency_id="network",
+            api_visibility="private",
+            show_progress="hidden",
+        )
         _add_endpoints(actions, work, song, model)
     page.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrency, api_open=False)
     remember_little(page, limits.queue + limits.concurrency)
     return page
 
 
-def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown) -> gr.Audio:
+def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dropdown) -> gr.Audio:
     view = gr.Textbox(visible=False)
     with gr.Row(equal_height=False):
         with gr.Column(min_width=320):
@@ -106,11 +124,11 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown) -> gr.Audio
         "show_progress": "minimal",
     }
     gr.on(
-        [song.change, model.change],
+        [song.change, model.change, sure.input],
         work(actions.show),
-        [song, model, view, overlay],
+        [song, model, sure, view, overlay],
         [answer, timeline, below, against, why, why_picture, *pictures],
-        js=f"(song, model, view, overlay) => [song, model, {_VIEW}, overlay]",
+        js=f"(song, model, sure, view, overlay) => [song, model, sure, {_VIEW}, overlay]",
         show_progress_on=[answer],
         trigger_mode="always_last",
         **how,
@@ -136,7 +154,7 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown) -> gr.Audio
     return song
 
 
-def _lay_out_table(actions: Actions, work: _Work, model: gr.Dropdown) -> None:
+def _lay_out_table(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dropdown) -> None:
     limits = actions.limits
     songs = gr.File(
         file_count="multiple",
@@ -147,9 +165,9 @@ def _lay_out_table(actions: Actions, work: _Work, model: gr.Dropdown) -> None:
     )
     table = _html("table")
     gr.on(
-        [songs.change, model.change],
+        [songs.change, model.change, sure.input],
         work(actions.show_table),
-        [songs, model],
+        [songs, model, sure],
         table,
         concurrency_id="network",
         api_visibility="private",
@@ -165,9 +183,10 @@ def _add_endpoints(actions: Actions, work: _Work, song: gr.Audio, model: gr.Drop
     dark = gr.Checkbox(value=False, visible=False)
     answer = gr.JSON(visible=False)
     file = gr.File(visible=False)
-    _endpoint("classify", work(actions.classify), [song, model], answer)
-    _endpoint("picture", work(actions.picture), [song, stage, model, dark], file)
-    _endpoint("explain", work(actions.explain), [song, against, model], answer)
+    sure = gr.Number(DEFAULT_SURE, precision=0, visible=False)
+    _endpoint("classify", work(actions.classify), [song, model, sure], answer)
+    _endpoint("picture", work(actions.picture), [song, stage, model, dark, sure], file)
+    _endpoint("explain", work(actions.explain), [song, against, model, sure], answer)
 
 
 def _endpoint(name: str, call: Callable[..., Any], inputs: list[Any], output: Component) -> None:

@@ -7,7 +7,7 @@ an answer without a reason.
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from gradio.components import Checkbox, Component, Dropdown, Textbox
+from gradio.components import Checkbox, Component, Dropdown, Number, Textbox
 
 if TYPE_CHECKING:  # not every Gradio has it there
     from gradio.block_function import BlockFunction
@@ -88,6 +88,8 @@ def _wanted(component: Any, value: Any) -> str | None:
         return None if value in choices else f"one of its choices, which {value!r:.60} is not"
     if isinstance(component, Textbox):
         return None if isinstance(value, str) else "text"
+    if isinstance(component, Number):
+        return None if type(value) in (int, float) else "a number"
     if isinstance(component, Checkbox):
         return None if isinstance(value, bool) else "true or false"
     if isinstance(component, Component) and component.data_model is not None:

@@ -13,6 +13,10 @@ from melonnx.infer.units import clock, hertz
 __all__ = ["answer", "idle", "picture", "problem", "table", "timeline", "why"]
 
 
+_TELLING = 0.01
+"""By which a score is above the answer's probability, and a reader might wonder."""
+
+
 def idle(limits: Limits) -> str:
     """Before there is a song."""
     return (
@@ -37,10 +41,19 @@ def answer(prediction: Prediction, threshold: float) -> str:
     from_there = f"this model is sure of {name} from {asked} on"
     if prediction.unsure:
         why = from_there if score < threshold else "there is too little of it to be sure"
+        if not prediction.is_music:
+            why = "it does not sound like music"
         verdict = f'<p class="verdict unsure">Unsure, take it as a guess: {why}.</p>'
     else:
         verdict = f'<p class="verdict sure">Sure: {from_there}.</p>'
     notes = "".join(f'<p class="note">{escape(one)}</p>' for one in prediction.warnings)
+    probability = prediction.probabilities.get(label, 0.0)
+    if score - probability >= _TELLING:
+        notes += (
+            f'<p class="note">{_percent(score)} is the chance that {name} is right: it is the '
+            f"likeliest with {_percent(probability)}, and songs of the next genres are often "
+            "rightly called that, too.</p>"
+        )
     subgenre = ""
     if prediction.subgenre not in (None, label):
         share = prediction.subgenres[prediction.subgenre or ""]

@@ -5,11 +5,14 @@ from pathlib import Path
 from threading import Lock
 
 from melonnx.infer.errors import MelonnxError, ModelFileError
+from melonnx.infer.metadata import DEFAULT_SURE
 from melonnx.infer.model import MODELS_FOLDER, Device
 from melonnx.infer.predictor import Predictor
 
-__all__ = ["Choice"]
+__all__ = ["RATES", "Choice"]
 
+RATES = (80, 90, 95)
+"""Percent right that visitors may ask of sure answers, as far as a model's file has them."""
 _RELEASED = ("genre-base", "genre-small")
 
 
@@ -52,3 +55,13 @@ class Choice:
             if name not in self._open:
                 self._open[name] = Predictor(self._files[name], self._device, self._threads)
             return self._open[name]
+
+    def rates(self, name: str | None = None) -> list[int]:
+        """Those of ``RATES`` that a model's file has bars for."""
+        there = self.predictor(name).info.bars
+        return [rate for rate in RATES if str(rate) in there] or [DEFAULT_SURE]
+
+    def nearest_rate(self, name: str | None, sure: int | None) -> int:
+        """``sure``, or what comes nearest to it of :meth:`rates`: another model may have others."""
+        wanted = sure or DEFAULT_SURE
+        return min(self.rates(name), key=lambda rate: abs(rate - wanted))

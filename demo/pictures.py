@@ -140,7 +140,10 @@ def _plot(
             bounds = [0.0, *(segment.end_s for segment in prediction.timeline)]
             plot_timeline(axes, by_window[:, rows], bounds, genres, style)
         case "probabilities":
-            plot_probabilities(axes, prediction.probabilities, style, unsure=prediction.unsure)
+            score = prediction.score or 0.0
+            plot_probabilities(
+                axes, prediction.probabilities, style, score, unsure=prediction.unsure
+            )
 
 
 def _genres_shown(examined: Examined) -> list[str]:

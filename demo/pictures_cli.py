@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from melonnx.infer.listing import say
-from melonnx.infer.options import Device, Model, Threads
+from melonnx.infer.options import Device, Model, Sure, Threads
 
 __all__ = ["app"]
 
@@ -31,6 +31,7 @@ def picture(
         str | None, typer.Option(help="Evidence against this genre; all others by default.")
     ] = None,
     dark: _Dark = False,
+    sure: Sure = 90,
     model: Model = None,
     device: Device = "auto",
     threads: Threads = None,
@@ -46,7 +47,7 @@ def picture(
     if stage not in (*STAGES, "all"):
         raise typer.BadParameter(f"one of {', '.join(STAGES)}, all", param_hint="--stage")
     _check(out)
-    predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
+    predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
     examined = examine(predictor, song)
     if against is not None:
         rival_of(examined, against)

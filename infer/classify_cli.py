@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from melonnx.infer.options import Device, Model, Recursive, Workers
+from melonnx.infer.options import Device, Model, Recursive, Sure, Workers
 
 __all__ = ["app"]
 
@@ -50,9 +50,13 @@ def classify(
     top: Annotated[
         int | None, typer.Option(min=1, help="Genres to name: 3 by default, all with --json.")
     ] = None,
+    sure: Sure = 90,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Mark answers below it as unsure, too.")
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Mark answers below it as unsure, in the place of the model's bars."
+        ),
+    ] = None,
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Tell the genre along the song, in segments.")
     ] = False,
@@ -128,8 +132,9 @@ def classify(
     predictor = None
     if output is not None or workers is not None or len(songs) >= POOL_FROM:
         info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
+        info.bars_at(sure)
     else:
-        predictor = Predictor(model, device, threads, skim=skim)  # type: ignore[arg-type]
+        predictor = Predictor(model, device, threads, skim, sure)  # type: ignore[arg-type]
         info = predictor.info
     view = View(
         *(info.genres, info.parents, top, min_score), timeline=timeline, embedding=embeddings
@@ -144,7 +149,7 @@ def classify(
         from melonnx.infer.workers import Hearing
 
         name = f"{info.name} {info.version}"
-        hearing = Hearing(find_model(model), name, device, threads or 1, embeddings, skim)
+        hearing = Hearing(find_model(model), name, device, threads or 1, embeddings, skim, sure)
         with ExitStack() as stack:
             client = None
             if cluster is not None:

@@ -126,8 +126,7 @@ def classify_in_processes(
         to_hear = sum(isinstance(song, str) for song in songs)
         if output.path is not None:
             _require_no_device(output.path)
-            how = " skimmed" if hearing.skim else ""  # other answers than of the whole song
-            key = model_key(hearing.model, hearing.model_name + how)
+            key = model_key(hearing.model, hearing.heard_by)
             beside = journal_path(output.path)
             keeps = open_journal(beside, key, embedding=hearing.embedding, fresh=fresh)
             journal = stack.enter_context(keeps)

@@ -69,6 +69,7 @@ class Explanation:
     path: str
     genre: str
     score: float
+    """Its probability, which the answer's own score is above where other genres are accepted."""
     unsure: bool
     rival: str
     """The runner-up, or the genre that was asked for."""

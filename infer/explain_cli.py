@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from melonnx.infer.listing import say
-from melonnx.infer.options import Device, Model, Threads
+from melonnx.infer.options import Device, Model, Sure, Threads
 
 __all__ = ["app"]
 
@@ -18,6 +18,7 @@ def explain(
     song: Annotated[str, typer.Argument(metavar="SONG", help="An audio file.")],
     against: Annotated[str | None, typer.Option(help="A genre; the runner-up by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    sure: Sure = 90,
     model: Model = None,
     device: Device = "auto",
     threads: Threads = None,
@@ -32,7 +33,7 @@ def explain(
     from melonnx.infer.predictor import Predictor
     from melonnx.infer.rows import printable
 
-    predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
+    predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
     examined = examine(predictor, song)
     explanation = explain(predictor, examined, against=against)
     for warning in examined.prediction.warnings:

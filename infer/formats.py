@@ -151,8 +151,8 @@ def parquet_writer(path: Path, view: View) -> Iterator[Write]:
     types = {
         **dict.fromkeys(columns(view), pa.string()),
         **{name: pa.float64() for name in columns(view) if "score" in name},
+        **dict.fromkeys(("music", "duration_s"), pa.float64()),
         "unsure": pa.bool_(),
-        "duration_s": pa.float64(),
         "path_bytes": pa.binary(),
     }
     if view.timeline:

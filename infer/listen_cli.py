@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from melonnx.infer.listing import say
-from melonnx.infer.options import Device, Model, Threads
+from melonnx.infer.options import Device, Model, Sure, Threads
 
 if TYPE_CHECKING:
     from melonnx.infer.mel import Waveform
@@ -41,6 +41,7 @@ def listen(
     ] = None,
     length: Annotated[float, typer.Option(min=1, help="Seconds that an answer rests on.")] = 30.0,
     hop: Annotated[float, typer.Option(min=0.1, help="Seconds between answers.")] = 3.0,
+    sure: Sure = 90,
     model: Model = None,
     device: Device = "auto",
     threads: Threads = None,
@@ -63,7 +64,7 @@ def listen(
     from_pipe = source == "-"
     if from_pipe and (sys.stdin is None or sys.stdin.isatty()):
         raise typer.BadParameter("pipe raw PCM into it, or name a file", param_hint="-")
-    predictor = Predictor(model, device, threads)  # type: ignore[arg-type]
+    predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
     stretches = Stretches()
     live = sys.stdout.isatty() and not as_json
     with ExitStack() as resources:

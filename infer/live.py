@@ -33,9 +33,10 @@ _NAMES = 14
 def print_stream_lines(heard: Heard, stretches: Stretches, top: int, *, as_json: bool) -> None:
     """Print a line for each prediction, and add it to ``stretches``.
 
-    JSON, or separated by tabs: the second up to which it was heard, label and probability of the
-    ``top`` likeliest, "sure" or "unsure", and the sub-genre and its probability if the model
-    tells them; where there is no answer, the second and the status word.
+    JSON, or separated by tabs: the second up to which it was heard, the label and its score, label
+    and probability of the runners-up until there are ``top``, "sure" or "unsure", and the sub-genre
+    and its probability if the model tells them; where there is no answer, the second and the
+    status word.
     """
     for _, predictions in heard:
         for prediction in predictions:
@@ -47,7 +48,9 @@ def print_stream_lines(heard: Heard, stretches: Stretches, top: int, *, as_json:
 def _cells(prediction: Prediction, top: int) -> list[str]:
     if not prediction.ok:
         return [prediction.status]
-    cells = [cell for label, score in prediction.top(top) for cell in (label, f"{score:.4f}")]
+    runners_up = prediction.top(top)[1:]
+    ranked = [(prediction.label or "", prediction.score or 0.0), *runners_up]
+    cells = [cell for label, score in ranked for cell in (label, f"{score:.4f}")]
     cells.append("unsure" if prediction.unsure else "sure")
     if prediction.subgenre is not None:
         cells += [prediction.subgenre, f"{prediction.subgenres[prediction.subgenre]:.4f}"]
@@ -92,7 +95,7 @@ class Display:
             for prediction in predictions:
                 stretches.add(prediction)
                 self._prediction = prediction
-                self._hops.append(prediction.label or "")
+                self._hops.append((prediction.label or "") if prediction.is_music else "")
             if predictions or monotonic() - self._drawn >= _REFRESH_S:
                 self._draw()
 
@@ -123,7 +126,7 @@ class Display:
         rows.add_column(width=max(10, min(48, self._console.width - _NAMES - 8)))
         rows.add_column(width=4, no_wrap=True, justify="right")
         prediction = self._prediction
-        shown: list[tuple[str, float]] = prediction.top(self._top) if prediction else []
+        shown = prediction.top(self._top) if prediction and prediction.is_music else []
         for rank, (genre, score) in enumerate(shown):
             unsure = rank == 0 and prediction is not None and prediction.unsure
             style: Any = "bold" if rank == 0 else ""
@@ -135,7 +138,9 @@ class Display:
         return rows
 
     def _no_answer(self) -> str:
-        return self._prediction.status if self._prediction else "listening ..."
+        if self._prediction is None:
+            return "listening ..."
+        return self._prediction.status if self._prediction.is_music else "no music"
 
     def _strip(self) -> "RenderableType":
         """The answers so far as a band of colours, a cell for each, the newest at the right."""

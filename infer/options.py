@@ -5,11 +5,19 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Device", "GenreMap", "Model", "Recursive", "Threads", "Workers"]
+__all__ = ["Device", "GenreMap", "Model", "Recursive", "Sure", "Threads", "Workers"]
 
 Model = Annotated[Path | None, typer.Option(help="A model file, or genre-base or genre-small.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")]
+Sure = Annotated[
+    int,
+    typer.Option(
+        metavar="PERCENT",
+        help="So many of the answers that are not marked unsure are right: 80, 90 or 95, as far as "
+        "the model's file has them.",
+    ),
+]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes that listen; one for each core by default.")

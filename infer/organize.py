@@ -34,8 +34,8 @@ class Placed:
     path: str
     target: str = ""
     outcome: str = "failed"
-    """"place" (to be made), "placed" (made), "same" (is there already), "left" (unsure, or of
-    no genre), or "failed"."""
+    """"place" (to be made), "placed" (made), "same" (is there already), "no music",
+    "left" (unsure, or of no genre), or "failed"."""
     error: str = ""
     songs: int = 1
 

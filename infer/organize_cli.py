@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.options import Device, GenreMap, Model, Recursive, Workers
+from melonnx.infer.options import Device, GenreMap, Model, Recursive, Sure, Workers
 from melonnx.infer.song_source import From, Paths, open_songs
 
 if TYPE_CHECKING:
@@ -44,11 +44,13 @@ def organize(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    sure: Sure = 90,
 ) -> None:
     """Sort songs by genre into playlists, copies or hard links; only shown until --write.
 
-    The songs themselves stay where they are. Nothing is deleted or overwritten: a name that is
-    taken is numbered, and doing it twice adds nothing.
+    The songs themselves stay where they are, and what does not sound like music is passed over.
+    Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds
+    nothing.
     """
     from melonnx.infer.genre_names import read_genre_map
     from melonnx.infer.organize import place_songs, write_playlists
@@ -56,8 +58,9 @@ def organize(
     if playlists + copy + link > 1:
         raise typer.BadParameter("take one", param_hint="--playlists, --copy, --link")
     songs, hear = open_songs(
-        paths, results, recursive=recursive, model=model, device=device, workers=workers
-    )
+        paths, results, recursive=recursive, model=model, device=device, workers=workers,
+        sure=sure,
+    )  # fmt: skip
     genres = read_genre_map(names) if names else {}
     aside: list[Placed] = []
     sorted_songs = _sort(hear(songs), genres, aside, leave_unsure=leave_unsure)
@@ -84,6 +87,8 @@ def _sort(
         genre = UNSURE if prediction.unsure else names.get(label, label)
         if not prediction.ok:
             aside.append(Placed(prediction.path, error=prediction.error or "failed"))
+        elif not prediction.is_music:
+            aside.append(Placed(prediction.path, outcome="no music"))
         elif not genre or (prediction.unsure and leave_unsure):
             aside.append(Placed(prediction.path, outcome="left"))
         else:
@@ -116,6 +121,7 @@ def _report(placed: "Iterator[Placed]", aside: "list[Placed]", total: int, what:
             "placed": f"{what} made",
             "same": f"{what} are there already",
             "left": "songs are left out",
+            "no music": "are left out: no music",
             "failed": "failed",
         }
         said = [f"{counts[outcome]} {text}" for outcome, text in parts.items() if counts[outcome]]

@@ -21,17 +21,17 @@ _PAGE = 50
 
 @contextmanager
 def line_writer(file: TextIO, view: View) -> Iterator[Write]:
-    """Tab-separated: path, then label and probability of the likeliest, then "sure" or "unsure";
-    then the sub-genre and its probability, if the model tells them; then the segments, if the
-    view has them. Failed songs are left out.
+    """Tab-separated: path, the label and its score, label and probability of the runners-up, then
+    "sure" or "unsure"; then the sub-genre and its probability, if the model tells them; then the
+    segments, if the view has them. Failed songs are left out.
     """
 
     def write(prediction: Prediction) -> None:
         if not prediction.ok:
             return
         shown = visible(prediction, view)
-        cells = [printable(shown.path)]
-        cells += [f"{label}\t{score:.4f}" for label, score in shown.top(view.rank)]
+        cells = [printable(shown.path), f"{shown.label}\t{shown.score:.4f}"]
+        cells += [f"{label}\t{score:.4f}" for label, score in shown.top(view.rank)[1:]]
         cells.append("unsure" if shown.unsure else "sure")
         if shown.subgenre is not None:
             cells.append(f"{shown.subgenre}\t{shown.subgenres[shown.subgenre]:.4f}")
@@ -104,12 +104,14 @@ def _print_table(rows: list[Prediction], view: View, *, fixed: bool, header: boo
     for title, how in titles.items():
         table.add_column(title, **how)
     for row in rows:
-        first, *others = row.top(view.rank)
+        others = row.top(view.rank)[1:]
         runners_up = ", ".join(f"{label} {score:.0%}" for label, score in others)
+        if not row.is_music:  # and then the others are no better
+            runners_up = "no music"
         table.add_row(
             Text(printable(row.path), overflow="fold"),
-            Text(f"{first[0]}?" if row.unsure else first[0], _style(row)),
-            f"{first[1]:.0%}",
+            Text(f"{row.label}{'?' * row.unsure}", _style(row)),
+            f"{row.score:.0%}",
             *([Text(_subgenre(row))] if view.parents else []),
             Text(runners_up, style="dim"),
             *([Text(segments_text(row.timeline), overflow="fold")] if view.timeline else []),

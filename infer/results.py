@@ -17,12 +17,16 @@ __all__ = ["read_results"]
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("path", "status", "error", "label"), str),
-    **dict.fromkeys(("score", "duration_s"), (int, float)),
+    **dict.fromkeys(("score", "music", "duration_s"), (int, float)),
     "unsure": bool,
     "probabilities": dict,
+    "warnings": (str, list),
 }
-"""Of what is taken from a row."""
-_COLUMNS = ("path", "path_bytes", "status", "error", "label", "score", "unsure", "duration_s")
+"""Of what is taken from a row; what an older melonnx did not write is not missed."""
+_COLUMNS = (
+    *("path", "path_bytes", "status", "error", "label", "score", "unsure", "music", "duration_s"),
+    "warnings",
+)
 
 _Rows = Iterator[tuple[str, Any]]
 """Where each row stands, and what it says."""
@@ -77,7 +81,7 @@ def _read_csv(path: Path) -> _Rows:
             values: dict[str, Any] = {
                 name: row[name] or None for name in _COLUMNS if row.get(name) is not None
             }
-            for name in ("score", "duration_s"):
+            for name in ("score", "music", "duration_s"):
                 values[name] = float(values[name]) if values.get(name) else None
             values["unsure"] = (values.get("unsure") or "").lower() == "true"
             yield f"row {number}", values
@@ -132,7 +136,11 @@ def _prediction(path: Path, where: str, row: Any) -> Prediction:
             f"{path}, {where}: is no prediction; give what melonnx classify -o wrote (.jsonl, "
             ".csv, .parquet)"
         )
-    return Prediction(**values, model=str(row.get("model") or ""))
+    warnings = values.pop("warnings", [])
+    if isinstance(warnings, str):  # as CSV and Parquet have them
+        warnings = warnings.split("; ")
+    told = tuple(map(str, warnings))
+    return Prediction(**values, warnings=told, model=str(row.get("model") or ""))
 
 
 def _fits(name: str, value: Any) -> bool:

@@ -35,8 +35,8 @@ class View:
     """Genre by sub-genre; empty where the model tells genres only."""
     top: int | None = None
     """Genres to show; None for what the format shows by itself."""
-    min_score: float = 0.0
-    """Answers below it are unsure, besides those that the model's thresholds say are."""
+    min_score: float | None = None
+    """Answers below it are unsure, rather than those below the model's bars."""
     timeline: bool = False
     """With the segments of the song."""
     embedding: bool = False
@@ -56,7 +56,7 @@ def visible(prediction: Prediction, view: View) -> Prediction:
 def columns(view: View) -> list[str]:
     """The names of the columns, in order; ``embedding`` is for those who can hold one."""
     return [
-        *("path", "status", "error", "label", "score", "unsure"),
+        *("path", "status", "error", "label", "score", "unsure", "music"),
         *(("subgenre", "subgenre_score") if view.parents else ()),
         *(f"{name}_{i}" for i in range(2, view.rank + 1) for name in ("label", "score")),
         *("duration_s", "model", "warnings"),
@@ -75,6 +75,7 @@ def cells(prediction: Prediction) -> dict[str, Any]:
         "label": prediction.label,
         "score": prediction.score,
         "unsure": prediction.unsure if ok else None,
+        "music": prediction.music,
         "subgenre": subgenre,
         "subgenre_score": prediction.subgenres[subgenre] if subgenre else None,
         "duration_s": prediction.duration_s if ok else None,
@@ -113,7 +114,7 @@ def parse_template(template: str, view: View) -> Callable[[Prediction], str]:
         **cells(Prediction("", label="", score=0.5, subgenre="", probabilities={"": 0.5})),
         **{name: 0.5 if name.startswith("score") else "" for name in ranked},
         **dict.fromkeys(("error", "model", "warnings", "timeline", "subgenre", "sure"), ""),
-        "subgenre_score": 0.5,
+        **dict.fromkeys(("subgenre_score", "music"), 0.5),
     }
     for _, name, spec, _ in Formatter().parse(text):
         if name is None:

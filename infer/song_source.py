@@ -40,14 +40,21 @@ def open_songs(
     model: Path | None,
     device: str,
     workers: int | None,
+    sure: int,
 ) -> "tuple[list[str | Prediction], Callable[[Sequence[str | Prediction]], Iterator[Prediction]]]":
     """The songs, failed ones among them, and what tells the predictions of any of them, in order.
 
     No model is loaded before a song is to be heard. Raises ResultsFileError, and
-    typer.BadParameter unless there is one source.
+    typer.BadParameter unless there is one source; that of predictions made before has no other
+    bars than those it was made with.
     """
     if bool(paths) == (results is not None):
         raise typer.BadParameter("give files, or --from RESULTS", param_hint="PATH")
+    if results is not None and sure != 90:
+        raise typer.BadParameter(
+            "what is unsure in RESULTS was told then: say it to melonnx classify",
+            param_hint="--sure",
+        )
     if results is not None:
         from melonnx.infer.results import read_results
 
@@ -60,11 +67,15 @@ def open_songs(
     from melonnx.infer.library import expand
 
     songs = list(expand(paths or [], recursive=recursive))
-    return songs, lambda asked: _hear(asked, model, device, workers)
+    return songs, lambda asked: _hear(asked, model, device, workers, sure)
 
 
 def _hear(
-    songs: "Sequence[str | Prediction]", model: Path | None, device: str, workers: int | None
+    songs: "Sequence[str | Prediction]",
+    model: Path | None,
+    device: str,
+    workers: int | None,
+    sure: int,
 ) -> "Iterator[Prediction]":
     """Raises KeyboardInterrupt after the last answer where Ctrl-C has stopped it."""
     if not songs:
@@ -75,14 +86,15 @@ def _hear(
         from melonnx.infer.library import classify_files
         from melonnx.infer.predictor import Predictor
 
-        yield from classify_files(Predictor(model, device), songs)  # type: ignore[arg-type]
+        yield from classify_files(Predictor(model, device, sure=sure), songs)  # type: ignore[arg-type]
         return
     from melonnx.infer.batch import answer_in_order
     from melonnx.infer.model import find_model, load_model
     from melonnx.infer.workers import Hearing, hear_in_processes, stop_on_interrupt
 
     info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
-    hearing = Hearing(find_model(model), f"{info.name} {info.version}", device)
+    info.bars_at(sure)
+    hearing = Hearing(find_model(model), f"{info.name} {info.version}", device, sure=sure)
     processes = min(workers or usable_cores(), len(songs))
     with stop_on_interrupt() as stop:
 

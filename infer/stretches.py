@@ -18,7 +18,7 @@ class Stretches:
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        """By label, or by status where there was no answer."""
+        """By label; "no music", or by status where there was no answer."""
         self.latest: deque[Segment] = deque(maxlen=_MOST_STRETCHES)
         """Neighbours have different labels; the score is the highest in the stretch."""
 
@@ -27,6 +27,8 @@ class Stretches:
         if prediction.end_s is None:
             raise ValueError(f"{prediction.path}: is no prediction of a stream")
         label = prediction.label or prediction.status
+        if not prediction.is_music:
+            label = "no music"
         score = prediction.score or 0.0
         begin = self.latest[-1].end_s if self.latest else 0.0
         self.seconds[label] += prediction.end_s - begin

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.options import Device, GenreMap, Model, Recursive, Workers
+from melonnx.infer.options import Device, GenreMap, Model, Recursive, Sure, Workers
 from melonnx.infer.song_source import From, Paths, open_songs
 
 if TYPE_CHECKING:
@@ -47,11 +47,13 @@ def tag(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    sure: Sure = 90,
 ) -> None:
     """Write each song's genre into its tags; shows what it would do until --write.
 
     mp3, flac, ogg, opus, m4a, wav and aiff; all other tags and the audio stay as they are. A
-    song that has a genre, or that the model is unsure of, is left alone.
+    song that has a genre, or that the model is unsure of, is left alone, and what does not sound
+    like music always is.
     """
     from melonnx.infer.genre_names import read_genre_map
     from melonnx.infer.tag_log import default_log
@@ -65,8 +67,9 @@ def tag(
         _undo(undo)
         return
     songs, hear = open_songs(
-        paths, results, recursive=recursive, model=model, device=device, workers=workers
-    )
+        paths, results, recursive=recursive, model=model, device=device, workers=workers,
+        sure=sure,
+    )  # fmt: skip
     rules = Rules(read_genre_map(names) if names else {}, overwrite, unsure, keep_mtime)
     if write:
         log = log or default_log()
@@ -106,6 +109,7 @@ def _sum_up(counts: Counter[str], linked: int, log: Path | None) -> None:
         "same": "have it already",
         "kept": "keep the genre that they have (--overwrite)",
         "unsure": "are left alone: unsure (--unsure)",
+        "no music": "are left alone: no music",
         "unnamed": "are left alone: the map has no genre for them",
         "failed": "failed",
     }

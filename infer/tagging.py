@@ -38,7 +38,7 @@ class Tagged:
     """None where the model was not asked, or failed."""
     outcome: str = "failed"
     """"tag" (to be written), "tagged" (written), "same", "kept" (it has a genre), "unsure",
-    "unnamed" (the map has no genre for the label), or "failed"."""
+    "no music", "unnamed" (the map has no genre for the label), or "failed"."""
     error: str = ""
     other_links: bool = False
     """The file has further names (hard links), which keep the old tags."""
@@ -96,6 +96,8 @@ def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path |
     if not prediction.ok:
         return Tagged(song, old, error=prediction.error or "")
     new = genre_name(prediction.label or "", rules.names)
+    if not prediction.is_music:
+        return Tagged(song, old, outcome="no music")
     if prediction.unsure and not rules.unsure:
         return Tagged(song, old, new, "unsure")
     if not new or old == (new,):

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from melonnx.infer.errors import AudioError, CrashedError, MelonnxError, WorkerError
 from melonnx.infer.journal import Packed, pack
+from melonnx.infer.metadata import DEFAULT_SURE
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
@@ -58,10 +59,19 @@ class Hearing:
     """Answers keep it."""
     skim: bool = False
     """As of ``Predictor``."""
+    sure: int = DEFAULT_SURE
+    """As of ``Predictor``."""
 
     def open_predictor(self) -> Predictor:
         """Raises what ``Predictor`` does."""
-        return Predictor(self.model, self.device, self.threads, skim=self.skim)  # type: ignore[arg-type]
+        device: Any = self.device
+        return Predictor(self.model, device, self.threads, self.skim, self.sure)
+
+    @property
+    def heard_by(self) -> str:
+        """What tells a journal whose answers are these: the model, and what changes them."""
+        rate = "" if self.sure == DEFAULT_SURE else f" sure {self.sure}"
+        return self.model_name + " skimmed" * self.skim + rate
 
 
 @dataclass(eq=False)

@@ -1,7 +1,8 @@
 """The beets plugin: ``beet melonnx`` gives the library's songs their genres, and imports too.
 
 Installed as ``beetsplug.melonnx``. An unsure answer or a genre that is there already changes
-nothing unless asked for; an album without genres gets the one that most of its songs have.
+nothing unless asked for, and what does not sound like music gets none; an album without genres gets
+the one that most of its songs have.
 """
 
 import os
@@ -19,6 +20,7 @@ from beets.ui import Subcommand, UserError, print_, should_write  # type: ignore
 
 from melonnx.infer import MelonnxError, Prediction, Predictor
 from melonnx.infer.genre_names import genre_name
+from melonnx.infer.metadata import DEFAULT_SURE
 
 __all__ = ["MelonnxPlugin"]
 
@@ -27,6 +29,7 @@ _DEFAULTS: dict[str, Any] = {
     "write": None,  # into the files too; None: as beets' own import.write
     "overwrite": False,
     "unsure": False,
+    "sure": DEFAULT_SURE,  # so many percent of the answers that are not unsure are right
     "map": {},  # label: what to call it; "" leaves it out
     "threads": None,  # songs at a time; None: one for each core
     "model": None,
@@ -105,6 +108,10 @@ class MelonnxPlugin(BeetsPlugin):
                     counts["failed"] += 1
                     self._log.warning("{}", answer.error)
                     continue
+                if not answer.is_music:
+                    counts["no music"] += 1
+                    say(f"{item}: no music, left as it is")
+                    continue
                 genre, percent = self._genre(answer), f"{answer.score:.0%}"
                 if genre and answer.unsure and not self.config["unsure"].get(bool):
                     counts["unsure"] += 1
@@ -145,7 +152,8 @@ class MelonnxPlugin(BeetsPlugin):
     @cached_property
     def _predictor(self) -> Predictor:
         try:
-            return Predictor(self._option("model", str), threads=1)
+            sure = self.config["sure"].get(int)
+            return Predictor(self._option("model", str), threads=1, sure=sure)
         except MelonnxError as error:
             raise UserError(f"melonnx: {error}") from None
 

@@ -101,7 +101,7 @@ def _check_probabilities(song: Song, probabilities: dict[str, float]) -> None:
 
 def _good_classify(site: Site, random: Random) -> None:
     song = random.choice(site.songs)
-    event, sent = call(site, "classify", [upload(site, song.name, song.content), site.model])
+    event, sent = call(site, "classify", [upload(site, song.name, song.content), site.model, 90])
     check(event == "complete", event, sent)
     _check_probabilities(song, sent[0]["probabilities"])
 
@@ -111,7 +111,7 @@ def _good_session(site: Site, random: Random) -> None:
     session = uuid.uuid4().hex
     for song in random.sample(site.songs, 3):
         file = upload(site, song.name, song.content)
-        event, sent = call(site, "classify", [file, site.model], session_hash=session)
+        event, sent = call(site, "classify", [file, site.model, 90], session_hash=session)
         check(event == "complete", event, sent)
         _check_probabilities(song, sent[0]["probabilities"])
 
@@ -127,7 +127,7 @@ def _good_show(site: Site, random: Random) -> None:
     """The answer, then the pictures."""
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    messages = stream(site, join(site, "show", [file, site.model, "light wide", False]))
+    messages = stream(site, join(site, "show", [file, site.model, 90, "light wide", False]))
     steps = [one for one in messages if one["msg"] == "process_generating"]
     check(len(steps) == 1 + len(TABS), messages)
     first = max(song.expected, key=lambda name: song.expected[name])
@@ -151,7 +151,7 @@ def _good_ask(site: Site, random: Random) -> None:
 def _good_table(site: Site, random: Random) -> None:
     song, (name, content, says) = random.choice(site.songs), random.choice(site.no_songs)
     files = [upload(site, song.name, song.content), upload(site, name, content)]
-    messages = stream(site, join(site, "show_table", [files, site.model]))
+    messages = stream(site, join(site, "show_table", [files, site.model, 90]))
     first = max(song.expected, key=lambda name: song.expected[name])
     check(first in str(messages) and says in str(messages), messages)
     check(messages[-2]["success"], messages[-2])
@@ -160,7 +160,7 @@ def _good_table(site: Site, random: Random) -> None:
 def _good_picture(site: Site, random: Random) -> None:
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    event, sent = call(site, "picture", [file, random.choice(list(TABS)), site.model, False])
+    event, sent = call(site, "picture", [file, random.choice(list(TABS)), site.model, False, 90])
     check(event == "complete", event, sent)
     status, body = get(site, f"{API}file={quote(sent[0]['path'])}")
     check(status == 200 and body.startswith(b"\x89PNG"), status, body)
@@ -170,13 +170,13 @@ def _good_explain(site: Site, random: Random) -> None:
     song = random.choice(site.songs)
     rival = min(song.expected, key=lambda name: song.expected[name])
     file = upload(site, song.name, song.content)
-    event, sent = call(site, "explain", [file, rival, site.model])
+    event, sent = call(site, "explain", [file, rival, site.model, 90])
     check(event == "complete" and sent[0]["rival"] == rival, event, sent)
 
 
 def _bad_file(site: Site, random: Random) -> None:
     name, content, says = random.choice(site.no_songs)
-    event, sent = call(site, "classify", [upload(site, name, content), site.model])
+    event, sent = call(site, "classify", [upload(site, name, content), site.model, 90])
     check(event == "error" and says in sent["error"], event, sent)
 
 
@@ -201,9 +201,9 @@ def _bad_json(site: Site, random: Random) -> None:
 def _bad_shape(site: Site, random: Random) -> None:
     """JSON, but not what the function takes."""
     data = random.choice((
-        [], [None], [5, site.model], ["x", site.model], [{"a": 1}, site.model], [[1], [2], [3]],
-        [None, {"a": [1]}], [None, "polka"], [float("nan"), site.model], ["\ud800", "\0"],
-        [None] * 50, [True, False],
+        [], [None], [5, site.model, 90], ["x", site.model, 90], [{"a": 1}, site.model, 90],
+        [[1], [2], [3]], [None, {"a": [1]}, 90], [None, "polka", 90],
+        [float("nan"), site.model, 90], ["\ud800", "\0", 90], [None] * 50, [True, False, True],
     ))  # fmt: skip
     status, answer = post(site, "call/classify", {"data": data})
     check(status == 422 and len(answer) > 9, data, status, answer)
@@ -230,7 +230,7 @@ def _bad_path(site: Site, random: Random) -> None:
         "/etc/passwd", "/tmp/../etc/passwd", "https://example.com/a.mp3", "\0", "", "x" * 5000,
         ["/etc/passwd"], {"path": "/etc/passwd"}, 7,
     ))  # fmt: skip
-    status, body = post(site, "call/classify", {"data": [named(path), site.model]})
+    status, body = post(site, "call/classify", {"data": [named(path), site.model, 90]})
     check((status, body) == (403, b"no uploaded file"), path, status, body)
     status, body = get(site, f"{API}file={quote(str(path))[:2000]}")
     check(status in (403, 404) and b"root:" not in body, path, status, body)
@@ -241,19 +241,19 @@ def _bad_gone(site: Site, random: Random) -> None:
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
     path = file["path"].rpartition("/")[0]
-    status, body = post(site, "call/classify", {"data": [named(path), site.model]})
+    status, body = post(site, "call/classify", {"data": [named(path), site.model, 90]})
     check((status, body) == (403, b"no uploaded file"), path, status, body)
     gone = named(f"{path}/gone.mp3")
-    event, sent = call(site, "classify", [gone, site.model])
+    event, sent = call(site, "classify", [gone, site.model, 90])
     check(event == "error" and "no longer here" in str(sent), event, sent)
 
 
 def _bad_model(site: Site, random: Random) -> None:
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    status, body = post(site, "call/classify", {"data": [file, "polka"]})
+    status, body = post(site, "call/classify", {"data": [file, "polka", 90]})
     check(status == 422 and b"polka" in body, status, body)
-    event, sent = call(site, "explain", [file, "polka", site.model])
+    event, sent = call(site, "explain", [file, "polka", site.model, 90])
     check(event == "error" and "polka" in sent["error"], event, sent)
 
 
@@ -294,7 +294,7 @@ def _lost_answer(site: Site, random: Random) -> None:
     """The browser is closed once the first words have come."""
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    session = join(site, "show", [file, site.model, "dark narrow", True])
+    session = join(site, "show", [file, site.model, 90, "dark narrow", True])
     with connect(site) as connection:
         path = f"{API}queue/data?session_hash={session}"
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -305,7 +305,7 @@ def _lost_visitor(site: Site, random: Random) -> None:
     """Asks, and never comes for the answer."""
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    join(site, "show", [file, site.model, "light wide", False])
+    join(site, "show", [file, site.model, 90, "light wide", False])
 
 
 def _lost_interest(site: Site, random: Random) -> None:
@@ -314,7 +314,7 @@ def _lost_interest(site: Site, random: Random) -> None:
     file = upload(site, song.name, song.content)
     session = uuid.uuid4().hex
     number = site.functions["show"]
-    asked = {"data": [file, site.model, "", False], "fn_index": number, "session_hash": session}
+    asked = {"data": [file, site.model, 90, "", False], "fn_index": number, "session_hash": session}
     event = json.loads(post(site, "queue/join", asked)[1])["event_id"]
     asked = {"session_hash": session, "fn_index": number, "event_id": event}
     status, body = post(site, "cancel", asked)

@@ -59,7 +59,7 @@ def test_bad_file_is_a_row_of_the_table(predictor, song, tmp_path):
     good, failed = classify_each(predictor, [song, bad], Limits())
     rows = list(csv.DictReader(io.StringIO(to_csv([good, failed]))))
     assert rows[0]["genre"] == good.label
-    assert float(rows[0]["probability"]) == pytest.approx(good.score, abs=1e-4)
+    assert float(rows[0]["score"]) == pytest.approx(good.score, abs=1e-4)
     assert rows[0]["second"] == good.top(2)[1][0]
     assert rows[1]["song"] == "'=HYPERLINK(1).mp3"
     assert rows[1]["genre"] == ""

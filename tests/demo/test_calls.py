@@ -27,11 +27,11 @@ def number(page, name):
 @pytest.mark.parametrize(
     ("call", "asked"),
     [
-        ("call/classify", {"data": [file(), MODEL]}),
-        ("call/classify/", {"data": [None, None]}),
-        ("call/classify", {"data": [file() | {"orig_name": "a", "size": 3}, MODEL]}),
-        ("call/picture", {"data": [file(), "mel", MODEL, True]}),
-        ("call/explain", {"data": [file(), "any text", MODEL]}),
+        ("call/classify", {"data": [file(), MODEL, 90]}),
+        ("call/classify/", {"data": [None, None, None]}),
+        ("call/classify", {"data": [file() | {"orig_name": "a", "size": 3}, MODEL, 80]}),
+        ("call/picture", {"data": [file(), "mel", MODEL, True, 95]}),
+        ("call/explain", {"data": [file(), "any text", MODEL, 90]}),
         ("call/v2/classify", {"song": file(), "model": MODEL}),
         ("cancel", {"session_hash": "x", "fn_index": 9999, "event_id": "x"}),
         ("login", ["anything"]),
@@ -43,11 +43,11 @@ def test_what_can_be_answered_passes(page, call, asked):
 
 def test_browser_passes(page):
     for name, data in (
-        ("show", [file(), MODEL, "light wide", False]),
-        ("show", [None, MODEL, None, None]),
+        ("show", [file(), MODEL, 90, "light wide", False]),
+        ("show", [None, MODEL, None, None, None]),
         ("ask", [file(), MODEL, "", "polka"]),
-        ("show_table", [[file(), file()], MODEL]),
-        ("show_table", [None, MODEL]),
+        ("show_table", [[file(), file()], MODEL, 80]),
+        ("show_table", [None, MODEL, None]),
     ):
         asked = {"data": data, "fn_index": number(page, name), "session_hash": "x"}
         assert refusal(page, "queue/join", asked) is None, name
@@ -64,25 +64,27 @@ def test_browser_passes(page):
         ("queue/join", {"data": [], "fn_index": "0"}, 404, "no such function"),
         ("queue/join", {"data": []}, 404, "no such function"),
         ("call/classify", [1, 2], 422, "a JSON object"),
-        ("call/classify", {}, 422, "a list of 2"),
-        ("call/classify", {"data": "xy"}, 422, "a list of 2"),
-        ("call/classify", {"data": [None]}, 422, "a list of 2"),
-        ("call/classify", {"data": [None] * 3}, 422, "a list of 2"),
-        ("call/classify", {"data": [5, MODEL]}, 422, "value 1 must be an uploaded file"),
-        ("call/classify", {"data": [{"path": "x"}, MODEL]}, 422, "an uploaded file"),
+        ("call/classify", {}, 422, "a list of 3"),
+        ("call/classify", {"data": "xy"}, 422, "a list of 3"),
+        ("call/classify", {"data": [None]}, 422, "a list of 3"),
+        ("call/classify", {"data": [None] * 4}, 422, "a list of 3"),
+        ("call/classify", {"data": [5, MODEL, 90]}, 422, "value 1 must be an uploaded file"),
+        ("call/classify", {"data": [{"path": "x"}, MODEL, 90]}, 422, "an uploaded file"),
         (
             "call/classify",
-            {"data": [file(), "polka"]},
+            {"data": [file(), "polka", 90]},
             422,
             "value 2 must be one of its choices, which 'polka' is not",
         ),
-        ("call/classify", {"data": [file(), {"a": [1]}]}, 422, "value 2 must be one of"),
-        ("call/picture", {"data": [file(), "mel", MODEL, "yes"]}, 422, "true or false"),
-        ("call/explain", {"data": [file(), ["a"], MODEL]}, 422, "value 2 must be text"),
+        ("call/classify", {"data": [file(), {"a": [1]}, 90]}, 422, "value 2 must be one of"),
+        ("call/picture", {"data": [file(), "mel", MODEL, "yes", 90]}, 422, "true or false"),
+        ("call/explain", {"data": [file(), ["a"], MODEL, 90]}, 422, "value 2 must be text"),
         ("call/v2/classify", {"song": file(), "polka": 1}, 422, "parameters are song, model"),
+        ("call/classify", {"data": [file(), MODEL, "90"]}, 422, "value 3 must be a number"),
+        ("call/classify", {"data": [file(), MODEL, True]}, 422, "value 3 must be a number"),
         ("call/v2/classify", {"data": []}, 422, "parameters are song, model"),
         ("call/v2/classify", {"song": 5, "model": MODEL}, 422, "an uploaded file"),
-        ("call/classify", {"data": [None, None], "batched": True}, 422, "batched"),
+        ("call/classify", {"data": [None] * 3, "batched": True}, 422, "batched"),
     ],
 )
 def test_what_cannot_is_told_why(page, call, asked, status, reason):

@@ -32,7 +32,7 @@ def client(tmp_path_factory):
 
 def classify(client, file):
     """The last event of the answer of ``/classify``: its kind, and what came with it."""
-    asked = client.post(f"{API}/call/classify", json={"data": [file, "genre-small"]})
+    asked = client.post(f"{API}/call/classify", json={"data": [file, "genre-small", 90]})
     if asked.status_code != 200:
         return asked.status_code, asked.text
     told = client.get(f"{API}/call/classify/{asked.json()['event_id']}").text

@@ -139,7 +139,7 @@ def test_no_file_outside_its_folder_can_be_read(server):
 def test_forged_files_are_refused(server):
     outside = (SAMPLE, "/etc/passwd", "https://example.com/song.mp3", "\0", ["/etc/passwd"])
     for path in outside:
-        values = {"data": [forged(path), "genre-small"]}
+        values = {"data": [forged(path), "genre-small", 90]}
         for route in ("/gradio_api/call/classify", "/gradio_api/queue/join"):
             status, body = post(server, route, values | {"fn_index": 0, "session_hash": "x"})
             assert (status, body) == (403, b"no uploaded file"), path
@@ -171,7 +171,7 @@ def classify(server, song):
     """What a visitor of its own gets: "ok", or the words of a refusal."""
     (path,) = json.loads(upload(server, song.name, song.read_bytes())[1])
     status, asked = post(
-        server, "/gradio_api/call/classify", {"data": [forged(path), "genre-small"]}
+        server, "/gradio_api/call/classify", {"data": [forged(path), "genre-small", 90]}
     )
     if status != 200:
         return asked.decode()

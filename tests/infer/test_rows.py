@@ -21,7 +21,7 @@ FAILED = Prediction.failed("b.mp3", EmptyAudioError("b.mp3: is empty"), "tiny 0"
 
 def test_columns_are_cells_and_follow_the_view():
     assert columns(VIEW) == [
-        *("path", "status", "error", "label", "score", "unsure"),
+        *("path", "status", "error", "label", "score", "unsure", "music"),
         *("label_2", "score_2", "label_3", "score_3", "duration_s", "model", "warnings"),
     ]
     assert set(columns(VIEW)) < set(cells(ANSWER))

@@ -11,9 +11,10 @@ import pytest
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.audio import load_audio
 from melonnx.infer.metadata import FORMAT_VERSION, METADATA_KEY, WAVE_KEY, ModelInfo
-from melonnx.infer.model import MODELS_FOLDER, TWIN_SUFFIX
+from melonnx.infer.model import MODELS_FOLDER, TWIN_SUFFIX, find_model
 from melonnx.infer.onnx_file import CHECKSUM_KEY
 from melonnx.infer.windows import CELLS, MOST_WINDOWS, window_starts
+from tests.conftest import RATE, make_song
 
 TEXT = (MODELS_FOLDER / "README.md").read_text("utf-8")
 EXAMPLE, DESCRIPTION = re.findall(r"^```json\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -33,7 +34,11 @@ def table(first_header):
 def read(path):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     about = json.loads(session.get_modelmeta().custom_metadata_map["melonnx"])
-    assert about["format_version"] == 2
+    if about["format_version"] == 2:
+        bars = {"90": about.pop("thresholds")}
+        about |= {"pooling": "probabilities", "bars": bars, "accepts": {}, "music_bar": 0}
+    else:
+        assert about["format_version"] == 3
     return session, about
 
 
@@ -100,29 +105,43 @@ def answer(x, session, about):
     if is_short:
         log_mel = log_mel[np.arange(window) % len(log_mel)]
     patches = [log_mel[s : s + window] for s in starts_of(len(log_mel), about)]
-    names = ["probabilities", "embedding", "evidence"]
+    names = ["probabilities", "embedding", "evidence"] + ["music"] * (about["music_bar"] > 0)
     outputs = [session.run(names, {"log_mel": patch[None].astype(np.float32)}) for patch in patches]
-    by_window, embedding, evidence = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
-    p = np.maximum(by_window.mean(axis=0), 1e-12).astype(float) ** (1 / about["temperature"])
+    by_window, embedding, evidence, *music = (
+        np.concatenate(parts) for parts in zip(*outputs, strict=True)
+    )
+    if about["pooling"] == "logits":
+        p = np.exp(np.log(np.maximum(by_window.astype(float), 1e-30)).mean(axis=0))
+        p /= p.sum()
+    else:
+        p = by_window.mean(axis=0)
+    p = np.maximum(p, 1e-12).astype(float) ** (1 / about["temperature"])
     p /= p.sum()
     parents = about["parents"] or {label: label for label in about["labels"]}
     genres = {}
     for label, probability in zip(about["labels"], p, strict=True):
         genres[parents[label]] = genres.get(parents[label], 0) + probability
     best = max(genres, key=lambda genre: genres[genre])
-    unsure = is_short or genres[best] < about["thresholds"].get(best, 0)
-    return genres, best, unsure, embedding.mean(axis=0), (by_window, evidence)
+    accepts = {best: 1} | about["accepts"].get(best, {})
+    score = min(1, sum(genres[other] * chance for other, chance in accepts.items()))
+    music = music[0].mean() if music else None
+    is_music = music is None or music >= about["music_bar"]
+    unsure = is_short or not is_music or score < about["bars"]["90"].get(best, 0)
+    heard = (by_window, evidence)
+    return genres, (best, score, unsure), music, embedding.mean(axis=0), heard
 
 
 # What holds it to the code.
 
 
-def agree(name, x, rate):
-    session, about = read(MODELS_FOLDER / f"{name}.onnx")
-    genres, best, unsure, embedding, _ = answer(x, session, about)
-    expected = Predictor(name, device="cpu").predict_array(x, rate)
+def agree(model, x, rate):
+    session, about = read(find_model(model))
+    genres, (best, score, unsure), music, embedding, _ = answer(x, session, about)
+    expected = Predictor(model, device="cpu").predict_array(x, rate)
     assert genres == pytest.approx(expected.probabilities, abs=TOLERANCE)
     assert (best, unsure) == (expected.label, expected.unsure)
+    assert score == pytest.approx(expected.score, abs=TOLERANCE)
+    assert music == (expected.music and pytest.approx(expected.music, abs=TOLERANCE))
     np.testing.assert_allclose(
         embedding, expected.embedding, atol=TOLERANCE * max(1, abs(expected.embedding).max())
     )
@@ -133,6 +152,13 @@ def agree(name, x, rate):
 def test_a_reader_from_the_text_alone_says_what_melonnx_says(name, seconds):
     rate = Predictor(name, device="cpu").info.mel_spec.sample_rate
     agree(name, load_audio(SAMPLE, rate)[10 * rate :][: round(seconds * rate)], rate)
+
+
+@pytest.mark.parametrize("seconds", [4, 40])
+def test_so_it_does_with_all_that_the_format_has(full_model, seconds):
+    noise = np.random.default_rng(0).normal(0, 0.1, seconds * RATE).astype(np.float32)
+    for x in (make_song(seconds)[:, 0], noise):
+        agree(full_model, x, RATE)
 
 
 def test_so_it_does_of_a_track_that_is_not_held_whole():
@@ -193,7 +219,9 @@ def test_the_tensors_are_those_of_the_tables(name, section, suffix):
     sizes = {"n_mels": about.mel_spec.n_mels, "labels": 11, "genres": 11}
     there = {value.name: value for value in (*session.get_inputs(), *session.get_outputs())}
     documented = {tensor for _, tensor, _, _ in rows}
-    assert set(there) == documented - (set() if about.parents else {"label_probabilities"})
+    absent = set() if about.parents else {"label_probabilities"}
+    absent |= set() if about.music_bar else {"music"}
+    assert set(there) == documented - absent
     for _, tensor, kind, shape in rows:
         if tensor not in there:
             continue
