@@ -128,7 +128,7 @@ def tree_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-def add_music(path: Path, per_variance: float = 30.0) -> Path:
+def add_music(path: Path, per_variance: float = 10.0) -> Path:
     """Give the network of a model file the output ``music``: what does not change is none."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper, parser
@@ -168,7 +168,7 @@ def full_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         },
         bars={
             "80": dict.fromkeys(("drone", "noise", "pulse"), 0.1),
-            "90": dict.fromkeys(("drone", "noise", "pulse"), 0.75),
+            "90": dict.fromkeys(("drone", "noise", "pulse"), 0.5),
             "95": dict.fromkeys(("drone", "noise", "pulse"), 0.99),
         },
         music_bar=0.3,

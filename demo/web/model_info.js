@@ -6,7 +6,8 @@
  */
 
 const METADATA_KEY = "melonnx.wave";
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
+const BEFORE = 2;
 
 /** The metadata of the ONNX file in `bytes` (Uint8Array). Throws Error where it has none of ours. */
 export function readModelInfo(bytes) {
@@ -20,9 +21,16 @@ export function readModelInfo(bytes) {
 }
 
 function checked(info) {
+  if (info.format_version === BEFORE) {
+    const { thresholds, ...others } = info;
+    const bars = { 90: thresholds };
+    const added = { format_version: FORMAT_VERSION, pooling: "probabilities", accepts: {} };
+    return { ...others, ...added, bars, music_bar: 0 };
+  }
   if (info.format_version !== FORMAT_VERSION) {
     throw new Error(
-      `the model's format version is ${info.format_version}, this page reads ${FORMAT_VERSION}`,
+      `the model's format version is ${info.format_version}, this page reads ${BEFORE} and ` +
+        `${FORMAT_VERSION}`,
     );
   }
   return info;

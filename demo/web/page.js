@@ -1,6 +1,6 @@
 /** The page: takes files, hears one after the other, and shows what they are. */
 
-import { tell } from "./answer.js";
+import { DEFAULT_SURE, tell } from "./answer.js";
 import { AudioError, MAX_MINUTES, decode } from "./audio.js";
 import { openModel } from "./model.js";
 
@@ -29,6 +29,10 @@ function describe(info) {
       `, right about ${percent(accuracy)} of ${songs} songs by artists that it had not heard`;
   }
   find("model-license").textContent = info.license ? `Licence: ${info.license}.` : "";
+  const rates = Object.keys(info.bars).map(Number).filter((rate) => [80, 90, 95].includes(rate));
+  find("rate").replaceChildren(...rates.map((rate) => new Option(`${rate}%`, rate)));
+  find("rate").value = rates.includes(DEFAULT_SURE) ? DEFAULT_SURE : rates[0];
+  find("sure").hidden = rates.length < 2;
   find("about").hidden = false;
 }
 
@@ -57,7 +61,14 @@ async function hear(file, card, { info, run }) {
     const { waveform, rate } = await decode(file, frame / modelRate);
     const length = waveform.length / rate;
     const heard = await run(waveform, rate);
-    fill(card, file.name, tell(heard, info, length), { length, seconds: heard.seconds, info });
+    const show = () => {
+      const sure = Number(find("rate").value) || DEFAULT_SURE;
+      fill(card, file.name, tell(heard, info, length, sure), {
+        length, seconds: heard.seconds, info,
+      });
+    };
+    show();
+    find("rate").addEventListener("change", show);
   } catch (error) {
     const why = error instanceof AudioError ? error.message : `made the model fail: ${error.message}`;
     fail(card, file.name, why);
@@ -65,13 +76,15 @@ async function hear(file, card, { info, run }) {
 }
 
 function fill(card, name, answer, { length, seconds, info }) {
-  const { label, score, threshold, short, unsure, genres, subgenre } = answer;
+  const { label, score, bar, short, noMusic, unsure, genres, subgenre } = answer;
   const part = (selector) => card.querySelector(selector);
   part(".answer").textContent = `${label} ${percent(score)}`;
   if (subgenre && subgenre !== label) part(".answer").textContent += `, ${subgenre}`;
-  part(".unsure").textContent = short
-    ? `Unsure: shorter than the ${patchSeconds(info).toFixed(1)} s that this model hears at a time.`
-    : `Unsure: below ${percent(threshold)}, take this model's “${label}” for a guess.`;
+  part(".unsure").textContent = noMusic
+    ? "Does not sound like music: speech, noise or effects?"
+    : short
+      ? `Unsure: shorter than the ${patchSeconds(info).toFixed(1)} s that this model hears at a time.`
+      : `Unsure: below ${percent(bar)}, take this model's “${label}” for a guess.`;
   part(".unsure").hidden = !unsure;
   part(".genres").replaceChildren(...genres.map(addGenre));
   part(".genres").hidden = false;
@@ -80,7 +93,8 @@ function fill(card, name, answer, { length, seconds, info }) {
     "on one thread";
   part(".small").hidden = false;
   card.setAttribute("aria-busy", "false");
-  tellReader(`${name}: ${label}, ${percent(score)}${unsure ? ", unsure" : ""}.`);
+  const doubt = noMusic ? ", but it does not sound like music" : unsure ? ", unsure" : "";
+  tellReader(`${name}: ${label}, ${percent(score)}${doubt}.`);
 }
 
 function addGenre([genre, share]) {

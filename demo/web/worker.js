@@ -30,7 +30,7 @@ addEventListener("message", async ({ data: { id, waveform, rate } }) => {
     const output = await model.run({ waveform: input });
     const seconds = (performance.now() - start) / 1000;
     const [probabilities, leaves] = [output.probabilities.data, output.label_probabilities?.data];
-    postMessage({ id, probabilities, leaves, seconds });
+    postMessage({ id, probabilities, leaves, music: output.music?.data[0], seconds });
   } catch (error) {
     postMessage({ id, error: error.message });
   }

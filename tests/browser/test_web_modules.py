@@ -109,10 +109,30 @@ def test_metadata_is_read_from_the_twin_and_from_nothing_else(run_js, tmp_path):
     ] * 3
 
 
-def test_answer_keeps_the_threshold_of_its_genre(run_js):
+def test_metadata_of_either_version_are_read_and_of_others_refused(run_js, tmp_path):
+    import onnx
+
+    info = load_model("genre-base", device="cpu").info
+    files = []
+    for version, text in (
+        (3, replace(info, accepts={"pop": {"rock": 0.5}}).to_json()),
+        (4, json.dumps(json.loads(info.to_json()) | {"format_version": 4})),
+    ):
+        twin = onnx.load(MODELS / "genre-base.wave.onnx")
+        onnx.helper.set_model_props(twin, {"melonnx.wave": text})
+        files.append(tmp_path / f"{version}.onnx")
+        onnx.save(twin, files[-1])
+    read, refused = json.loads(run_js(INFO, PAGE / "model_info.js", *files))
+    assert read["accepts"] == {"pop": {"rock": 0.5}}
+    assert "format version is 4, this page reads 2 and 3" in refused
+
+
+def test_answer_keeps_the_bar_of_its_genre(run_js):
     info = {
         "labels": ["blues", "constructor", "rock"],
-        "thresholds": {"rock": 0.6},
+        "bars": {"80": {"rock": 0.5}, "90": {"rock": 0.6}},
+        "accepts": {},
+        "music_bar": 0,
         "parents": {},
         **HEARS,
     }
@@ -121,18 +141,36 @@ def test_answer_keeps_the_threshold_of_its_genre(run_js):
     assert answer == {
         "label": "rock",
         "score": 0.55,
-        "threshold": 0.6,
+        "bar": 0.6,
         "short": False,
+        "noMusic": False,
         "unsure": True,
         "genres": [["rock", 0.55], ["constructor", 0.35], ["blues", 0.1]],
     }
+
+
+def test_answers_and_doubts_are_those_of_python(run_js, full_model):
+    noise = np.random.default_rng(0).normal(0, 0.1, 25 * 22050).astype(np.float32)
+    for song in (make_song(25), noise):
+        for sure in (80, 90, 95):
+            expected = Predictor(full_model, "cpu", sure=sure).predict_array(song, 22050)
+            info = load_model(full_model, device="cpu").info
+            shares = [expected.probabilities[genre] for genre in info.genres]
+            heard = {"probabilities": shares, "music": expected.music}
+            arguments = json.dumps(heard), info.to_json(), 25, sure
+            told = json.loads(run_js(TELL, PAGE / "answer.js", *arguments))
+            assert told["score"] == pytest.approx(expected.score)
+            assert (told["label"], told["unsure"]) == (expected.label, expected.unsure)
+            assert told["noMusic"] is not expected.is_music
 
 
 def test_answer_names_the_likeliest_subgenre_of_the_genre(run_js):
     info = {
         "labels": ["rock > punk", "pop > disco", "rock"],
         "parents": {"rock > punk": "rock", "pop > disco": "pop", "rock": "rock"},
-        "thresholds": {},
+        "bars": {},
+        "accepts": {},
+        "music_bar": 0,
         **HEARS,
     }
     heard = {"probabilities": [0.55, 0.45], "leaves": [0.3, 0.45, 0.25]}

@@ -11,6 +11,7 @@ from melonnx.infer import Predictor
 from melonnx.infer.errors import UnknownGenreError
 from melonnx.infer.evidence import activation_over_time, log_odds, map_evidence, pitch_bands
 from melonnx.infer.examine import examine_array
+from melonnx.infer.explain import explain
 from melonnx.infer.mel import MelSpec
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.model import MODELS_FOLDER
@@ -38,17 +39,27 @@ def evidence(small, examined):
     return map_evidence(small, examined)
 
 
-@pytest.fixture(scope="module")
-def grouped(tmp_path_factory):
-    """The same network, said to tell sub-genres of two genres."""
+def said_otherwise(folder, **changes):
+    """genre-small's network under another description."""
     model = onnx.load(MODELS_FOLDER / "genre-small.onnx")
     (entry,) = [one for one in model.metadata_props if one.key == METADATA_KEY]
-    info = ModelInfo.from_json(entry.value)
-    parents = {label: "loud" if label in ("rock", "metal") else "other" for label in info.labels}
-    entry.value = replace(info, parents=parents, bars={}).to_json()
-    path = tmp_path_factory.mktemp("model") / "grouped.onnx"
+    entry.value = replace(ModelInfo.from_json(entry.value), **changes).to_json()
+    path = folder / "otherwise.onnx"
     path.write_bytes(seal(model))
     return Predictor(path, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory, small):
+    """The same network, said to tell sub-genres of two genres."""
+    labels = small.info.labels
+    parents = {label: "loud" if label in ("rock", "metal") else "other" for label in labels}
+    return said_otherwise(tmp_path_factory.mktemp("model"), parents=parents, bars={})
+
+
+@pytest.fixture(scope="module")
+def by_logits(tmp_path_factory):
+    return said_otherwise(tmp_path_factory.mktemp("model"), pooling="logits")
 
 
 @pytest.mark.parametrize("spec", [MelSpec(), MelSpec(16000, 512, 256, 96, fmax=8000.0)])
@@ -86,6 +97,34 @@ def test_what_matters_for_the_song_is_close_to_asking(small, examined, evidence,
     whole = log_odds(evidence.probabilities, evidence.genres, genre)
     expected = whole - log_odds(left, evidence.genres, genre)
     assert evidence.matters_for(genre)[column, band] == pytest.approx(expected, rel=0.3, abs=0.02)
+
+
+@pytest.mark.parametrize("against", [None, "pop"])
+def test_what_matters_in_a_mean_of_logits_is_what_asking_finds(by_logits, against):
+    examined = examine_array(by_logits, make_song(20.1), RATE)
+    evidence = map_evidence(by_logits, examined)
+    start = examined.heard.starts[0] + 13 * 3
+    for band in range(len(evidence.bands)):
+        regions = [Region((start, start + 13), evidence.bands[band].mels)]
+        left = probabilities_without(by_logits, examined, regions)
+        whole = log_odds(evidence.probabilities, evidence.genres, "rock", against)
+        expected = whole - log_odds(left, evidence.genres, "rock", against)
+        # The last window begins within the first: its answer, too, is another then.
+        assert evidence.matters_for("rock", against)[14, band] == pytest.approx(
+            expected, rel=1e-3, abs=1e-3
+        )
+
+
+def test_a_mean_of_logits_adds_up(by_logits):
+    examined = examine_array(by_logits, make_song(20.1), RATE)
+    told = examined.prediction.probabilities
+    evidence = map_evidence(by_logits, examined)
+    assert dict(zip(evidence.genres, evidence.probabilities, strict=True)) == pytest.approx(told)
+    without = probabilities_without(by_logits, examined, [])
+    assert dict(zip(evidence.genres, without, strict=True)) == pytest.approx(told)
+    explanation = explain(by_logits, examined, evidence)
+    assert explanation.score == told[explanation.genre]
+    assert explanation.check is None or explanation.check.log_odds_lost > 0
 
 
 def test_map_is_as_long_as_the_song(examined, evidence):

@@ -32,6 +32,18 @@ def test_every_line_fits_and_the_height_is_bounded(capsys, monkeypatch):
     assert "15:01" in capsys.readouterr().out
 
 
+def test_what_is_no_music_has_no_bars(monkeypatch, capsys):
+    answer = Prediction(
+        "radio", label="rock", score=0.9, probabilities={"rock": 0.9}, start_s=0.0,
+        duration_s=3.0, warnings=("does not sound like music (0.01): speech, noise or effects?",),
+    )  # fmt: skip
+    with Display("radio", GENRES, top=2) as display:
+        display.show([(3.0, [answer])], Stretches())
+    shown = capsys.readouterr().out
+    assert "no music" in shown
+    assert "90%" not in shown
+
+
 def test_a_name_gives_a_terminal_no_orders():
     assert printable("Motörhead - a\x1b[31m\nb.mp3") == "Motörhead - a\\x1b[31m\\nb.mp3"
 

@@ -14,7 +14,8 @@ from melonnx.infer.rows import View
 
 SONG = Prediction(
     "Ö\n流.mp3", label="pop", score=0.6, unsure=True, probabilities={"pop": 0.6}, duration_s=30.0,
-    model="m 1",
+    model="m 1", music=0.25,
+    warnings=("truncated: a; b", "does not sound like music (0.25): speech, noise or effects?"),
 )  # fmt: skip
 FAILED = Prediction.failed("\udcff.mp3", UnreadableAudioError("\udcff.mp3: is damaged"), "m 1")
 
@@ -42,8 +43,10 @@ def test_what_classify_writes_is_read_back(tmp_path, kind):
         write(SONG)
         write(FAILED)
     song, failed = read_results(path)
-    for name in ("path", "status", "error", "label", "score", "unsure", "duration_s"):
+    for name in ("path", "status", "error", "label", "score", "unsure", "music", "duration_s"):
         assert getattr(song, name) == getattr(SONG, name)
+    assert "; ".join(song.warnings) == "; ".join(SONG.warnings)
+    assert not song.is_music
     assert (failed.path, failed.status) == (FAILED.path, "unreadable")
     assert "is damaged" in (failed.error or "")
 
@@ -61,6 +64,15 @@ def test_tables_of_something_else_say_so(tmp_path, name, text):
     path.write_text(text)
     with pytest.raises(ResultsFileError, match=r"is no (prediction|CSV|Parquet)"):
         read_results(path)
+
+
+def test_what_an_older_melonnx_wrote_is_read(tmp_path):
+    row = Prediction("a.mp3", label="rock", score=0.9).to_dict()
+    del row["music"], row["warnings"]
+    path = tmp_path / "results.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    (song,) = read_results(path)
+    assert (song.music, song.warnings, song.is_music) == (None, (), True)
 
 
 def test_the_last_word_on_a_song_counts(tmp_path):
@@ -109,6 +121,8 @@ def test_a_missing_file_is_an_error(tmp_path):
         {"score": "0.5"},
         {"score": float("inf")},
         {"unsure": "no"},
+        {"music": "much"},
+        {"warnings": {}},
         {"probabilities": [1]},
         {"path": "a\0b.mp3"},
         {"status": 3},

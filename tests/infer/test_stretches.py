@@ -1,5 +1,7 @@
 """Predictions of a stream become stretches of one label, and a line that sums them up."""
 
+from dataclasses import replace
+
 import pytest
 
 from melonnx.infer import Prediction
@@ -32,6 +34,13 @@ def test_summary_is_seconds_by_label_longest_first():
     stretches = fill((3, "rock"), (69, "pop"), (72, None), (75, "rock"))
     assert stretches.summary() == "heard 1:15: pop 1:06, rock 0:06, silent 0:03"
     assert fill().summary() == "heard 0:00: nothing"
+
+
+def test_speech_between_songs_is_no_genre():
+    stretches = fill((3, "rock"))
+    noise = ("does not sound like music (0.04): speech, noise or effects?",)
+    stretches.add(replace(said(9, "metal"), warnings=noise))
+    assert stretches.summary() == "heard 0:09: no music 0:06, rock 0:03"
 
 
 def test_a_stream_without_end_needs_no_more_memory():
