@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from melonnx.train.progress import say
 from melonnx.train.tracks import DataSet, Track
+
+if TYPE_CHECKING:
+    from melonnx.train.run import Settings
 
 __all__ = ["app"]
 
@@ -93,6 +96,13 @@ def train(
             help="The file of musicnn 0.1.0: train a head on its network instead of our own."
         ),
     ] = None,
+    tags: Annotated[
+        Path | None,
+        typer.Option(
+            help="The same file: its own fifty tags, sorted into twelve genres; nothing is "
+            "learnt but how far to believe them."
+        ),
+    ] = None,
     teacher: Annotated[
         Path | None,
         typer.Option(help="The same file: what such a head says teaches our own network."),
@@ -155,21 +165,20 @@ def train(
         raise typer.BadParameter(f"one of {', '.join(SPLIT_METHODS)}", param_hint="--split")
     if folds == 1:
         raise typer.BadParameter("0, or two or more", param_hint="--folds")
-    if transfer and teacher:
-        raise typer.BadParameter("one of --transfer and --teacher", param_hint="--teacher")
+    if sum(map(bool, (transfer, tags, teacher))) > 1:
+        raise typer.BadParameter("one of --transfer, --tags and --teacher", param_hint="--teacher")
     if unlabelled and not teacher:
         raise typer.BadParameter("needs a --teacher", param_hint="--unlabelled")
-    if pictures and transfer:
+    if pictures and (transfer or tags):
         raise typer.BadParameter("are of another front end", param_hint="--pictures")
     from melonnx.train.cache import default_cache_folder
     from melonnx.train.material import Sources
-    from melonnx.train.run import Settings, read_run
+    from melonnx.train.run import read_run
     from melonnx.train.tracks import require_subgenres
     from melonnx.train.train import train as make_run
-    from melonnx.train.transfer import TRANSFER
 
     settings = replace(
-        TRANSFER if transfer else Settings(taught=_TAUGHT if teacher else 0.0),
+        _settings(transfer, tags, teacher),
         split=split,
         seed=seed,
         folds=folds,
@@ -186,7 +195,7 @@ def train(
         pictures=pictures and pictures.resolve(),
         pictures_fmax=pictures_fmax,
         start=start and read_run(start).network_path,
-        backbone=transfer or teacher,
+        backbone=transfer or tags or teacher,
         unlabelled=unlabelled and unlabelled.resolve(),
     )
     if has_no_audio:
@@ -199,6 +208,16 @@ def train(
     where = cache or default_cache_folder()
     make_run(root, tracks, out, settings, where, say, sources, mirrored=mirrored)
     say(f"done; now: melonnx export {out} --out genre.onnx")
+
+
+def _settings(transfer: Path | None, tags: Path | None, teacher: Path | None) -> "Settings":
+    from melonnx.train.genre_tags import TAG_SETTINGS
+    from melonnx.train.run import Settings
+    from melonnx.train.transfer import TRANSFER
+
+    if tags:
+        return TAG_SETTINGS
+    return TRANSFER if transfer else Settings(taught=_TAUGHT if teacher else 0.0)
 
 
 def _read(

@@ -3,11 +3,15 @@
 import keras
 
 from melonnx.infer.model import OUTPUTS
-from melonnx.train import cnn, transfer
+from melonnx.train import cnn, genre_tags, transfer
 
 __all__ = ["with_all_outputs"]
 
-_KINDS = {"six_convolutions": cnn.with_all_outputs, "transfer": transfer.with_all_outputs}
+_KINDS = {
+    "six_convolutions": cnn.with_all_outputs,
+    "transfer": transfer.with_all_outputs,
+    "genre_tags": genre_tags.with_all_outputs,
+}
 
 
 def with_all_outputs(network: keras.Model) -> keras.Model:

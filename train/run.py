@@ -33,8 +33,9 @@ class RunError(MelonnxError):
 class Settings:
     """All that decides a training run besides the data."""
 
-    network: Literal["six_convolutions", "transfer"] = "six_convolutions"
-    """The light one (``melonnx.train.cnn``), or the heavy one (``melonnx.train.transfer``)."""
+    network: Literal["six_convolutions", "transfer", "genre_tags"] = "six_convolutions"
+    """The light one (``melonnx.train.cnn``), the heavy one (``melonnx.train.transfer``), or one
+    that learns nothing (``melonnx.train.genre_tags``)."""
     mel_spec: MelSpec = field(default_factory=MelSpec)
     window: int = 130
     """Frames of a patch: 10 s."""

@@ -14,6 +14,7 @@ from melonnx.train.calibrate import DEFAULT_RATE, calibrate
 from melonnx.train.crops import Examples
 from melonnx.train.fit import by_track, fit_network
 from melonnx.train.folds import fold_parts, print_folds, score_folds
+from melonnx.train.genre_tags import GENRE_TAGS, build_tag_network
 from melonnx.train.head import Lessons, cross_fitted, fit_head, head_probabilities
 from melonnx.train.label_tree import labels_and_parents, split_labels
 from melonnx.train.material import Material, Sources, gather
@@ -21,7 +22,7 @@ from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, Settings, read_run
 from melonnx.train.splits import Part, artists_in_several_parts, labels_off_the_official_split
 from melonnx.train.targets import target_shares
-from melonnx.train.tracks import Track
+from melonnx.train.tracks import DataSetError, Track
 from melonnx.train.transfer import build_transfer
 
 __all__ = ["train"]
@@ -143,7 +144,7 @@ def _new_run(
     parts: list[Part],
     sources: Sources,
 ) -> Run:
-    labels, parents = labels_and_parents(tracks)
+    labels, parents = _labels(tracks, settings)
     packages = ("melonnx", "tensorflow", "keras", "numpy", "scikit-learn", "soundfile", "soxr")
     run = Run(
         folder=folder,
@@ -160,6 +161,17 @@ def _new_run(
         },
     )
     return replace(run, data_hash=run.hash_data())
+
+
+def _labels(tracks: list[Track], settings: Settings) -> tuple[tuple[str, ...], dict[str, str]]:
+    if settings.network != "genre_tags":
+        return labels_and_parents(tracks)
+    strange = sorted({track.label for track in tracks} - GENRE_TAGS.keys())
+    if strange:
+        raise DataSetError(
+            f"no tag tells {', '.join(strange)}; leave them out (--without {strange[0]} ...)"
+        )
+    return tuple(GENRE_TAGS), {}
 
 
 def _open_run(run: Run) -> Run:
@@ -179,6 +191,9 @@ def _open_run(run: Run) -> Run:
 def _fit(run: Run, material: Material, sources: Sources, say: Say, mirrored: bool) -> keras.Model:
     if run.settings.network == "transfer":
         return _fit_transfer(run, material)
+    if run.settings.network == "genre_tags":
+        assert material.backbone is not None
+        return _kept(run, build_tag_network(material.backbone))
     examples = (
         _with_teacher(run, material, say)
         if material.embeddings
@@ -199,7 +214,10 @@ def _fit(run: Run, material: Material, sources: Sources, say: Say, mirrored: boo
 def _fit_transfer(run: Run, material: Material) -> keras.Model:
     assert material.backbone is not None
     kernel, bias = fit_head(_lessons(run, run.songs("train"), material))
-    network = build_transfer(material.backbone, kernel, bias)
+    return _kept(run, build_transfer(material.backbone, kernel, bias))
+
+
+def _kept(run: Run, network: keras.Model) -> keras.Model:
     with writing(run.network_path) as part:
         network.save(part)
     return network

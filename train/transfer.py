@@ -13,7 +13,14 @@ from melonnx.train.backbone import N_FRAMES, N_MELS
 from melonnx.train.cache import CachedLogMel
 from melonnx.train.run import Settings
 
-__all__ = ["BACKBONE_MEL", "TRANSFER", "build_transfer", "embed", "with_all_outputs"]
+__all__ = [
+    "BACKBONE_MEL",
+    "TRANSFER",
+    "build_transfer",
+    "embed",
+    "evidence_of_frames",
+    "with_all_outputs",
+]
 
 BACKBONE_MEL = MelSpec(
     sample_rate=16000, n_fft=512, hop_length=256, n_mels=N_MELS, fmax=8000.0,
@@ -70,16 +77,24 @@ def with_all_outputs(network: keras.Model) -> keras.Model:
     layers above the feature map are linear but for one ReLU, whose state the patch fixes, so
     the sum is exact; a feature's maximum counts where in the patch it was reached.
     """
-    dense, embedding = (network.get_layer(name) for name in ("embedding_dense", "embedding"))
-    below = _slope(network.get_layer("pooled_norm"))[:, None] * dense.get_weights()[0]
-    above = _slope(embedding)[:, None] * network.get_layer("logits").get_weights()[0]
-    evidence = _Evidence(below, above)
     outputs = {
         "probabilities": layers.Softmax()(network.output),
-        "embedding": embedding.output,
-        "evidence": evidence([network.get_layer("features").output, dense.output, network.output]),
+        "embedding": network.get_layer("embedding").output,
+        "evidence": evidence_of_frames(network, network.get_layer("logits")),
     }
     return keras.Model(network.input, outputs)
+
+
+def evidence_of_frames(network: keras.Model, head: Any) -> Any:
+    """What each frame adds to the outputs of ``head``: [batch, frames, 1, outputs].
+
+    ``head``: a linear layer on the embedding of ``network``, whose layers are the backbone's.
+    """
+    dense, embedding = (network.get_layer(name) for name in ("embedding_dense", "embedding"))
+    below = _slope(network.get_layer("pooled_norm"))[:, None] * dense.get_weights()[0]
+    above = _slope(embedding)[:, None] * head.get_weights()[0]
+    evidence = _Evidence(below, above)
+    return evidence([network.get_layer("features").output, dense.output, head.output])
 
 
 def _slope(norm: Any) -> NDArray[np.float32]:
@@ -92,7 +107,7 @@ class _Evidence(layers.Layer):
     """Logits by frame from the feature map, the dense layer's output and the logits."""
 
     def __init__(self, below: NDArray[np.float32], above: NDArray[np.float32]) -> None:
-        super().__init__(name="evidence")
+        super().__init__(name="evidence_of_frames")
         self._below, self._above = below, above
 
     def call(self, inputs: list[Any]) -> Any:
