@@ -67,7 +67,7 @@ def test_each_option_is_passed_on(begin):
     [
         (["--split", "by colour"], "one of artist, official, random, none"),
         (["--folds", "1"], "0, or two or more"),
-        (["--transfer", "a", "--teacher", "b"], "one of --transfer and --teacher"),
+        (["--transfer", "a", "--teacher", "b"], "one of --transfer, --tags and --teacher"),
         (["--unlabelled", "a"], "needs a --teacher"),
         (["--transfer", "a", "--pictures", "b"], "are of another front end"),
         (["--base", "genre-small"], "needs --head"),
@@ -81,3 +81,44 @@ def test_options_that_do_not_go_together_are_one_clear_line(begin, options, reas
     assert result.exit_code == 2
     assert given is None
     assert reason in " ".join(result.output.replace("│", " ").split())
+
+
+def test_tags_learn_nothing(begin, tmp_path):
+    result, given = begin("--tags", tmp_path / "musicnn.whl", "--folds", 5)
+    assert result.exit_code == 0, result.output
+    settings, sources, *_ = given
+    assert (settings.network, settings.pooling, settings.copies) == ("genre_tags", "logits", 0)
+    assert sources.backbone == tmp_path / "musicnn.whl"
+    result, given = begin("--tags", tmp_path / "a", "--transfer", tmp_path / "a")
+    assert (result.exit_code, given) == (2, None)
+    assert "one of --transfer, --tags and --teacher" in " ".join(result.output.split())
+
+
+def test_several_folders_weights_and_what_is_left_out(genres, tmp_path, monkeypatch):
+    given = []
+
+    def catch(root, tracks, *others, **more):
+        given.append((root, tracks))
+
+    monkeypatch.setattr("melonnx.train.train.train", catch)
+    more = tmp_path / "more"
+    for name in ("drone/a.wav", "hum/b.wav"):
+        (more / name).parent.mkdir(parents=True)
+        (more / name).touch()
+    (more / "tracks.csv").write_text("path,artist,source\ndrone/a.wav,me,old\nhum/b.wav,me,old\n")
+    line = ["train", str(genres), str(more), "--out", str(tmp_path / "run")]
+    options = ["--without", "pulse", "--weight", "old=0.5"]
+    result = CliRunner().invoke(app, [*line, *options])
+    assert result.exit_code == 0, result.output
+    (root, tracks), labels = given[0], {track.genre for track in given[0][1]}
+    assert genres.is_relative_to(root)
+    assert more.is_relative_to(root)
+    assert labels == {"drone", "noise", "hum"}
+    assert sum(track.weight == 0.5 for track in tracks) == 2
+
+
+@pytest.mark.parametrize("weight", ["old", "old=", "=1", "old=0", "old=2", "old=nan", "old=x"])
+def test_a_weight_that_is_none_is_refused(begin, weight):
+    result, given = begin("--weight", weight)
+    assert (result.exit_code, given) == (2, None)
+    assert "expected SOURCE=W" in " ".join(result.output.split())
