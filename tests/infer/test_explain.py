@@ -130,7 +130,7 @@ def test_named_places_matter_more_than_others_in_real_songs(model, real_music, r
     checks = [explain(predictor, examine(predictor, song, duration=15)).check for song in songs]
     named = np.mean([check.log_odds_lost for check in checks])
     elsewhere = np.mean([check.random_log_odds_lost for check in checks])
-    record_property("ratio", named / elsewhere)
+    record_property("ratio", float(named / elsewhere))
     print(f"{model}: named places matter {named / elsewhere:.2f} times as much as others")
     assert named > elsewhere
     assert named > 0
