@@ -133,9 +133,16 @@ def info(
     for name in ("name", "version", *sorted(values.keys() - {"name", "version"})):
         value = values[name]
         if isinstance(value, dict):
-            print(f"{name}:", *(f"  {key}: {value[key]}" for key in value), sep="\n")
+            print(f"{name}:", *(f"  {key}: {_shown(value[key])}" for key in value), sep="\n")
         else:
             print(f"{name}: {value}")
+
+
+def _shown(value: Any) -> str:
+    """A table within a table, as ``bars`` are, in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number}" for name, number in value.items())
+    return str(value)
 
 
 def main() -> None:

@@ -156,6 +156,7 @@ def add_music(path: Path, per_variance: float = 10.0) -> Path:
 def full_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It has all that the format has: logits pooled, answers that are accepted for one another,
     bars at three rates, and ``music``."""
+    pytest.importorskip("keras", reason="needs the train extra")
     path = write_tiny_model(
         tmp_path_factory.mktemp("model") / "full.onnx",
         ("drone", "noise", "pulse"),

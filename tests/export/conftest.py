@@ -31,29 +31,37 @@ _NETWORK = """
     evidence = Unsqueeze (by_place, axis)
 """
 
+_MUSIC = """
+    music_logit = MatMul (embedding, ear)
+    music = Sigmoid (music_logit)
+"""
+
 
 def plain_model(info: ModelInfo, seed: int = 0) -> onnx.ModelProto:
     """Two matrices on a patch: not clever, but it hears every frame and band."""
     rng = np.random.default_rng(seed)
     n_labels = len(info.labels)
+    with_music = info.music_bar > 0
     constants = {
         "ramp": np.linspace(0.5, 1.5, info.window)[:, None].astype(np.float32),
         "kernel": rng.normal(0, 0.3, (info.mel_spec.n_mels, 7)).astype(np.float32),
         "head": rng.normal(0, 1, (7, n_labels)).astype(np.float32),
         "axis": np.array([2]),
+        **({"ear": rng.normal(0, 1, (7, 1)).astype(np.float32)} if with_music else {}),
     }
     shapes = {
         "log_mel": ["batch", "frames", info.mel_spec.n_mels],
         "probabilities": ["batch", n_labels],
         "embedding": ["batch", 7],
         "evidence": ["batch", "evidence_frames", 1, n_labels],
+        **({"music": ["batch", 1]} if with_music else {}),
     }
     values = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
         for name, shape in shapes.items()
     ]
     graph = helper.make_graph(
-        list(parser.parse_graph(f"plain () => () {{{_NETWORK}}}").node),
+        list(parser.parse_graph(f"plain () => () {{{_NETWORK + _MUSIC * with_music}}}").node),
         info.name,
         values[:1],
         values[1:],

@@ -1,6 +1,7 @@
 """Bring your own genres: folders of songs become one model file that any program can use."""
 
 import shutil
+from dataclasses import replace
 
 import onnx
 import pytest
@@ -9,7 +10,10 @@ from melonnx.export.errors import ProofError
 from melonnx.export.own_genres import make_own_genres
 from melonnx.infer import Predictor
 from melonnx.infer.errors import ModelFileError
+from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model import find_model
 from melonnx.train.datasets import read_dataset
+from tests.conftest import add_music
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +58,25 @@ def test_a_made_file_may_be_a_base_itself_and_gives_the_same_again(genres, tmp_p
         for name in ("first.onnx", "second.onnx")
     ]
     assert weights[0] == weights[1]
+
+
+def test_of_a_base_that_tells_music_the_music_stays_and_what_its_genres_meant_goes(
+    genres, tmp_path
+):
+    model, path = onnx.load(find_model("genre-small")), tmp_path / "base.onnx"
+    before = ModelInfo.from_json(model.metadata_props[0].value)
+    more = {"pooling": "logits", "accepts": {"pop": {"rock": 0.5}}, "music_bar": 0.3}
+    onnx.helper.set_model_props(model, {METADATA_KEY: replace(before, **more).to_json()})
+    path.write_bytes(model.SerializeToString())
+    base = add_music(path)
+    info = make(genres, tmp_path / "mine.onnx", base).info
+    assert (info.pooling, info.accepts, list(info.bars)) == ("probabilities", {}, ["90"])
+    song = genres / "pulse" / "7.wav"
+    heard, expected = (
+        Predictor(one, "cpu").predict(song) for one in (tmp_path / "mine.onnx", base)
+    )
+    assert heard.music == expected.music
+    assert heard.music is not None
 
 
 def test_a_failed_proof_leaves_the_old_file(genres, tmp_path, monkeypatch):

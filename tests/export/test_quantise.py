@@ -55,6 +55,18 @@ def test_smaller_and_near(kind, share, near, request, whole, patches, tmp_path, 
     assert 0 < window_milliseconds(path, patches[:2], runs=2) < 1000
 
 
+@pytest.mark.parametrize("kind", ["float16", "int8"])
+def test_all_that_the_format_has_is_kept_and_verified(kind, full_model, patches, tmp_path):
+    path = tmp_path / "small.onnx"
+    path.write_bytes(seal(quantise(onnx.load(full_model), kind, patches[:4])))
+    wanted, got = (load_model(file, device="cpu") for file in (full_model, path))
+    assert got.info == wanted.info
+    np.testing.assert_allclose(got.run(patches).music, wanted.run(patches).music, atol=0.05)
+    checks = list(verify(path))
+    assert all(check.passes for check in checks), checks
+    assert any(check.name.endswith(", music") for check in checks)
+
+
 def test_what_is_above_the_pooling_stays_in_float(int8):
     made_by = {name: node for node in int8.graph.node for name in node.output}
     for output in int8.graph.output:

@@ -14,6 +14,7 @@ from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.long_tracks import hear
 from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
+from melonnx.infer.model import find_model
 from melonnx.infer.windows import CELLS
 from tests.conftest import make_song
 from tests.export.conftest import plain_model
@@ -57,8 +58,13 @@ def worst(found: dict[str, Worst]) -> float:
         info_of(LEVEL, max_windows=7),
         info_of(LEVEL, max_windows=2, window_hop=7),
         info_of(ODD, parents=PARENTS),
+        info_of(LEVEL, max_windows=7, pooling="logits", temperature=1.3),
+        info_of(DECIBELS, window_hop=11, pooling="logits", music_bar=0.5, parents=PARENTS),
     ],
-    ids=["decibels", "overlapping", "one window", "level, seven", "two overlapping", "tree"],
+    ids=[
+        *("decibels", "overlapping", "one window", "level, seven", "two overlapping", "tree"),
+        *("logits", "logits, music, tree"),
+    ],
 )
 def test_twin_gives_the_runtimes_answer(info, write_model):
     path = write_model(info)
@@ -123,6 +129,23 @@ def test_sub_genres_are_summed_and_given_besides(write_model):
     np.testing.assert_allclose(outputs[0][0], genres, atol=1e-5)
     leaves = [prediction.subgenres[label] for label in LABELS]
     np.testing.assert_allclose(outputs[1][0], leaves, atol=1e-5)
+
+
+def test_music_is_told_of_each_clip_of_a_batch(write_model):
+    info = info_of(DECIBELS, music_bar=0.5)
+    path = write_model(info)
+    clips = np.stack([song(20, seed=1), song(20, seed=2)])
+    twin = waveform_twin(onnx.load(path))
+    check_form(twin)
+    (music,) = session_of(twin).run(["music"], {WAVEFORM: clips})
+    wanted = [Predictor(path).predict_array(clip, 8000).music for clip in clips]
+    np.testing.assert_allclose(music, wanted, atol=1e-5)
+
+
+def test_twin_says_of_itself_what_its_model_does_in_the_models_own_version():
+    released = onnx.load(find_model("genre-small"))
+    (described,) = [one.value for one in released.metadata_props if one.key == METADATA_KEY]
+    assert waveform_twin(released).metadata_props[0].value == described
 
 
 def test_twin_is_of_the_documented_form(write_model):
