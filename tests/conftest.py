@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,20 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from melonnx.infer.library import AUDIO_SUFFIXES
+
 RATE = 22050
 REAL_DATA = Path(os.environ.get("MELONNX_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if hasattr(config, "workerinput"):  # one of several processes that share the tests
+        # Two that fill numba's cache at once can leave one that crashes whoever reads it.
+        cache = Path(tempfile.gettempdir()) / f"melonnx-numba-{config.workerinput['workerid']}"
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
 
 
 def real_data(name: str) -> Path:
@@ -36,6 +43,15 @@ def real_data(name: str) -> Path:
 def real_music() -> Path:
     """The folder of real songs with genre and artist."""
     return real_data("music")
+
+
+def songs_in(folder: Path, name: str = "*") -> list[Path]:
+    """The songs below ``folder`` of that name, in whatever format; the test skips without any."""
+    paths = folder.rglob(f"{name}.*")
+    songs = sorted(path for path in paths if path.suffix.lower() in AUDIO_SUFFIXES)
+    if not songs:
+        pytest.skip(f"needs songs called {name} in {folder}, where there are none")
+    return songs
 
 
 @pytest.fixture(scope="session")

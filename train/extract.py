@@ -29,6 +29,9 @@ from melonnx.train.tracks import DataSet, DataSetError
 
 __all__ = ["extract", "failures_path", "part_path", "song_features", "write_failures"]
 
+_COMPILED_SAMPLES = 22050
+"""A second of them calls all that longer ones do."""
+
 Computed = tuple[Path, Features | str]
 """A path with its features, or with one line on why there are none."""
 Progress = Callable[[Iterable[Computed], int], Iterable[Computed]]
@@ -119,12 +122,24 @@ def _compute_all(
     paths: Sequence[Path], *, fma_compatible: bool, workers: int | None
 ) -> Iterator[Computed]:
     workers = min(workers or os.cpu_count() or 1, max(1, len(paths)))
+    if workers > 1:
+        _compile()
     context = multiprocessing.get_context("spawn")
     # One thread each: those of BLAS would fight the other processes for the same cores.
     with ProcessPoolExecutor(workers, context, threadpool_limits, (1,)) as pool:
         compute = partial(song_features, fma_compatible=fma_compatible)
         for future in as_completed([pool.submit(compute, path) for path in paths]):
             yield future.result()
+
+
+def _compile() -> None:
+    """Make librosa compile what it needs, in this process alone.
+
+    numba keeps what is compiled beside librosa. Several processes that fill an empty cache at
+    once can leave one that crashes whoever reads it, from then on.
+    """
+    noise = np.random.default_rng(0).standard_normal(_COMPILED_SAMPLES, np.float32)
+    clip_features(noise, _COMPILED_SAMPLES)
 
 
 def _key(path: Path, fma_compatible: bool) -> str:

@@ -49,7 +49,12 @@ def install_packages(cache: Path) -> Path:
         (fresh / "package.json").write_text(json.dumps(wanted))
         shutil.copy(PAGE / ".npmrc", fresh)
         _run(["npm", "install", "--no-audit", "--no-fund"], fresh, timeout=240)
-        fresh.rename(place)
+        try:
+            fresh.rename(place)
+        except OSError:  # another process was first
+            if not place.exists():
+                raise
+            shutil.rmtree(fresh)
     return place
 
 

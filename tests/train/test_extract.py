@@ -86,6 +86,30 @@ def test_a_song_is_heard_mono_at_its_own_rate(tmp_path):
     np.testing.assert_allclose(features, clip_features(song.mean(axis=1), 44100), rtol=2e-3)
 
 
+def test_one_process_compiles_before_several_compute(folder, tmp_path, monkeypatch):
+    """Each must find in the cache what it needs, and add nothing to it."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    code = (
+        "import sys; from pathlib import Path; from melonnx.train import extract\n"
+        "if __name__ == '__main__':\n"
+        "    extract._compile()\n"
+        "    count = lambda: len(list(Path(sys.argv[1]).rglob('*.nbc')))\n"
+        "    before = count()\n"
+        "    songs = sorted(Path(sys.argv[2]).glob('*/*.wav'))\n"
+        "    rows = extract._compute_all(songs, fma_compatible=False, workers=2)\n"
+        "    print(sum(not isinstance(row[1], str) for row in rows), before, count())\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "cache", folder], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    computed, before, after = map(int, done.stdout.split())
+    assert computed == 4
+    assert before == after > 10
+
+
 def test_a_rate_too_low_for_the_features_is_a_failure(tmp_path):
     path = tmp_path / "phone.wav"
     path.write_bytes(encode(make_song(1, 8000), 8000, "WAV", "PCM_16"))
