@@ -55,7 +55,7 @@ class Actions:
         """The rates that ``model`` has, for the setting of how sure; hidden where there is one."""
         rates = self.choice.rates(model)
         return gr.update(
-            choices=[(f"{rate}%", rate) for rate in rates],
+            choices=[(f"{rate}% of cases", rate) for rate in rates],
             value=self.choice.nearest_rate(model, sure),
             visible=len(rates) > 1,
         )

@@ -53,9 +53,9 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
                 min_width=160,
             )
             sure = gr.Dropdown(
-                [(f"{rate}%", rate) for rate in RATES],
+                [(f"{rate}% of cases", rate) for rate in RATES],
                 value=DEFAULT_SURE,
-                label="Sure answers that are right",
+                label="Sure: right in",
                 elem_id="sure",
                 filterable=False,
                 min_width=160,

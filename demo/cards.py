@@ -7,7 +7,7 @@ from itertools import groupby
 
 from melonnx.demo.limits import Limits
 from melonnx.infer.explain import Explanation, Place
-from melonnx.infer.prediction import Prediction, Segment
+from melonnx.infer.prediction import NO_MUSIC, Prediction, Segment
 from melonnx.infer.units import clock, hertz
 
 __all__ = ["answer", "idle", "picture", "problem", "table", "timeline", "why"]
@@ -39,16 +39,19 @@ def answer(prediction: Prediction, threshold: float) -> str:
     label, score = prediction.label or "", prediction.score or 0.0
     name, asked = escape(label), f"{threshold:.0%}"
     from_there = f"this model is sure of {name} from {asked} on"
-    if prediction.unsure:
+    warnings = list(prediction.warnings)
+    if not prediction.is_music:
+        why = next(one for one in warnings if one.startswith(NO_MUSIC))
+        warnings.remove(why)
+        verdict = f'<p class="verdict unsure">Unsure: it {escape(why)}</p>'
+    elif prediction.unsure:
         why = from_there if score < threshold else "there is too little of it to be sure"
-        if not prediction.is_music:
-            why = "it does not sound like music"
         verdict = f'<p class="verdict unsure">Unsure, take it as a guess: {why}.</p>'
     else:
         verdict = f'<p class="verdict sure">Sure: {from_there}.</p>'
-    notes = "".join(f'<p class="note">{escape(one)}</p>' for one in prediction.warnings)
+    notes = "".join(f'<p class="note">{escape(one)}</p>' for one in warnings)
     probability = prediction.probabilities.get(label, 0.0)
-    if score - probability >= _TELLING:
+    if prediction.is_music and score - probability >= _TELLING:
         notes += (
             f'<p class="note">{_percent(score)} is the chance that {name} is right: it is the '
             f"likeliest with {_percent(probability)}, and songs of the next genres are often "

@@ -9,7 +9,7 @@ import tf2onnx
 
 from melonnx.export.form import OPSET
 from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model import INPUT, OUTPUTS
+from melonnx.infer.model import INPUT, MUSIC, OUTPUTS
 from melonnx.train.outputs import with_all_outputs
 
 __all__ = ["to_onnx"]
@@ -19,6 +19,7 @@ _AXES = {
     "probabilities": ("batch", None),
     "embedding": ("batch", None),
     "evidence": ("batch", "evidence_frames", None, None),
+    MUSIC: ("batch", None),
 }
 """Name of each axis that can be free; None for one that is of fixed size always."""
 
@@ -53,7 +54,7 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
 
 def _order_outputs(model: onnx.ModelProto) -> None:
     by_name = {value.name: value for value in model.graph.output}
-    ordered = [by_name[name] for name in OUTPUTS]
+    ordered = [by_name[name] for name in (*OUTPUTS, MUSIC) if name in by_name]
     del model.graph.output[:]
     model.graph.output.extend(ordered)
 

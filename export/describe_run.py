@@ -35,6 +35,7 @@ def describe_run(
             pooling=settings.pooling,
             bars=rounded(run.bars),
             accepts=rounded(run.accepts),
+            music_bar=round(run.music_bar, 4),
             dataset=dataset,
             split=describe_split(run),
             license=license_name,

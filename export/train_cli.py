@@ -110,6 +110,13 @@ def train(
     unlabelled: Annotated[
         Path | None, typer.Option(help="Folder of more music, for the teacher to label.")
     ] = None,
+    not_music: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --transfer: folder of speech, effects and other sounds that are no music, a "
+            "folder in it for each speaker; the model then says what is none."
+        ),
+    ] = None,
     folds: Annotated[
         int,
         typer.Option(
@@ -167,6 +174,8 @@ def train(
         raise typer.BadParameter("0, or two or more", param_hint="--folds")
     if sum(map(bool, (transfer, tags, teacher))) > 1:
         raise typer.BadParameter("one of --transfer, --tags and --teacher", param_hint="--teacher")
+    if not_music and not transfer:
+        raise typer.BadParameter("needs --transfer", param_hint="--not-music")
     if unlabelled and not teacher:
         raise typer.BadParameter("needs a --teacher", param_hint="--unlabelled")
     if pictures and (transfer or tags):
@@ -197,6 +206,7 @@ def train(
         start=start and read_run(start).network_path,
         backbone=transfer or tags or teacher,
         unlabelled=unlabelled and unlabelled.resolve(),
+        not_music=not_music and not_music.resolve(),
     )
     if has_no_audio:
         root, tracks = data[0].parent.resolve(), list[Track]()

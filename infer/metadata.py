@@ -171,7 +171,7 @@ class ModelInfo:
             known = known - _NEW | {"thresholds"}
         if values.keys() != known:
             raise ValueError(f"fields {sorted(values.keys() ^ known)} are missing or unknown")
-        for name in known:
+        for name in sorted(known):
             if not _KINDS[name](values[name]):
                 raise ValueError(f"{name} has the wrong type: {values[name]!a:.60}")
         if version == _BEFORE:

@@ -102,6 +102,8 @@ class Model:
         music = outputs.music
         if music is not None and not ((music >= 0) & (music <= 1)).all():  # nor is NaN
             raise ModelFileError(f"{self.info.name}: its music output is not from 0 to 1")
+        if music is not None and len(music) != len(patches):
+            raise ModelFileError(f"{self.info.name}: its music output is not one for each window")
         return outputs
 
     def run_batches(self, batches: Iterable[Patches], *, evidence: bool = True) -> Outputs:

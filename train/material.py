@@ -11,18 +11,23 @@ from numpy.typing import NDArray
 
 from melonnx.infer.library import find_music
 from melonnx.infer.mel import MelSpec
+from melonnx.infer.mel import log_mel as compute_log_mel
 from melonnx.train.backbone import load_backbone
 from melonnx.train.cache import CachedLogMel, build_cache
 from melonnx.train.dead_filters import drop_dead_filters
+from melonnx.train.noises import make_noises
+from melonnx.train.not_music import Sounds
 from melonnx.train.pictures import read_pictures
 from melonnx.train.progress import Say
 from melonnx.train.run import Settings
+from melonnx.train.song_embeddings import WindowEmbeddings
 from melonnx.train.tracks import DataSetError, Track
 from melonnx.train.transfer import BACKBONE_MEL, embed
 
 __all__ = ["Material", "Piece", "Sources", "gather"]
 
 _PIECE_S = 30
+_NOISES_OF_A_KIND = 40
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Sources:
     """The file that ``melonnx.train.backbone`` reads."""
     unlabelled: Path | None = None
     """A folder of music that the backbone's head labels."""
+    not_music: Path | None = None
+    """A folder of sounds that are no music; those of one folder in it belong together."""
 
     def hashes(self) -> dict[str, str]:
         """sha256 of each file, and of a folder's names and sizes; by field."""
@@ -50,8 +57,9 @@ class Sources:
             for name, path in paths.items()
             if path is not None
         }
-        if self.unlabelled is not None:
-            hashes["unlabelled"] = _hash_files(self.unlabelled, _music_in(self.unlabelled))
+        for name, folder in (("unlabelled", self.unlabelled), ("not_music", self.not_music)):
+            if folder is not None:
+                hashes[name] = _hash_files(folder, _music_in(folder))
         return hashes
 
 
@@ -78,7 +86,12 @@ class Material:
     log_mels: dict[Path, tuple[CachedLogMel, ...]]
     """By track: as it is, then its distorted copies; a picture has none of these."""
     embeddings: dict[Path, NDArray[np.float32]]
-    """float32 [copies + 1, d] by track with audio; empty without a backbone."""
+    """float32 [copies + 1, d] by track with audio: means over windows; empty without a
+    backbone."""
+    windows: dict[Path, WindowEmbeddings]
+    """Of the same tracks as they are."""
+    others: Sounds | None
+    """Sounds that are no music."""
     pieces: tuple[Piece, ...]
     vectors: dict[Path, NDArray[np.float32]]
     """(d,) by picture: features to imitate."""
@@ -94,12 +107,14 @@ def gather(
     """
     log_mels = _with_copies([t.path for t in tracks], settings.mel_spec, settings, cache, say)
     readable = [track for track in tracks if track.path in log_mels]
-    backbone, embeddings, pieces, vectors = None, {}, (), {}
+    backbone, embeddings, windows, others, pieces, vectors = None, {}, {}, None, (), {}
     if sources.backbone is not None:
         backbone = drop_dead_filters(load_backbone(sources.backbone))
         paths = [track.path for track in readable]
         heard = _with_copies(paths, BACKBONE_MEL, settings, cache, say)
-        embeddings = _embed(backbone, heard, say)
+        embeddings, windows = _embed(backbone, heard, say)
+        if sources.not_music is not None:
+            others = _others(sources.not_music, backbone, cache, say)
         if sources.unlabelled is not None:
             pieces = _pieces(sources.unlabelled, backbone, settings, cache, say)
     if sources.pictures is not None:
@@ -110,7 +125,9 @@ def gather(
         say(f"pictures: {len(pictures.tracks)}")
     if not readable:
         raise DataSetError("none of the tracks could be read")
-    return Material(tuple(readable), log_mels, embeddings, tuple(pieces), vectors, backbone)
+    return Material(
+        tuple(readable), log_mels, embeddings, windows, others, tuple(pieces), vectors, backbone
+    )
 
 
 def _with_copies(
@@ -142,16 +159,31 @@ def _log_mels(
 
 def _embed(
     backbone: keras.Model, log_mels: dict[Path, tuple[CachedLogMel, ...]], say: Say
-) -> dict[Path, NDArray[np.float32]]:
+) -> tuple[dict[Path, NDArray[np.float32]], dict[Path, WindowEmbeddings]]:
     embeddings: dict[Path, NDArray[np.float32]] = {}
+    windows: dict[Path, WindowEmbeddings] = {}
     for number, (path, versions) in enumerate(log_mels.items(), 1):
         # A copy that could not be made counts as the track itself.
         n_missing = max(map(len, log_mels.values())) - len(versions)
-        heard = [embed(backbone, version) for version in versions]
+        by_version = [embed(backbone, version) for version in versions]
+        windows[path] = by_version[0]
+        heard = [own.mean(axis=0) for own in by_version]
         embeddings[path] = np.stack([*heard, *heard[:1] * n_missing])
         if number % 100 == 0 or number == len(log_mels):
             say(f"embeddings: {number} of {len(log_mels)}")
-    return embeddings
+    return embeddings, windows
+
+
+def _others(folder: Path, backbone: keras.Model, cache: Path, say: Say) -> Sounds:
+    """Those of ``folder``, and as many kinds of noise as there are."""
+    heard = _log_mels(_music_in(folder), BACKBONE_MEL, cache, say)
+    windows = [embed(backbone, log_mel) for log_mel in heard.values()]
+    groups = [path.parent.name for path in heard]
+    for noise in make_noises(BACKBONE_MEL.sample_rate, _NOISES_OF_A_KIND):
+        windows.append(embed(backbone, compute_log_mel(noise.samples, BACKBONE_MEL)))
+        groups.append(noise.kind)
+    say(f"no music: {len(heard)} files of {folder}, {len(windows) - len(heard)} made noises")
+    return Sounds(windows, groups)
 
 
 def _pieces(
@@ -164,7 +196,7 @@ def _pieces(
     for path in heard:
         for second in range(0, _seconds(heard[path], BACKBONE_MEL) - _PIECE_S + 1, _PIECE_S):
             log_mel = _cut(log_mels[path], settings.mel_spec, second)
-            embedding = embed(backbone, _cut(heard[path], BACKBONE_MEL, second))
+            embedding = embed(backbone, _cut(heard[path], BACKBONE_MEL, second)).mean(axis=0)
             pieces.append(Piece(log_mel, embedding))
     say(f"unlabelled: {len(pieces)} pieces of {_PIECE_S} s from {len(heard)} files")
     return pieces

@@ -1,8 +1,8 @@
-"""The three outputs of a model file, for each kind of network."""
+"""The outputs of a model file, for each kind of network."""
 
 import keras
 
-from melonnx.infer.model import OUTPUTS
+from melonnx.infer.model import MUSIC, OUTPUTS
 from melonnx.train import cnn, genre_tags, transfer
 
 __all__ = ["with_all_outputs"]
@@ -15,11 +15,12 @@ _KINDS = {
 
 
 def with_all_outputs(network: keras.Model) -> keras.Model:
-    """The same weights with the outputs ``probabilities``, ``embedding`` and ``evidence``.
+    """The same weights with the outputs ``probabilities``, ``embedding`` and ``evidence``, and
+    ``music`` where the network tells it.
 
     What they are is said where each kind of network is built; its name says which it is. A
     network that has these outputs is returned as it is.
     """
-    if isinstance(network.output, dict) and set(network.output) == set(OUTPUTS):
+    if isinstance(network.output, dict) and set(network.output) - {MUSIC} == set(OUTPUTS):
         return network
     return _KINDS[network.name](network)

@@ -89,6 +89,8 @@ class Run:
     accepts: dict[str, dict[str, float]] = field(default_factory=dict)
     bars: dict[str, dict[str, float]] = field(default_factory=dict)
     """As in :class:`melonnx.train.calibrate.Calibration`; empty where nothing was measured."""
+    music_bar: float = 0.0
+    """Songs whose ``music`` is below do not sound like music; 0 where the network does not say."""
     versions: dict[str, str] = field(default_factory=dict)
     finished: bool = False
     parents: dict[str, str] = field(default_factory=dict)
@@ -168,6 +170,7 @@ class Run:
             "temperature": self.temperature,
             "accepts": self.accepts,
             "bars": self.bars,
+            "music_bar": self.music_bar,
             "versions": self.versions,
             "finished": self.finished,
         }
@@ -210,6 +213,7 @@ def read_run(folder: Path) -> Run:
             temperature=values["temperature"],
             accepts=values["accepts"],
             bars=values["bars"],
+            music_bar=values["music_bar"],
             versions=values["versions"],
             finished=values["finished"],
             parents=values["parents"],

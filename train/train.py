@@ -18,6 +18,7 @@ from melonnx.train.genre_tags import GENRE_TAGS, build_tag_network
 from melonnx.train.head import Lessons, cross_fitted, fit_head, head_probabilities
 from melonnx.train.label_tree import labels_and_parents, split_labels
 from melonnx.train.material import Material, Sources, gather
+from melonnx.train.not_music import Sounds, fit_music_head
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, Settings, read_run
 from melonnx.train.splits import Part, artists_in_several_parts, labels_off_the_official_split
@@ -78,7 +79,7 @@ def train(
             "the official split has too few groups to keep to, so songs without an artist change "
             f"sides: {', '.join(moved)}"
         )
-    network = _fit(run, material, sources, say, mirrored)
+    network, run = _fit(run, material, sources, say, mirrored)
     if settings.split == "none":
         run = replace(run, finished=True)
         run.write()
@@ -114,7 +115,7 @@ def _train_folds(
         fold_folder = whole.fold_folders[number]
         fold = _open_run(_new_run(data, fold_folder, settings, tracks, parts, sources))
         say(f"fold {number + 1} of {settings.folds}: {len(fold.songs('test'))} songs kept out")
-        network = _fit(fold, material, sources, say, mirrored)
+        network, fold = _fit(fold, material, sources, say, mirrored)
         folds.append(fold)
         songs = fold.songs("test")
         answers.append(_answers(network, fold, songs, material))
@@ -130,7 +131,7 @@ def _train_folds(
         scores |= {f"{name}_of_pictures": values for name, values in more.items()}
     print_folds(scores, folder, say)
     say(f"now all {len(tracks)} tracks")
-    _fit(whole, material, sources, say, mirrored)
+    _, whole = _fit(whole, material, sources, say, mirrored)
     whole = _calibrated(whole, *_joined(answers))
     whole.write()
     return whole
@@ -188,19 +189,22 @@ def _open_run(run: Run) -> Run:
     return before
 
 
-def _fit(run: Run, material: Material, sources: Sources, say: Say, mirrored: bool) -> keras.Model:
+def _fit(
+    run: Run, material: Material, sources: Sources, say: Say, mirrored: bool
+) -> tuple[keras.Model, Run]:
+    """The run's network, and the run with what else was learnt for it."""
     if run.settings.network == "transfer":
         return _fit_transfer(run, material)
     if run.settings.network == "genre_tags":
         assert material.backbone is not None
-        return _kept(run, build_tag_network(material.backbone))
+        return _kept(run, build_tag_network(material.backbone)), run
     examples = (
         _with_teacher(run, material, say)
         if material.embeddings
         else _examples(run, "train", material)
     )
     validation = _examples(run, "valid", material) if run.part("valid") else None
-    return fit_network(
+    network = fit_network(
         run.folder,
         run.settings,
         examples,
@@ -209,12 +213,21 @@ def _fit(run: Run, material: Material, sources: Sources, say: Say, mirrored: boo
         start=sources.start,
         mirrored=mirrored,
     )
+    return network, run
 
 
-def _fit_transfer(run: Run, material: Material) -> keras.Model:
+def _fit_transfer(run: Run, material: Material) -> tuple[keras.Model, Run]:
     assert material.backbone is not None
-    kernel, bias = fit_head(_lessons(run, run.songs("train"), material))
-    return _kept(run, build_transfer(material.backbone, kernel, bias))
+    songs = run.songs("train")
+    kernel, bias = fit_head(_lessons(run, songs, material))
+    music = None
+    if material.others is not None:
+        heard = Sounds(
+            [material.windows[song.path] for song in songs], [song.group for song in songs]
+        )
+        music = fit_music_head(heard, material.others)
+        run = replace(run, music_bar=music.bar)
+    return _kept(run, build_transfer(material.backbone, kernel, bias, music)), run
 
 
 def _kept(run: Run, network: keras.Model) -> keras.Model:

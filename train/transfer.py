@@ -8,9 +8,11 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from melonnx.infer.mel import MelSpec
+from melonnx.infer.model import MUSIC
 from melonnx.infer.windows import patch_batches, window_starts
 from melonnx.train.backbone import N_FRAMES, N_MELS
 from melonnx.train.cache import CachedLogMel
+from melonnx.train.not_music import MusicHead
 from melonnx.train.run import Settings
 
 __all__ = [
@@ -42,46 +44,59 @@ are what it says of that."""
 
 
 def embed(backbone: keras.Model, log_mel: CachedLogMel) -> NDArray[np.float32]:
-    """Mean embedding (200,) of a track over patches of 3 s, side by side.
+    """Embeddings [windows, 200] of a track's patches of 3 s, side by side.
 
     ``log_mel`` [frames, 96] by the front end ``BACKBONE_MEL``.
     """
     starts = window_starts(len(log_mel), N_FRAMES, N_FRAMES)
     (patches,) = patch_batches(log_mel.astype(np.float32), N_FRAMES, starts, len(starts))
     outputs: Any = backbone.predict_on_batch(patches)
-    return outputs["embedding"].mean(axis=0)
+    return outputs["embedding"]
 
 
 def build_transfer(
-    backbone: keras.Model, kernel: NDArray[np.floating], bias: NDArray[np.floating]
+    backbone: keras.Model,
+    kernel: NDArray[np.floating],
+    bias: NDArray[np.floating],
+    music: MusicHead | None = None,
 ) -> keras.Model:
     """Log-mels float32 [batch, frames, 96] to logits [batch, labels]; any number of frames.
+
+    With ``music`` a last column is the logit of what is music.
 
     ``kernel`` [200, labels] and ``bias`` [labels] of the head on the backbone's last layer
     below its tags. The pooled features below that layer fit as well and transfer far worse:
     they know which collection a recording is from.
     """
+    embedding = backbone.get_layer("embedding").output
     logits = layers.Dense(len(bias), name="logits")
-    network = keras.Model(
-        backbone.input, logits(backbone.get_layer("embedding").output), name="transfer"
-    )
+    answers = logits(embedding)
     logits.set_weights([kernel, bias])
-    return network
+    if music is not None:
+        is_music = layers.Dense(1, name="music_logit")
+        answers = layers.Concatenate(name="answers")([answers, is_music(embedding)])
+        is_music.set_weights([music.kernel, music.bias])
+    return keras.Model(backbone.input, answers, name="transfer")
 
 
 def with_all_outputs(network: keras.Model) -> keras.Model:
-    """The same weights with the three outputs of a model file.
+    """The same weights with the outputs of a model file.
 
     ``probabilities`` [batch, labels]; ``embedding`` [batch, 200]; ``evidence`` [batch, frames,
     1, labels]: what each frame adds to the logits, whose mean over frames is the patch's. The
     layers above the feature map are linear but for one ReLU, whose state the patch fixes, so
-    the sum is exact; a feature's maximum counts where in the patch it was reached.
+    the sum is exact; a feature's maximum counts where in the patch it was reached. ``music``
+    [batch, 1] where the network tells it.
     """
+    logits = network.get_layer("logits")
     outputs = {
-        "probabilities": layers.Softmax()(network.output),
+        "probabilities": layers.Softmax()(logits.output),
         "embedding": network.get_layer("embedding").output,
-        "evidence": evidence_of_frames(network, network.get_layer("logits")),
+        "evidence": evidence_of_frames(network, logits),
     }
+    if any(layer.name == "music_logit" for layer in network.layers):
+        is_music = network.get_layer("music_logit").output
+        outputs[MUSIC] = layers.Activation("sigmoid", name=MUSIC)(is_music)
     return keras.Model(network.input, outputs)
 
 

@@ -50,7 +50,7 @@ def send(page, path, name):
     if status != 200:
         return told
     song = {"path": json.loads(told)[0], "meta": {"_type": "gradio.FileData"}, "orig_name": name}
-    asked = json.dumps({"data": [song, "genre-small"]}).encode()
+    asked = json.dumps({"data": [song, "genre-small", 90]}).encode()
     status, told = ask(page, "call/classify", asked, JSON)
     if status != 200:
         return told

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
@@ -104,6 +105,21 @@ def test_a_genre_that_the_map_leaves_out_is_not_set(library):
     library.bring_in()
     assert library.beet("melonnx").stdout.splitlines()[-1] == "2 left out by the map"
     assert library.genres() == [("", ""), ("", "")]
+
+
+def test_what_is_no_music_is_passed_over_whatever_is_asked_for(tmp_path, full_model):
+    library = Library(tmp_path, full_model)
+    noise = np.random.default_rng(0).normal(0, 0.1, 5 * RATE).astype(np.float32)
+    library.songs[1].write_bytes(encode(noise, RATE, "FLAC"))
+    library.configure(auto=False, unsure=True, sure=95)
+    library.bring_in()
+    *_, left, count = library.beet("melonnx").stdout.splitlines()
+    assert left.endswith("no music, left as it is")
+    assert sorted(count.split(", ")) == ["1 no music", "1 set"]
+    library.configure(auto=False, sure=70)
+    refused = library.beet("melonnx")
+    assert refused.returncode == 1
+    assert "70% of cases; it can for 80, 90, 95" in refused.stderr
 
 
 def test_import_sets_genres_where_it_is_told_to_and_other_plugins_work_beside(library):
