@@ -48,8 +48,8 @@ def read_datasets(
     root = roots[0] if len(roots) == 1 else Path(os.path.commonpath(roots))
     if without:
         require_genres(root, kept, "songs of two other genres")
-    kinds = {dataset.kind for dataset in datasets}
-    return DataSet(root, kinds.pop() if len(kinds) == 1 else "folder", tuple(kept), skipped)
+    kind = datasets[0].kind if len(datasets) == 1 else "folder"
+    return DataSet(root, kind, tuple(kept), skipped)
 
 
 def read_dataset(

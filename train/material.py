@@ -180,7 +180,9 @@ def _others(folder: Path, backbone: keras.Model, cache: Path, say: Say) -> Sound
     windows = [embed(backbone, log_mel) for log_mel in heard.values()]
     groups = [path.parent.name for path in heard]
     for noise in make_noises(BACKBONE_MEL.sample_rate, _NOISES_OF_A_KIND):
-        windows.append(embed(backbone, compute_log_mel(noise.samples, BACKBONE_MEL)))
+        windows.append(
+            embed(backbone, compute_log_mel(noise.samples, BACKBONE_MEL).astype(np.float16))
+        )
         groups.append(noise.kind)
     say(f"no music: {len(heard)} files of {folder}, {len(windows) - len(heard)} made noises")
     return Sounds(windows, groups)
