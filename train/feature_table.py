@@ -106,8 +106,8 @@ def read_features(path: Path, subset: Subset = "medium") -> FeatureTable:
     if "genre" in read.column_names:
         facts = zip(*(read.column(name).to_pylist() for name in _FACTS), strict=True)
         found = {
-            name: Track(Path(name), genre or "", artist or "", split or "", subgenre or "")
-            for name, (genre, artist, split, subgenre) in zip(names, facts, strict=True)
+            name: Track(Path(name), genre or "", artist or "", split or "")
+            for name, (genre, artist, split) in zip(names, facts, strict=True)
         }
     else:
         known = read_fma_facts(path.with_name("tracks.csv"), subset)
