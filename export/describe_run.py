@@ -54,6 +54,12 @@ def rounded(rows: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
 
 def describe_split(run: Run) -> str:
     """How the songs of ``run`` were parted, and whether artists are in several parts."""
+    if run.settings.folds and run.settings.network == "genre_tags":
+        return (
+            f"{run.settings.folds} folds by {run.settings.split}, seed {run.settings.seed}: "
+            f"{len(run.songs('train'))} songs; temperature and bars for each are of the other folds, "
+            "and nothing else is learnt"
+        )
     if run.settings.folds:
         heard = "its artist" if run.settings.split == "artist" else "it: ARTISTS LEAK"
         return (
