@@ -57,8 +57,8 @@ def describe_split(run: Run) -> str:
     if run.settings.folds and run.settings.network == "genre_tags":
         return (
             f"{run.settings.folds} folds by {run.settings.split}, seed {run.settings.seed}: "
-            f"{len(run.songs('train'))} songs; temperature and bars for each are of the other folds, "
-            "and nothing else is learnt"
+            f"{len(run.songs('train'))} songs; temperature and bars for each are those of the "
+            "other folds, and nothing else is learnt"
         )
     if run.settings.folds:
         heard = "its artist" if run.settings.split == "artist" else "it: ARTISTS LEAK"
