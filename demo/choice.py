@@ -13,7 +13,7 @@ __all__ = ["RATES", "Choice"]
 
 RATES = (80, 90, 95)
 """Percent right that visitors may ask of sure answers, as far as a model's file has them."""
-_RELEASED = ("genre-base", "genre-small")
+_RELEASED = ("genre-base", "genre-small", "genre-open")
 
 
 class Choice:

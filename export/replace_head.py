@@ -41,6 +41,12 @@ def replace_head(base: onnx.ModelProto, head: Head, info: ModelInfo) -> onnx.Mod
             f"{old_kernel.shape[0]}"
         )
     n_labels = old_kernel.shape[1]
+    told = next(v for v in graph.output if v.name == OUTPUTS[0]).type.tensor_type.shape.dim[-1]
+    if told.dim_value != n_labels:
+        raise ProofError(
+            "the base has no head that could be replaced: its genres are made of tags; take "
+            "genre-base, whose embedding is the same"
+        )
     for tensor in graph.initializer:
         if tensor.data_type == onnx.TensorProto.FLOAT and n_labels in tensor.dims:
             old = numpy_helper.to_array(tensor)

@@ -90,7 +90,7 @@ def test_chosen_mp3_is_what_python_says(visit, predictor):
     assert prediction.unsure
     assert "Unsure" in card.locator(".unsure").inner_text()
     small = card.locator(".small").inner_text()
-    assert re.search(r"genre-base 1\.0 · \d+\.\d\d s for 0:30 of music", small)
+    assert re.search(r"genre-base 2\.0 · \d+\.\d\d s for 0:30 of music", small)
     assert announced(page) == "sample.mp3: rock, 51%, unsure."
 
 

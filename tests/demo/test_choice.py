@@ -8,14 +8,14 @@ from melonnx.infer.errors import MelonnxError, ModelFileError
 
 def test_each_model_is_opened_once_and_shared():
     choice = Choice()
-    assert choice.names == ["genre-base", "genre-small"]
+    assert choice.names == ["genre-base", "genre-small", "genre-open"]
     assert choice.predictor() is choice.predictor("genre-base")
     assert choice.predictor("genre-small").info.name == "genre-small"
 
 
 def test_own_model_leads(tiny_model):
     choice = Choice([tiny_model])
-    assert choice.names == ["tiny", "genre-base", "genre-small"]
+    assert choice.names == ["tiny", "genre-base", "genre-small", "genre-open"]
     assert choice.predictor().info.genres == ("drone", "noise", "pulse")
 
 
