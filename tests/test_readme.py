@@ -97,9 +97,7 @@ def test_figures_are_those_of_the_model_file(column, model):
             f"**{metrics['accepted']:.1%}** ({low:.1%} to {high:.1%})"
         )
     assert shown["genres"] == str(len(info.genres))
-    assert shown["macro-F1"] == (
-        f"**{metrics['macro_f1']:.3f}** ({f1_low:.3f} to {f1_high:.3f})"
-    )
+    assert shown["macro-F1"] == (f"**{metrics['macro_f1']:.3f}** ({f1_low:.3f} to {f1_high:.3f})")
     assert shown["always the commonest genre"] == f"{metrics['majority_baseline']:.1%}"
     assert shown["right genre among the first three"] == f"{metrics['top3_accuracy']:.1%}"
     assert shown["answers not marked unsure; of those, right"] == sure
