@@ -30,7 +30,8 @@ def replace_head(base: onnx.ModelProto, head: Head, info: ModelInfo) -> onnx.Mod
     graph = model.graph
     _widen(graph)
     weights = {tensor.name: tensor for tensor in graph.initializer}
-    kernel_name, bias_name = _find_head(graph, weights)
+    told = next(v for v in graph.output if v.name == OUTPUTS[0]).type.tensor_type.shape.dim[-1]
+    kernel_name, bias_name = _find_head(graph, weights, told.dim_value)
     old_kernel, old_bias = (
         numpy_helper.to_array(weights[name]).astype(np.float64) for name in (kernel_name, bias_name)
     )
@@ -41,12 +42,6 @@ def replace_head(base: onnx.ModelProto, head: Head, info: ModelInfo) -> onnx.Mod
             f"{old_kernel.shape[0]}"
         )
     n_labels = old_kernel.shape[1]
-    told = next(v for v in graph.output if v.name == OUTPUTS[0]).type.tensor_type.shape.dim[-1]
-    if told.dim_value != n_labels:
-        raise ProofError(
-            "the base has no head that could be replaced: its genres are made of tags; take "
-            "genre-base, whose embedding is the same"
-        )
     for tensor in graph.initializer:
         if tensor.data_type == onnx.TensorProto.FLOAT and n_labels in tensor.dims:
             old = numpy_helper.to_array(tensor)
@@ -78,15 +73,23 @@ def _widen(graph: onnx.GraphProto) -> None:
             graph.node.remove(node)
 
 
-def _find_head(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> tuple[str, str]:
+def _find_head(
+    graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto], n_labels: int
+) -> tuple[str, str]:
     """Names of the weights by which ``embedding`` becomes the logits."""
     for node in graph.node:
-        if node.op_type == "MatMul" and node.input[0] == OUTPUTS[1] and node.input[1] in weights:
+        if (
+            node.op_type == "MatMul"
+            and node.input[0] == OUTPUTS[1]
+            and node.input[1] in weights
+            and weights[node.input[1]].dims[-1] == n_labels
+        ):
             for after in graph.node:
                 if after.op_type == "Add" and after.input[0] == node.output[0]:
                     return node.input[1], after.input[1]
     raise ProofError(
-        "the base has no head that could be replaced: nothing multiplies its embedding by a matrix"
+        "the base has no head that could be replaced: nothing multiplies its embedding by a matrix "
+        "with a column for each label"
     )
 
 

@@ -70,7 +70,7 @@ def test_of_a_base_that_tells_music_the_music_stays_and_what_its_genres_meant_go
     path.write_bytes(model.SerializeToString())
     base = add_music(path)
     info = make(genres, tmp_path / "mine.onnx", base).info
-    assert (info.pooling, info.accepts, list(info.bars)) == ("probabilities", {}, ["90"])
+    assert (info.pooling, info.accepts, list(info.bars)) == ("logits", {}, ["80", "90", "95"])
     song = genres / "pulse" / "7.wav"
     heard, expected = (
         Predictor(one, "cpu").predict(song) for one in (tmp_path / "mine.onnx", base)

@@ -136,8 +136,9 @@ def test_ctrl_c_in_a_quiet_pipe_is_the_end_and_sums_up(song, tiny_model):
         process.stdin.flush()
         first = process.stdout.readline()  # at once: the pipe stays open
         process.send_signal(signal.SIGINT)
-        process.stdin = None
+        pipe, process.stdin = process.stdin, None  # else communicate would close it
         rest, errors = process.communicate(timeout=20)
+        pipe.close()
     assert first.startswith(b"3.0\t")
     assert (process.returncode, rest) == (0, b"")
     assert errors.startswith(b"heard 0:03: ")
