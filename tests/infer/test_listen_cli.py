@@ -137,8 +137,11 @@ def test_ctrl_c_in_a_quiet_pipe_is_the_end_and_sums_up(song, tiny_model):
         first = process.stdout.readline()  # at once: the pipe stays open
         process.send_signal(signal.SIGINT)
         pipe, process.stdin = process.stdin, None  # else communicate would close it
-        rest, errors = process.communicate(timeout=20)
-        pipe.close()
+        try:
+            rest, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
+            pipe.close()
     assert first.startswith(b"3.0\t")
     assert (process.returncode, rest) == (0, b"")
     assert errors.startswith(b"heard 0:03: ")
