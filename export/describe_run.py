@@ -1,8 +1,8 @@
 """Says what a training run's model is: its metadata, and in words how its songs were parted."""
 
-from melonnx.infer.metadata import ModelInfo
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.train.data.splits import artists_in_several_parts
 from melonnx.train.run import Run, RunError
-from melonnx.train.splits import artists_in_several_parts
 
 __all__ = ["describe_run", "describe_split", "rounded"]
 

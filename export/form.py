@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import onnx
 
 from melonnx.export.errors import ProofError
-from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
-from melonnx.infer.onnx_file import has_external_data
+from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
+from melonnx.infer.model.onnx_file import has_external_data
 
 __all__ = ["OPSET", "check_form", "is_quantised", "rounds"]
 

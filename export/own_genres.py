@@ -15,14 +15,14 @@ from melonnx.export.form import check_form
 from melonnx.export.place import put_in_place
 from melonnx.export.replace_head import replace_head
 from melonnx.export.seal import seal
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.model import INPUT, OUTPUTS, Model, find_model, load_model
-from melonnx.infer.windows import Patches
-from melonnx.train.head import as_layer
+from melonnx.infer.frontend.windows import Patches
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.session import INPUT, OUTPUTS, Model, find_model, load_model
+from melonnx.train.data.tracks import Track
+from melonnx.train.network.embeddings import embed_songs, song_windows
+from melonnx.train.network.head import as_layer
 from melonnx.train.own_genres import OwnGenres, fit_own_genres
 from melonnx.train.progress import Say
-from melonnx.train.song_embeddings import embed_songs, song_windows
-from melonnx.train.tracks import Track
 
 __all__ = ["HEAD_TOLERANCE", "Brought", "make_own_genres"]
 

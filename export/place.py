@@ -10,11 +10,11 @@ from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
 from melonnx.export.proof_clips import Clip
 from melonnx.export.seal import seal
-from melonnx.export.twin import prove_twin, twin_path
-from melonnx.export.wave import waveform_twin
+from melonnx.export.wave.graph import waveform_twin
+from melonnx.export.wave.twin import prove_twin, twin_path
 from melonnx.infer.errors import ModelFileError
-from melonnx.infer.model import load_model
-from melonnx.infer.replace import writing
+from melonnx.infer.model.session import load_model
+from melonnx.infer.results.replace import writing
 from melonnx.train.progress import Say
 
 __all__ = ["put_in_place"]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from melonnx.export.difference import Worst, worst_difference
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
-from melonnx.infer.model import INPUT, OUTPUTS
-from melonnx.train.outputs import with_all_outputs
+from melonnx.infer.model.session import INPUT, OUTPUTS
+from melonnx.train.network.outputs import with_all_outputs
 
 __all__ = ["KERAS_TOLERANCE", "Proof", "compare", "prove"]
 

@@ -23,7 +23,7 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from melonnx.infer.model import INPUT
+from melonnx.infer.model.session import INPUT
 
 __all__ = ["KINDS", "Kind", "quantise", "window_milliseconds"]
 

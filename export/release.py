@@ -11,27 +11,27 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from melonnx.export.convert import to_onnx
 from melonnx.export.describe_run import describe_run
 from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
+from melonnx.export.keras.convert import to_onnx
 from melonnx.export.place import put_in_place
 from melonnx.export.proof_clips import Clip, proof_clips
 from melonnx.export.prove import Proof, prove
 from melonnx.export.quantise import Kind, quantise, window_milliseconds
 from melonnx.export.seal import seal
-from melonnx.infer.audio import load_audio
+from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.errors import AudioError
-from melonnx.infer.mel import log_mel
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.frontend.mel import log_mel
+from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.predictor import Predictor
-from melonnx.infer.windows import patch_batches, window_starts
-from melonnx.train.answers import Panel, ask_panel
-from melonnx.train.evaluate import Report, score_answers
+from melonnx.train.data.tracks import Track
+from melonnx.train.evaluate.predictions import Panel, ask_panel
+from melonnx.train.evaluate.scores import Report, score_answers
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
-from melonnx.train.tracks import Track
 
 __all__ = ["Exported", "export_run"]
 

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from melonnx.export.errors import ProofError
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model import OUTPUTS
-from melonnx.train.head import Head
+from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.session import OUTPUTS
+from melonnx.train.network.head import Head
 
 __all__ = ["replace_head"]
 

@@ -2,7 +2,7 @@
 
 import onnx
 
-from melonnx.infer.onnx_file import CHECKSUM_KEY, checksum
+from melonnx.infer.model.onnx_file import CHECKSUM_KEY, checksum
 
 __all__ = ["seal"]
 

@@ -12,7 +12,7 @@ from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form, is_quantised
 from melonnx.export.proof_clips import Clip, proof_clips, song_clips
-from melonnx.export.twin import (
+from melonnx.export.wave.twin import (
     build_twin,
     compare_twin,
     is_twin,
@@ -21,12 +21,12 @@ from melonnx.export.twin import (
     tolerance_of,
     twin_path,
 )
-from melonnx.infer.library import find_music
-from melonnx.infer.long_tracks import hear
-from melonnx.infer.metadata import WAVE_KEY, ModelInfo
-from melonnx.infer.model import load_model
-from melonnx.infer.onnx_file import CHECKSUM_KEY
-from melonnx.infer.windows import patch_batches
+from melonnx.infer.frontend.long_tracks import hear
+from melonnx.infer.frontend.windows import patch_batches
+from melonnx.infer.library.find import find_music
+from melonnx.infer.model.metadata import WAVE_KEY, ModelInfo
+from melonnx.infer.model.onnx_file import CHECKSUM_KEY
+from melonnx.infer.model.session import load_model
 
 __all__ = ["Check", "verify"]
 

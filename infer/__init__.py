@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from melonnx.infer.errors import MelonnxError
-    from melonnx.infer.mel import MelSpec
+    from melonnx.infer.frontend.mel import MelSpec
     from melonnx.infer.prediction import Prediction, Segment
     from melonnx.infer.predictor import Predictor
     from melonnx.infer.stream import Stream
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MelSpec", "MelonnxError", "Prediction", "Predictor", "Segment", "Stream"]
 
 _HOME = {
-    "MelSpec": "mel",
+    "MelSpec": "frontend.mel",
     "MelonnxError": "errors",
     "Prediction": "prediction",
     "Predictor": "predictor",

@@ -1,5 +1,5 @@
 """``python -m melonnx.infer`` is ``melonnx``."""
 
-from melonnx.infer.cli import main
+from melonnx.infer.cli.main import main
 
 main()

@@ -8,18 +8,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.acceptance import chances_accepted
-from melonnx.infer.audio import AudioReader, Source, open_array, open_audio, require_sound
-from melonnx.infer.calibration import scale
-from melonnx.infer.hierarchy import sum_by_genre
-from melonnx.infer.long_tracks import Heard, hear
-from melonnx.infer.metadata import DEFAULT_SURE
-from melonnx.infer.model import MODELS_FOLDER, Device, Outputs, find_model, load_model
-from melonnx.infer.pooling import pool_windows
+from melonnx.infer.audio.reader import AudioReader, Source, open_array, open_audio, require_sound
+from melonnx.infer.frontend.long_tracks import Heard, hear
+from melonnx.infer.frontend.windows import Patches, patch_batches
+from melonnx.infer.model.acceptance import chances_accepted
+from melonnx.infer.model.calibration import scale
+from melonnx.infer.model.hierarchy import sum_by_genre
+from melonnx.infer.model.metadata import DEFAULT_SURE
+from melonnx.infer.model.pooling import pool_windows
+from melonnx.infer.model.session import MODELS_FOLDER, Device, Outputs, find_model, load_model
 from melonnx.infer.prediction import NO_MUSIC, SHORT, Prediction, Segment
 from melonnx.infer.skim import skim
 from melonnx.infer.stream import Stream
-from melonnx.infer.windows import Patches, patch_batches
 
 __all__ = ["Predictor"]
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from melonnx.infer.audio import SILENCE, AudioReader
-from melonnx.infer.joined_frames import JoinedFrames
-from melonnx.infer.long_tracks import Heard
-from melonnx.infer.mel import ClipLevel, MelSpec, mel_power, normalise
-from melonnx.infer.windows import window_starts
+from melonnx.infer.audio.reader import SILENCE, AudioReader
+from melonnx.infer.frontend.joined_frames import JoinedFrames
+from melonnx.infer.frontend.long_tracks import Heard
+from melonnx.infer.frontend.mel import ClipLevel, MelSpec, mel_power, normalise
+from melonnx.infer.frontend.windows import window_starts
 
 __all__ = ["skim"]
 
@@ -15,7 +15,7 @@ _WORTH_IT = 2
 
 
 def skim(reader: AudioReader, spec: MelSpec, window: int, hop: int, most: int) -> Heard | None:
-    """The ``most`` windows of a track, as :func:`melonnx.infer.long_tracks.hear` finds them.
+    """The ``most`` windows of a track, as :func:`melonnx.infer.frontend.long_tracks.hear` has them.
 
     The frames are those of the whole track; the level (``ClipLevel``) is of the windows alone.
     None where the track must be heard whole, by a new reader: it is short, any number of windows

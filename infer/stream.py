@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import SILENCE, open_array
+from melonnx.infer.audio.reader import SILENCE, open_array
 from melonnx.infer.errors import AudioError
-from melonnx.infer.mel import Waveform
+from melonnx.infer.frontend.mel import Waveform
 from melonnx.infer.prediction import Prediction, Segment
 
 if TYPE_CHECKING:

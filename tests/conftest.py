@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from melonnx.infer.library import AUDIO_SUFFIXES
+from melonnx.infer.library.find import AUDIO_SUFFIXES
 
 RATE = 22050
 REAL_DATA = Path(os.environ.get("MELONNX_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -91,10 +91,10 @@ def write_tiny_model(path: Path, labels: Sequence[str], seed: int = 1, **facts: 
     """An untrained network of the real shape, exported by the real door."""
     import keras
 
-    from melonnx.export.convert import to_onnx
+    from melonnx.export.keras.convert import to_onnx
     from melonnx.infer import MelSpec
-    from melonnx.infer.metadata import ModelInfo
-    from melonnx.train.cnn import build_network
+    from melonnx.infer.model.metadata import ModelInfo
+    from melonnx.train.network.cnn import build_network
 
     keras.utils.set_random_seed(seed)
     network = build_network(128, len(labels))
@@ -219,7 +219,7 @@ def genres(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def run_folder(genres: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on ``genres``."""
-    from melonnx.train.datasets import read_folder
+    from melonnx.train.data.readers.dataset import read_folder
     from melonnx.train.run import Settings
     from melonnx.train.train import train
 

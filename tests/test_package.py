@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("infer", "train", "export", "demo", "models")
+FOLDERS = ("package", "infer", "train", "export", "demo", "models")
 PYTHONS = ("3.11", "3.12", "3.13")
 ALONE = ("-o", "addopts=-rs --import-mode=importlib")
 """In one process: that environment has no plug-in to share tests among two."""
 BASE_TESTS = (
     *(f"tests/models/test_{name}.py" for name in ("format", "released")),
-    *(f"tests/infer/test_{name}.py" for name in ("calibration", "hierarchy", "metadata", "sniff")),
-    "tests/infer/test_windows.py",
+    *(f"tests/infer/model/test_{name}.py" for name in ("calibration", "hierarchy", "metadata")),
+    "tests/infer/audio/test_sniff.py",
+    "tests/infer/frontend/test_windows.py",
 )
 """Those that need neither a training library nor a model made by one."""
 
@@ -66,12 +67,18 @@ def test_wheel_and_sdist_hold_every_module_and_the_models(built):
             if path.suffix in (".py", ".onnx", ".md", ".mp3", ".typed"):
                 name = path.relative_to(ROOT).as_posix()
                 if "node_modules" not in name:
-                    plugin = name.replace("infer/beets/", "beetsplug/")
-                    assert (plugin if plugin != name else f"melonnx/{name}") in in_wheel
+                    assert installed_name(name) in in_wheel
                     assert name in in_sdist
     assert not [name for name in in_wheel if "tests/" in name]
     assert "beetsplug/__init__.py" not in in_wheel  # it would hide the plugins of others
     assert wheel.stat().st_size < 20e6
+
+
+def installed_name(name):
+    plugins = "infer/tags/beets/"
+    if name.startswith(plugins):
+        return "beetsplug/" + name.removeprefix(plugins)
+    return "melonnx/" + name.removeprefix("package/")
 
 
 def interpreter(version):

@@ -105,10 +105,12 @@ def test_figures_are_those_of_the_model_file(column, model):
 
 
 def test_numbers_of_how_it_is_measured_are_the_codes():
-    from melonnx.infer.library import AUDIO_SUFFIXES
-    from melonnx.train import calibrate, measures, reliability, splits
-    from melonnx.train.benchmark import CLASSIFIERS, FEATURE_SETS
-    from melonnx.train.fma import _SHORT_CLIPS
+    from melonnx.infer.library.find import AUDIO_SUFFIXES
+    from melonnx.train import calibrate
+    from melonnx.train.classical.benchmark import CLASSIFIERS, FEATURE_SETS
+    from melonnx.train.data import splits
+    from melonnx.train.data.readers.fma import _SHORT_CLIPS
+    from melonnx.train.evaluate import measures, reliability
 
     data, accuracy = (" ".join(PAGES[f"docs/{name}.md"].split()) for name in ("data", "accuracy"))
     assert " ".join(sorted(AUDIO_SUFFIXES)) in data

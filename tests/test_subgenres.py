@@ -7,15 +7,15 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from melonnx.export.cli.train import app
 from melonnx.export.release import export_run
-from melonnx.export.train_cli import app
 from melonnx.infer import Predictor
-from melonnx.train import cli
-from melonnx.train.datasets import read_dataset
+from melonnx.train.cli import data as cli
+from melonnx.train.data.readers.dataset import read_dataset
 from melonnx.train.run import RunError, Settings, read_run
 from melonnx.train.train import train
 from tests.conftest import RATE, encode, make_song
-from tests.train.test_fma import row, write_fma
+from tests.train.data.readers.test_fma import row, write_fma
 
 TINY = {"epochs": 2, "batches_per_epoch": 2, "batch_size": 8, "copies": 0}
 

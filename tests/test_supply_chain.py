@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(
     path
-    for folder in ("infer", "train", "export", "demo")
+    for folder in ("package", "infer", "train", "export", "demo")
     for path in (ROOT / folder).rglob("*.py")
 )
 RUNS_CODE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "torch"}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.acceptance import chances_accepted
-from melonnx.infer.calibration import scale
-from melonnx.infer.hierarchy import genres_above, sum_by_genre
-from melonnx.infer.metadata import DEFAULT_SURE
-from melonnx.train.targets import accepted_genres
-from melonnx.train.tracks import Track
+from melonnx.infer.model.acceptance import chances_accepted
+from melonnx.infer.model.calibration import scale
+from melonnx.infer.model.hierarchy import genres_above, sum_by_genre
+from melonnx.infer.model.metadata import DEFAULT_SURE
+from melonnx.train.data.targets import accepted_genres
+from melonnx.train.data.tracks import Track
 
 __all__ = [
     "DEFAULT_RATE",

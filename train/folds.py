@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from melonnx.infer.replace import write_text
+from melonnx.infer.results.replace import write_text
+from melonnx.train.data.splits import Part
+from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.progress import Say
 from melonnx.train.run import Settings
-from melonnx.train.splits import Part
-from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["fold_parts", "print_folds", "score_folds"]
 

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
-from melonnx.infer.acceptance import chances_accepted
-from melonnx.infer.calibration import scale
-from melonnx.infer.pooling import pool_windows
-from melonnx.train.answers import Answers
+from melonnx.infer.model.acceptance import chances_accepted
+from melonnx.infer.model.calibration import scale
+from melonnx.infer.model.pooling import pool_windows
 from melonnx.train.calibrate import DEFAULT_RATE, Calibration, calibrate
-from melonnx.train.evaluate import Report, score_answers
-from melonnx.train.head import Lessons, as_layer, fit_classifier, head_probabilities
+from melonnx.train.data.targets import accepted_genres, target_shares
+from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.evaluate.predictions import Answers
+from melonnx.train.evaluate.scores import Report, score_answers
+from melonnx.train.network.embeddings import WindowEmbeddings
+from melonnx.train.network.head import Lessons, as_layer, fit_classifier, head_probabilities
 from melonnx.train.run import Settings
-from melonnx.train.song_embeddings import WindowEmbeddings
-from melonnx.train.targets import accepted_genres, target_shares
-from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["OwnGenres", "fit_own_genres", "warnings_of"]
 

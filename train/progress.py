@@ -14,7 +14,7 @@ _Result = TypeVar("_Result")
 
 def say(line: str) -> None:
     """Write a line to stderr at once; control characters of names are escaped."""
-    from melonnx.infer.rows import printable
+    from melonnx.infer.results.rows import printable
 
     print(printable(line), file=sys.stderr, flush=True)
 

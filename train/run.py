@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from melonnx.infer.errors import MelonnxError
-from melonnx.infer.hierarchy import genres_above
-from melonnx.infer.mel import MelSpec
-from melonnx.infer.replace import write_text
-from melonnx.train.splits import Part, SplitMethod
-from melonnx.train.tracks import Track
+from melonnx.infer.frontend.mel import MelSpec
+from melonnx.infer.model.hierarchy import genres_above
+from melonnx.infer.results.replace import write_text
+from melonnx.train.data.splits import Part, SplitMethod
+from melonnx.train.data.tracks import Track
 
 __all__ = ["Run", "RunError", "Settings", "read_run"]
 
@@ -34,8 +34,8 @@ class Settings:
     """All that decides a training run besides the data."""
 
     network: Literal["six_convolutions", "transfer", "genre_tags"] = "six_convolutions"
-    """The light one (``melonnx.train.cnn``), the heavy one (``melonnx.train.transfer``), or one
-    that learns nothing (``melonnx.train.genre_tags``)."""
+    """The light one (``network/cnn.py``), the heavy one (``network/transfer.py``), or one that
+    learns nothing (``network/genre_tags.py``)."""
     mel_spec: MelSpec = field(default_factory=MelSpec)
     window: int = 130
     """Frames of a patch: 10 s."""
@@ -44,7 +44,7 @@ class Settings:
     max_windows: int = 0
     """Patches of a track at inference; 0 for all."""
     pooling: str = "probabilities"
-    """How a track's answer is made of those of its patches (``melonnx.infer.pooling``)."""
+    """How a track's answer is made of those of its patches (``melonnx.infer.model.pooling``)."""
     split: SplitMethod = "artist"
     folds: int = 0
     """0: one split. Otherwise so many, and a network of all tracks."""

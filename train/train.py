@@ -9,22 +9,22 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.replace import writing
+from melonnx.infer.results.replace import writing
 from melonnx.train.calibrate import DEFAULT_RATE, calibrate
-from melonnx.train.crops import Examples
-from melonnx.train.fit import by_track, fit_network
+from melonnx.train.data.splits import Part, artists_in_several_parts, labels_off_the_official_split
+from melonnx.train.data.subgenres import labels_and_parents, split_labels
+from melonnx.train.data.targets import target_shares
+from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.fit.crops import Examples
+from melonnx.train.fit.loop import by_track, fit_network
 from melonnx.train.folds import fold_parts, print_folds, score_folds
-from melonnx.train.genre_tags import GENRE_TAGS, build_tag_network
-from melonnx.train.head import Lessons, cross_fitted, fit_head, head_probabilities
-from melonnx.train.label_tree import labels_and_parents, split_labels
-from melonnx.train.material import Material, Sources, gather
-from melonnx.train.not_music import Sounds, fit_music_head
+from melonnx.train.network.genre_tags import GENRE_TAGS, build_tag_network
+from melonnx.train.network.head import Lessons, cross_fitted, fit_head, head_probabilities
+from melonnx.train.network.not_music import Sounds, fit_music_head
+from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, Settings, read_run
-from melonnx.train.splits import Part, artists_in_several_parts, labels_off_the_official_split
-from melonnx.train.targets import target_shares
-from melonnx.train.tracks import DataSetError, Track
-from melonnx.train.transfer import build_transfer
+from melonnx.train.training_data import Material, Sources, gather
 
 __all__ = ["train"]
 

@@ -9,20 +9,20 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.library import find_music
-from melonnx.infer.mel import MelSpec
-from melonnx.infer.mel import log_mel as compute_log_mel
-from melonnx.train.backbone import load_backbone
-from melonnx.train.cache import CachedLogMel, build_cache
-from melonnx.train.dead_filters import drop_dead_filters
-from melonnx.train.noises import make_noises
-from melonnx.train.not_music import Sounds
-from melonnx.train.pictures import read_pictures
+from melonnx.infer.frontend.mel import MelSpec
+from melonnx.infer.frontend.mel import log_mel as compute_log_mel
+from melonnx.infer.library.find import find_music
+from melonnx.train.data.cache import CachedLogMel, build_cache
+from melonnx.train.data.noises import make_noises
+from melonnx.train.data.readers.log_mel_pictures import read_pictures
+from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.network.backbone import load_backbone
+from melonnx.train.network.dead_filters import drop_dead_filters
+from melonnx.train.network.embeddings import WindowEmbeddings
+from melonnx.train.network.not_music import Sounds
+from melonnx.train.network.transfer import BACKBONE_MEL, embed
 from melonnx.train.progress import Say
 from melonnx.train.run import Settings
-from melonnx.train.song_embeddings import WindowEmbeddings
-from melonnx.train.tracks import DataSetError, Track
-from melonnx.train.transfer import BACKBONE_MEL, embed
 
 __all__ = ["Material", "Piece", "Sources", "gather"]
 
@@ -35,13 +35,13 @@ class Sources:
     """Files and folders to learn from besides the labelled tracks; None for none."""
 
     pictures: Path | None = None
-    """A file of log-mels (``melonnx.train.pictures``)."""
+    """A file of log-mels (``melonnx.train.data.readers.log_mel_pictures``)."""
     pictures_fmax: float | None = None
     """Hz that the pictures' bands reach to, where it is not the front end's."""
     start: Path | None = None
     """A trained network to begin with."""
     backbone: Path | None = None
-    """The file that ``melonnx.train.backbone`` reads."""
+    """The file that ``melonnx.train.network.backbone`` reads."""
     unlabelled: Path | None = None
     """A folder of music that the backbone's head labels."""
     not_music: Path | None = None

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from melonnx.demo.limits import Limits
+from melonnx.demo.page.limits import Limits
+from melonnx.infer.cli.options import Device, Threads
 from melonnx.infer.errors import MelonnxError
-from melonnx.infer.options import Device, Threads
 
 __all__ = ["AUTH_VARIABLE", "app"]
 
@@ -51,13 +51,13 @@ def demo(
     """Serve the page: drop a song, see its genre, and ask why."""
     login = _login() if auth else None
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    from melonnx.demo.choice import Choice
-    from melonnx.demo.listen import address_of, listen
+    from melonnx.demo.page.address import address_of, listen
+    from melonnx.demo.page.models import Choice
 
     limits = Limits(max_file_mb, max_files, max_minutes, max_queue, concurrency, keep_minutes)
     with listen(host, port) as listener:
         choice = Choice(model or (), device, threads)  # type: ignore[arg-type]
-        from melonnx.demo.serve import serve  # gradio: two seconds
+        from melonnx.demo.page.serving import serve  # gradio: two seconds
 
         address = address_of(listener, host)
         serve(listener, choice, limits, login, lambda: print(address, flush=True))

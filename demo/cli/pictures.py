@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from melonnx.infer.listing import say
-from melonnx.infer.options import Device, Model, Sure, Threads
+from melonnx.infer.cli.options import Device, Model, Sure, Threads
+from melonnx.infer.results.listing import say
 
 __all__ = ["app"]
 
@@ -37,11 +37,11 @@ def picture(
     threads: Threads = None,
 ) -> None:
     """Draw what the model hears of a song, and where it found its evidence."""
-    from melonnx.demo.pictures import STAGES, draw, draw_all
-    from melonnx.demo.style import save
-    from melonnx.infer.evidence import map_evidence
-    from melonnx.infer.examine import examine
-    from melonnx.infer.explain import rival_of
+    from melonnx.demo.pictures.song import STAGES, draw, draw_all
+    from melonnx.demo.pictures.style import save
+    from melonnx.infer.explain.evidence import map_evidence
+    from melonnx.infer.explain.examine import examine
+    from melonnx.infer.explain.explanation import rival_of
     from melonnx.infer.predictor import Predictor
 
     if stage not in (*STAGES, "all"):
@@ -70,8 +70,8 @@ def gallery(
     dark: _Dark = False,
 ) -> None:
     """Draw two mel spectrograms of each genre side by side."""
-    from melonnx.demo.gallery import draw_gallery, find_examples
-    from melonnx.demo.style import save
+    from melonnx.demo.pictures.gallery import draw_gallery, find_examples
+    from melonnx.demo.pictures.style import save
 
     _check(out)
     save(draw_gallery(find_examples(data, say), dark=dark), out)

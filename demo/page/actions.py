@@ -10,15 +10,15 @@ from typing import Any
 import gradio as gr
 from matplotlib.figure import Figure
 
-from melonnx.demo import cards
-from melonnx.demo.analyse import EvidenceMaps, classify, classify_each, hear, to_csv
-from melonnx.demo.choice import Choice
-from melonnx.demo.limits import Limits
-from melonnx.demo.pictures import Stage, draw, to_png
+from melonnx.demo.page import cards
+from melonnx.demo.page.analysis import EvidenceMaps, classify, classify_each, hear, to_csv
+from melonnx.demo.page.limits import Limits
+from melonnx.demo.page.models import Choice
+from melonnx.demo.pictures.song import Stage, draw, to_png
 from melonnx.infer.errors import MelonnxError
-from melonnx.infer.examine import Examined
-from melonnx.infer.explain import explain
-from melonnx.infer.metadata import DEFAULT_SURE
+from melonnx.infer.explain.examine import Examined
+from melonnx.infer.explain.explanation import explain
+from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["TABS", "Actions"]

@@ -12,11 +12,11 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, TypeVar
 
-from melonnx.demo.limits import Limits
+from melonnx.demo.page.limits import Limits
 from melonnx.infer.errors import AudioError, MelonnxError, NoMusicError
-from melonnx.infer.evidence import EvidenceMap, map_evidence
-from melonnx.infer.examine import Examined, examine
-from melonnx.infer.metadata import DEFAULT_SURE
+from melonnx.infer.explain.evidence import EvidenceMap, map_evidence
+from melonnx.infer.explain.examine import Examined, examine
+from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
-from melonnx.demo.limits import Limits
-from melonnx.infer.explain import Explanation, Place
+from melonnx.demo.page.limits import Limits
+from melonnx.infer.explain.explanation import Explanation, Place
 from melonnx.infer.prediction import NO_MUSIC, Prediction, Segment
 from melonnx.infer.units import clock, hertz
 

@@ -3,7 +3,7 @@
 Gradio would also fetch any web address for whoever asks (``file=https://…``, or an address
 instead of an uploaded file), run ffmpeg on what is sent to ``process_recording``, and, where a
 page is mounted in another app, take any file of the machine for an uploaded one. What is no call
-of the page (:mod:`melonnx.demo.calls`) is told so.
+of the page (:mod:`melonnx.demo.page.calls`) is told so.
 """
 
 import json
@@ -16,8 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from melonnx.demo.calls import Refusal
-from melonnx.demo.limits import Limits
+from melonnx.demo.page.calls import Refusal
+from melonnx.demo.page.limits import Limits
 
 __all__ = ["Guard"]
 

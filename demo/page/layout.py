@@ -9,16 +9,16 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from melonnx.demo import cards
-from melonnx.demo.actions import TABS, Actions
-from melonnx.demo.choice import RATES, Choice
-from melonnx.demo.limits import Limits
-from melonnx.demo.pictures import STAGES
-from melonnx.demo.visitors import remember_little
-from melonnx.demo.workers import on_workers
-from melonnx.infer.library import AUDIO_SUFFIXES
-from melonnx.infer.metadata import DEFAULT_SURE
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.demo.page import cards
+from melonnx.demo.page.actions import TABS, Actions
+from melonnx.demo.page.limits import Limits
+from melonnx.demo.page.models import RATES, Choice
+from melonnx.demo.page.threads import on_workers
+from melonnx.demo.page.visitors import remember_little
+from melonnx.demo.pictures.song import STAGES
+from melonnx.infer.library.find import AUDIO_SUFFIXES
+from melonnx.infer.model.metadata import DEFAULT_SURE
+from melonnx.infer.model.session import MODELS_FOLDER
 
 __all__ = ["SAMPLE", "build_page"]
 
@@ -37,7 +37,7 @@ _VIEW = """[
 def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
     """The page as Gradio blocks, whose files lie in ``folder``.
 
-    Theme, style and script belong to whoever serves it (:mod:`melonnx.demo.serve`).
+    Theme, style and script belong to whoever serves it (:mod:`melonnx.demo.page.serving`).
     """
     actions = Actions(choice, limits, folder)
     work = partial(on_workers, ThreadPoolExecutor(limits.concurrency, "melonnx-page"))

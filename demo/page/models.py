@@ -5,8 +5,8 @@ from pathlib import Path
 from threading import Lock
 
 from melonnx.infer.errors import MelonnxError, ModelFileError
-from melonnx.infer.metadata import DEFAULT_SURE
-from melonnx.infer.model import MODELS_FOLDER, Device
+from melonnx.infer.model.metadata import DEFAULT_SURE
+from melonnx.infer.model.session import MODELS_FOLDER, Device
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["RATES", "Choice"]

@@ -16,13 +16,13 @@ from gradio.themes import Default
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
-from melonnx.demo.app import SAMPLE, build_page
-from melonnx.demo.calls import refusal
-from melonnx.demo.choice import Choice
-from melonnx.demo.folder import is_private, private_folder, swept
-from melonnx.demo.guard import Guard
-from melonnx.demo.limits import Limits
-from melonnx.demo.visitors import forgetting
+from melonnx.demo.page.calls import refusal
+from melonnx.demo.page.guard import Guard
+from melonnx.demo.page.layout import SAMPLE, build_page
+from melonnx.demo.page.limits import Limits
+from melonnx.demo.page.models import Choice
+from melonnx.demo.page.uploads import is_private, private_folder, swept
+from melonnx.demo.page.visitors import forgetting
 
 __all__ = ["mount_page", "serve"]
 

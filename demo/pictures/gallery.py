@@ -6,13 +6,13 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from melonnx.demo.stages import plot_mel_image
-from melonnx.demo.style import DARK, LIGHT, colour_bar, grid, heading, set_time_axis
-from melonnx.infer.audio import open_audio, require_sound
+from melonnx.demo.pictures.stages import plot_mel_image
+from melonnx.demo.pictures.style import DARK, LIGHT, colour_bar, grid, heading, set_time_axis
+from melonnx.infer.audio.reader import open_audio, require_sound
 from melonnx.infer.errors import AudioError, NoMusicError
-from melonnx.infer.library import find_music
-from melonnx.infer.mel import MelSpec, mel_power
-from melonnx.infer.stages import Listener, Raster
+from melonnx.infer.explain.stages import Listener, Raster
+from melonnx.infer.frontend.mel import MelSpec, mel_power
+from melonnx.infer.library.find import find_music
 
 __all__ = ["Example", "draw_gallery", "find_examples"]
 

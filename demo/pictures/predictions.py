@@ -10,10 +10,17 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from melonnx.demo.stages import plot_mel_image
-from melonnx.demo.style import Style, axes_height, beside_share, colour_bar, heading, set_time_axis
-from melonnx.infer.evidence import EvidenceMap
-from melonnx.infer.stages import Raster
+from melonnx.demo.pictures.stages import plot_mel_image
+from melonnx.demo.pictures.style import (
+    Style,
+    axes_height,
+    beside_share,
+    colour_bar,
+    heading,
+    set_time_axis,
+)
+from melonnx.infer.explain.evidence import EvidenceMap
+from melonnx.infer.explain.stages import Raster
 
 __all__ = [
     "MOST_GENRES",

@@ -1,4 +1,6 @@
-"""The pictures of a song, by name: figures of what :func:`melonnx.infer.examine.examine` found.
+"""The pictures of a song, by name.
+
+Figures of what :func:`melonnx.infer.explain.examine.examine` found.
 
 Figures belong to no window and share nothing, so that any number of threads may draw.
 """
@@ -10,18 +12,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from melonnx.demo.answers import (
+from melonnx.demo.pictures.predictions import (
     MOST_GENRES,
     STRIP_INCHES,
     plot_evidence,
     plot_probabilities,
     plot_timeline,
 )
-from melonnx.demo.stages import plot_mel, plot_periodogram, plot_spectrogram, plot_waveform
-from melonnx.demo.style import DARK, LEFT, LIGHT, Style, panels
-from melonnx.infer.evidence import EvidenceMap, activation_over_time
-from melonnx.infer.examine import Examined
-from melonnx.infer.occlusion import genre_probabilities
+from melonnx.demo.pictures.stages import plot_mel, plot_periodogram, plot_spectrogram, plot_waveform
+from melonnx.demo.pictures.style import DARK, LEFT, LIGHT, Style, panels
+from melonnx.infer.explain.evidence import EvidenceMap, activation_over_time
+from melonnx.infer.explain.examine import Examined
+from melonnx.infer.explain.occlusion import genre_probabilities
 
 __all__ = ["STAGES", "Stage", "draw", "draw_all", "to_png"]
 

@@ -5,8 +5,15 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from melonnx.demo.style import Style, axes_height, colour_bar, heading, octaves, set_time_axis
-from melonnx.infer.stages import Envelope, Raster, Spectrum, decibels
+from melonnx.demo.pictures.style import (
+    Style,
+    axes_height,
+    colour_bar,
+    heading,
+    octaves,
+    set_time_axis,
+)
+from melonnx.infer.explain.stages import Envelope, Raster, Spectrum, decibels
 
 __all__ = [
     "log_frequency_rows",

@@ -56,17 +56,17 @@ def benchmark(
     ] = None,
 ) -> None:
     """Compare classical classifiers on hand-made features, with networks on the same songs."""
-    from melonnx.train.benchmark import divide, fit_best, run_benchmark
-    from melonnx.train.benchmark_report import print_benchmark, write_benchmark
-    from melonnx.train.classifiers import PRESETS
-    from melonnx.train.feature_table import read_features
-    from melonnx.train.fma import SUBSETS
-    from melonnx.train.networks_beside import (
+    from melonnx.train.classical.benchmark import divide, fit_best, run_benchmark
+    from melonnx.train.classical.benchmark_report import print_benchmark, write_benchmark
+    from melonnx.train.classical.classifiers import PRESETS
+    from melonnx.train.classical.feature_table import read_features
+    from melonnx.train.classical.networks import (
         divide_as_run,
         restrict_to_runs,
         score_model,
         score_run,
     )
+    from melonnx.train.data.readers.fma import SUBSETS
     from melonnx.train.run import read_run
 
     for value, known, hint in (
@@ -81,7 +81,7 @@ def benchmark(
     if run and split == "official":
         raise typer.BadParameter("has folds of its own, not the official split", param_hint="--run")
     if save is not None:
-        from melonnx.export.model_option import require_model_path
+        from melonnx.export.cli.model_option import require_model_path
 
         require_model_path(save, "--save")
     features = read_features(table, subset)  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ def benchmark(
         write_benchmark(result, out, shlex.join(["melonnx", *sys.argv[1:]]))
         say(f"written: {out / 'benchmark.md'}, benchmark.csv and pictures")
     if save is not None:
-        from melonnx.export.pipeline import describe_best, save_pipeline
+        from melonnx.export.sklearn.pipeline import describe_best, save_pipeline
 
         pipeline = fit_best(features, result.best, result.preset)
         info, rows = describe_best(pipeline, result, features, save.stem)

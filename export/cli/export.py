@@ -55,9 +55,9 @@ def export(
 
     RUN may be a Keras model of your own, with a description of its input beside it.
     """
-    from melonnx.export.model_option import require_model_path
+    from melonnx.export.cli.model_option import require_model_path
     from melonnx.export.quantise import KINDS
-    from melonnx.export.twin import twin_path
+    from melonnx.export.wave.twin import twin_path
 
     if quantise not in (None, *KINDS):
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
@@ -65,7 +65,7 @@ def export(
     if run.suffix == ".keras":
         if quantise:
             raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")
-        from melonnx.export.keras_release import export_keras
+        from melonnx.export.keras.release import export_keras
 
         exported = export_keras(
             run,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from melonnx.infer.model import TWIN_SUFFIX
+from melonnx.infer.model.session import TWIN_SUFFIX
 
 __all__ = ["require_model_path"]
 

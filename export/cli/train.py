@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from melonnx.train.data.tracks import DataSet, Track
 from melonnx.train.progress import say
-from melonnx.train.tracks import DataSet, Track
 
 if TYPE_CHECKING:
     from melonnx.train.run import Settings
@@ -166,7 +166,7 @@ def train(
         return
     if base:
         raise typer.BadParameter("needs --head", param_hint="--base")
-    from melonnx.train.splits import SPLIT_METHODS
+    from melonnx.train.data.splits import SPLIT_METHODS
 
     if split not in SPLIT_METHODS:
         raise typer.BadParameter(f"one of {', '.join(SPLIT_METHODS)}", param_hint="--split")
@@ -180,11 +180,11 @@ def train(
         raise typer.BadParameter("needs a --teacher", param_hint="--unlabelled")
     if pictures and (transfer or tags):
         raise typer.BadParameter("are of another front end", param_hint="--pictures")
-    from melonnx.train.cache import default_cache_folder
-    from melonnx.train.material import Sources
+    from melonnx.train.data.cache import default_cache_folder
+    from melonnx.train.data.tracks import require_subgenres
     from melonnx.train.run import read_run
-    from melonnx.train.tracks import require_subgenres
     from melonnx.train.train import train as make_run
+    from melonnx.train.training_data import Sources
 
     settings = replace(
         _settings(transfer, tags, teacher),
@@ -221,9 +221,9 @@ def train(
 
 
 def _settings(transfer: Path | None, tags: Path | None, teacher: Path | None) -> "Settings":
-    from melonnx.train.genre_tags import TAG_SETTINGS
+    from melonnx.train.network.genre_tags import TAG_SETTINGS
+    from melonnx.train.network.transfer import TRANSFER
     from melonnx.train.run import Settings
-    from melonnx.train.transfer import TRANSFER
 
     if tags:
         return TAG_SETTINGS
@@ -238,7 +238,7 @@ def _read(
     *,
     subgenres: bool,
 ) -> DataSet:
-    from melonnx.train.datasets import read_datasets
+    from melonnx.train.data.readers.dataset import read_datasets
 
     dataset = read_datasets(
         [root.resolve() for root in data],
@@ -273,7 +273,7 @@ def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
         source = context.get_parameter_source(parameter.name or "")
         if source and source.name == "COMMANDLINE" and parameter.name not in _OF_A_HEAD:
             raise typer.BadParameter("is of a network, not a head", param_hint=parameter.opts[0])
-    from melonnx.export.model_option import require_model_path
+    from melonnx.export.cli.model_option import require_model_path
 
     require_model_path(out, "--out")
 

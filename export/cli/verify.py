@@ -34,7 +34,7 @@ def verify(
     Evidence, by place, counts as far as its mean over places and its median place differ.
     """
     from melonnx.export.verify import verify as run_checks
-    from melonnx.infer.model import find_model
+    from melonnx.infer.model.session import find_model
 
     all_pass = True
     for check in run_checks(find_model(model), keras, data):

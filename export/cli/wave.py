@@ -26,8 +26,8 @@ def wave(
     ] = None,
 ) -> None:
     """Write the waveform twin of a finished model: samples in, the final answer out."""
-    from melonnx.export.twin import is_twin, save_twin, twin_path
-    from melonnx.infer.model import TWIN_SUFFIX, find_model
+    from melonnx.export.wave.twin import is_twin, save_twin, twin_path
+    from melonnx.infer.model.session import TWIN_SUFFIX, find_model
 
     if out is not None and not is_twin(out):
         raise typer.BadParameter(f"must end with {TWIN_SUFFIX}", param_hint="--out")

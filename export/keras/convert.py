@@ -8,9 +8,9 @@ import tensorflow as tf
 import tf2onnx
 
 from melonnx.export.form import OPSET
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model import INPUT, MUSIC, OUTPUTS
-from melonnx.train.outputs import with_all_outputs
+from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.session import INPUT, MUSIC, OUTPUTS
+from melonnx.train.network.outputs import with_all_outputs
 
 __all__ = ["to_onnx"]
 

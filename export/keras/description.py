@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from melonnx.export.errors import KerasFileError
-from melonnx.infer.metadata import FORMAT_VERSION, ModelInfo
+from melonnx.infer.model.metadata import FORMAT_VERSION, ModelInfo
 
 __all__ = ["read_description"]
 

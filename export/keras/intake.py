@@ -9,8 +9,8 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from melonnx.export.errors import KerasFileError
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.model import INPUT
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.session import INPUT
 
 __all__ = ["as_format_network", "load_keras"]
 

@@ -5,19 +5,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.export.convert import to_onnx
 from melonnx.export.errors import KerasFileError, ProofError
-from melonnx.export.keras_description import read_description
-from melonnx.export.keras_file import as_format_network, load_keras
+from melonnx.export.keras.convert import to_onnx
+from melonnx.export.keras.description import read_description
+from melonnx.export.keras.intake import as_format_network, load_keras
 from melonnx.export.place import put_in_place
 from melonnx.export.prove import prove
 from melonnx.export.release import Exported
 from melonnx.export.seal import seal
-from melonnx.infer.audio import load_audio
-from melonnx.infer.mel import log_mel
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.model import MODELS_FOLDER
-from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.mel import log_mel
+from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.session import MODELS_FOLDER
 from melonnx.train.progress import Say
 
 __all__ = ["export_keras"]

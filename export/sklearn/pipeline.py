@@ -15,10 +15,10 @@ from skl2onnx.common.data_types import FloatTensorType
 
 from melonnx.export.errors import ProofError
 from melonnx.export.seal import seal
-from melonnx.infer.replace import writing
-from melonnx.train.benchmark import Benchmark
-from melonnx.train.feature_names import COLUMNS, FEATURE_SETS, columns_of
-from melonnx.train.feature_table import FeatureTable
+from melonnx.infer.results.replace import writing
+from melonnx.train.classical.benchmark import Benchmark
+from melonnx.train.classical.feature_names import COLUMNS, FEATURE_SETS, columns_of
+from melonnx.train.classical.feature_table import FeatureTable
 
 __all__ = [
     "FORMAT_VERSION",

@@ -8,10 +8,10 @@ import onnxruntime
 from onnx import TensorProto, compose, helper, numpy_helper, parser
 
 from melonnx.export.form import OPSET
-from melonnx.export.wave_text import NETWORK, Constants, answer, front_end
+from melonnx.export.wave.text import NETWORK, Constants, answer, front_end
 from melonnx.infer.errors import ModelFileError
-from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
-from melonnx.infer.model import INPUT, MUSIC, OUTPUTS
+from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
+from melonnx.infer.model.session import INPUT, MUSIC, OUTPUTS
 
 __all__ = ["WAVEFORM", "waveform_twin"]
 

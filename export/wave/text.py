@@ -1,7 +1,8 @@
 """What a waveform twin has before and behind its network, in ONNX's own text.
 
-Step by step what :mod:`melonnx.infer.mel`, :mod:`melonnx.infer.windows` and the predictor do; each
-constant comes from there. Syntax: https://onnx.ai/onnx/repo-docs/Syntax.html.
+Step by step what :mod:`melonnx.infer.frontend.mel`, :mod:`melonnx.infer.frontend.windows`
+and the predictor do; each constant comes from there. Syntax:
+https://onnx.ai/onnx/repo-docs/Syntax.html.
 """
 
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.calibration import SMALLEST
-from melonnx.infer.hierarchy import sum_by_genre
-from melonnx.infer.mel import TINY, MelSpec, hann, mel_filterbank
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.pooling import SMALLEST_OF_WINDOW
-from melonnx.infer.windows import CELLS
+from melonnx.infer.frontend.mel import TINY, MelSpec, hann, mel_filterbank
+from melonnx.infer.frontend.windows import CELLS
+from melonnx.infer.model.calibration import SMALLEST
+from melonnx.infer.model.hierarchy import sum_by_genre
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.pooling import SMALLEST_OF_WINDOW
 
 __all__ = ["NETWORK", "Constants", "answer", "front_end"]
 

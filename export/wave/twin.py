@@ -14,15 +14,15 @@ from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form, rounds
 from melonnx.export.proof_clips import Clip, proof_clips
 from melonnx.export.seal import seal
-from melonnx.export.wave import WAVEFORM, waveform_twin
+from melonnx.export.wave.graph import WAVEFORM, waveform_twin
 from melonnx.infer.errors import AudioError, ModelFileError
-from melonnx.infer.long_tracks import hear
-from melonnx.infer.metadata import WAVE_KEY
-from melonnx.infer.model import MUSIC, TWIN_SUFFIX, Model, load_model
-from melonnx.infer.onnx_file import has_external_data, is_damaged
+from melonnx.infer.frontend.long_tracks import hear
+from melonnx.infer.frontend.windows import patch_batches
+from melonnx.infer.model.metadata import WAVE_KEY
+from melonnx.infer.model.onnx_file import has_external_data, is_damaged
+from melonnx.infer.model.session import MUSIC, TWIN_SUFFIX, Model, load_model
 from melonnx.infer.predictor import Predictor
-from melonnx.infer.replace import writing
-from melonnx.infer.windows import patch_batches
+from melonnx.infer.results.replace import writing
 
 __all__ = [
     "TWIN_TOLERANCE",

@@ -15,15 +15,15 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from melonnx.infer import sniff
+from melonnx.infer.audio import sniff
+from melonnx.infer.audio.headers import is_cut_short, mend
+from melonnx.infer.audio.joined import Joined
 from melonnx.infer.errors import (
     EmptyAudioError,
     MissingExtraError,
     UnreadableAudioError,
     UnsupportedFormatError,
 )
-from melonnx.infer.headers import is_cut_short, mend
-from melonnx.infer.joined import Joined
 
 __all__ = ["Decoder", "Places", "Samples", "open_decoder"]
 

@@ -6,7 +6,7 @@ compared with what decodes.
 
 from typing import BinaryIO, Literal, cast
 
-from melonnx.infer.joined import Joined
+from melonnx.infer.audio.joined import Joined
 
 __all__ = ["is_cut_short", "mend"]
 
@@ -23,7 +23,7 @@ _HEADER = 1 << 20
 def is_cut_short(file: BinaryIO, container: str, size: int) -> bool:
     """True where the file has fewer bytes than it promises, or an Ogg stream does not end.
 
-    ``container``: as ``melonnx.infer.sniff`` names it. ``size``: bytes of ``file``.
+    ``container``: as ``melonnx.infer.audio.sniff`` names it. ``size``: bytes of ``file``.
     """
     if container == "ogg":
         return not _ogg_ends(file, size)

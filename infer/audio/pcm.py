@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer import sniff
+from melonnx.infer.audio import sniff
 from melonnx.infer.errors import EmptyAudioError, UnreadableAudioError
 
 __all__ = ["BLOCK_S", "ENCODINGS", "read_pcm"]

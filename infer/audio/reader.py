@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from melonnx.infer.decode import BLOCK_LENGTH, DecodeError, Decoder, Samples, open_decoder
+from melonnx.infer.audio.decode import BLOCK_LENGTH, DecodeError, Decoder, Samples, open_decoder
 from melonnx.infer.errors import (
     AudioError,
     EmptyAudioError,
@@ -21,7 +21,7 @@ from melonnx.infer.errors import (
     SilentAudioError,
     UnreadableAudioError,
 )
-from melonnx.infer.mel import MelSpec, Waveform
+from melonnx.infer.frontend.mel import MelSpec, Waveform
 
 __all__ = [
     "SILENCE",

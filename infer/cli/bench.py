@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from melonnx.infer.options import Device, Model, Threads
+from melonnx.infer.cli.options import Device, Model, Threads
 
 __all__ = ["app"]
 
@@ -25,10 +25,10 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="All seconds, as one object.")] = False,
 ) -> None:
     """Time a song on this machine: from the prompt, warm, and where the time goes."""
-    from melonnx.infer.bench import time_cold, time_warm
-    from melonnx.infer.model import MODELS_FOLDER
+    from melonnx.infer.cli.timing import time_cold, time_warm
+    from melonnx.infer.model.session import MODELS_FOLDER
     from melonnx.infer.predictor import Predictor
-    from melonnx.infer.rows import printable
+    from melonnx.infer.results.rows import printable
 
     path = song or MODELS_FOLDER / "sample.mp3"
     predictor = Predictor(model, device, threads)  # type: ignore[arg-type]

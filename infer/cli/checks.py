@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 __all__ = ["CHECKSUMS", "KNOWN_ANSWERS", "Finding", "examine"]
 
-_MODELS_FOLDER = Path(__file__).parent.parent / "models"
+_MODELS_FOLDER = Path(__file__).parents[2] / "models"
 CHECKSUMS = _MODELS_FOLDER / "SHA256SUMS"
 """Of what is released; made in ``models/`` by ``sha256sum *.onnx sample.mp3 > SHA256SUMS``."""
 KNOWN_ANSWERS = _MODELS_FOLDER / "sample.jsonl"
@@ -146,7 +146,7 @@ def _providers() -> Iterator[Finding]:
 def _provider(name: str) -> Finding:
     """A session is made: that a provider is listed says little."""
     from melonnx.infer.errors import DeviceError
-    from melonnx.infer.model import load_model
+    from melonnx.infer.model.session import load_model
 
     began = time.perf_counter()
     try:
@@ -199,7 +199,7 @@ def _decoded(name: str, data: bytes) -> Finding:
     """A second of 440 Hz must come back as long, as loud and as high as it was."""
     import numpy as np
 
-    from melonnx.infer.audio import load_audio
+    from melonnx.infer.audio.reader import load_audio
 
     began = time.perf_counter()
     waveform = load_audio(data, _RATE)

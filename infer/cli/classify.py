@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from melonnx.infer.options import Device, Model, Recursive, Sure, Workers
+from melonnx.infer.cli.options import Device, Model, Recursive, Sure, Workers
 
 __all__ = ["app"]
 
@@ -102,25 +102,25 @@ def classify(
         raise typer.BadParameter("goes with --json, or -o with .jsonl, .parquet, .npz or a folder")
     if fresh and output is None:
         raise typer.BadParameter("goes with -o FILE", param_hint="--fresh")
-    from melonnx.infer.collection import (
+    from melonnx.infer.errors import NoMusicError
+    from melonnx.infer.library.collection import (
         POOL_FROM,
         Output,
         classify_here,
         classify_in_processes,
         summary,
     )
-    from melonnx.infer.errors import NoMusicError
-    from melonnx.infer.library import expand
-    from melonnx.infer.model import find_model, load_model
+    from melonnx.infer.library.find import expand
+    from melonnx.infer.model.session import find_model, load_model
     from melonnx.infer.prediction import Prediction
     from melonnx.infer.predictor import Predictor
-    from melonnx.infer.rows import View, parse_template
+    from melonnx.infer.results.rows import View, parse_template
 
     identify = None
     if cluster is None:
         songs = list(expand(paths, recursive=recursive))
     else:
-        from melonnx.infer import remote_files
+        from melonnx.infer.library import remote_files
 
         songs, known = remote_files.find_songs(paths, recursive=recursive)
         identify = partial(remote_files.identify, known=known)
@@ -146,14 +146,14 @@ def classify(
             raise typer.BadParameter(str(error), param_hint="--format") from None
     target = Output(view, kind, template, output)
     if predictor is None:
-        from melonnx.infer.workers import Hearing
+        from melonnx.infer.library.workers import Hearing
 
         name = f"{info.name} {info.version}"
         hearing = Hearing(find_model(model), name, device, threads or 1, embeddings, skim, sure)
         with ExitStack() as stack:
             client = None
             if cluster is not None:
-                from melonnx.infer.cluster import connect
+                from melonnx.infer.library.cluster import connect
 
                 client = stack.enter_context(connect(cluster))
             outcome = classify_in_processes(
@@ -189,7 +189,7 @@ def _choose_format(
         raise typer.BadParameter(f"{output} is a folder, for Parquet parts only", param_hint="-o")
     if asked or output is None:
         return asked[0] if asked else "text"
-    from melonnx.infer.formats import FORMAT_OF
+    from melonnx.infer.results.formats import FORMAT_OF
 
     if output.is_dir() or not output.suffix:
         return "parts"

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from melonnx.infer.listing import say
-from melonnx.infer.options import Device, Model, Sure, Threads
+from melonnx.infer.cli.options import Device, Model, Sure, Threads
+from melonnx.infer.results.listing import say
 
 __all__ = ["app"]
 
@@ -27,11 +27,11 @@ def explain(
 
     Each place is silenced and the model asked again: the numbers are what it then answers.
     """
-    from melonnx.infer.examine import examine
-    from melonnx.infer.explain import explain
-    from melonnx.infer.explain_output import in_words
+    from melonnx.infer.explain.examine import examine
+    from melonnx.infer.explain.explanation import explain
+    from melonnx.infer.explain.words import in_words
     from melonnx.infer.predictor import Predictor
-    from melonnx.infer.rows import printable
+    from melonnx.infer.results.rows import printable
 
     predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
     examined = examine(predictor, song)

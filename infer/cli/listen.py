@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from melonnx.infer.listing import say
-from melonnx.infer.options import Device, Model, Sure, Threads
+from melonnx.infer.cli.options import Device, Model, Sure, Threads
+from melonnx.infer.results.listing import say
 
 if TYPE_CHECKING:
-    from melonnx.infer.mel import Waveform
+    from melonnx.infer.frontend.mel import Waveform
     from melonnx.infer.prediction import Prediction
     from melonnx.infer.stream import Stream
 
@@ -53,11 +53,11 @@ def listen(
 
     A radio: ffmpeg -i URL -f s16le -ac 2 -ar 44100 - | melonnx listen -
     """
-    from melonnx.infer.audio import open_audio
-    from melonnx.infer.live import Display, print_stream_lines
-    from melonnx.infer.pcm import ENCODINGS, read_pcm
+    from melonnx.infer.audio.pcm import ENCODINGS, read_pcm
+    from melonnx.infer.audio.reader import open_audio
+    from melonnx.infer.cli.live import Display, print_stream_lines
+    from melonnx.infer.explain.stretches import Stretches
     from melonnx.infer.predictor import Predictor
-    from melonnx.infer.stretches import Stretches
 
     if encoding not in ENCODINGS:
         raise typer.BadParameter(f"one of {', '.join(ENCODINGS)}", param_hint="--encoding")
@@ -107,7 +107,7 @@ def _paced(blocks: Iterable["Waveform"], rate: int) -> Iterator["Waveform"]:
     """Hold each sample back until it would have sounded."""
     from time import monotonic, sleep
 
-    from melonnx.infer.pcm import BLOCK_S
+    from melonnx.infer.audio.pcm import BLOCK_S
 
     begin, n_samples, size = monotonic(), 0, max(1, round(rate * BLOCK_S))
     for block in blocks:

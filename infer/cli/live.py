@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
+from melonnx.infer.explain.stretches import Stretches
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.rows import printable
-from melonnx.infer.stretches import Stretches
+from melonnx.infer.results.rows import printable
 from melonnx.infer.units import clock
 
 if TYPE_CHECKING:

@@ -18,25 +18,25 @@ from melonnx.infer.errors import MelonnxError, MissingExtraError
 __all__ = ["app", "main"]
 
 _ELSEWHERE = {
-    "classify": "melonnx.infer.classify_cli",
-    "explain": "melonnx.infer.explain_cli",
-    "picture": "melonnx.demo.pictures_cli",
-    "gallery": "melonnx.demo.pictures_cli",
-    "demo": "melonnx.demo.cli",
-    "listen": "melonnx.infer.listen_cli",
-    "data": "melonnx.train.cli",
-    "train": "melonnx.export.train_cli",
-    "evaluate": "melonnx.train.cli",
-    "export": "melonnx.export.cli",
-    "wave": "melonnx.export.wave_cli",
-    "verify": "melonnx.export.verify_cli",
-    "features": "melonnx.train.features_cli",
-    "benchmark": "melonnx.export.benchmark_cli",
-    "tag": "melonnx.infer.tag_cli",
-    "organize": "melonnx.infer.organize_cli",
-    "similar": "melonnx.infer.similar_cli",
-    "doctor": "melonnx.infer.doctor_cli",
-    "bench": "melonnx.infer.bench_cli",
+    "classify": "melonnx.infer.cli.classify",
+    "explain": "melonnx.infer.cli.explain",
+    "picture": "melonnx.demo.cli.pictures",
+    "gallery": "melonnx.demo.cli.pictures",
+    "demo": "melonnx.demo.cli.demo",
+    "listen": "melonnx.infer.cli.listen",
+    "data": "melonnx.train.cli.data",
+    "train": "melonnx.export.cli.train",
+    "evaluate": "melonnx.train.cli.data",
+    "export": "melonnx.export.cli.export",
+    "wave": "melonnx.export.cli.wave",
+    "verify": "melonnx.export.cli.verify",
+    "features": "melonnx.train.cli.features",
+    "benchmark": "melonnx.export.cli.benchmark",
+    "tag": "melonnx.infer.cli.tag",
+    "organize": "melonnx.infer.cli.organize",
+    "similar": "melonnx.infer.cli.similar",
+    "doctor": "melonnx.infer.cli.doctor",
+    "bench": "melonnx.infer.cli.bench",
 }
 """Command: the module whose typer ``app`` has it."""
 
@@ -115,7 +115,7 @@ def info(
     """Show what a model file says of itself; without MODEL, the default one."""
     import json
 
-    from melonnx.infer.model import find_model, load_model
+    from melonnx.infer.model.session import find_model, load_model
 
     info = load_model(model, device="cpu").info
     if as_json:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.options import Device, GenreMap, Model, Recursive, Sure, Workers
-from melonnx.infer.song_source import From, Paths, open_songs
+from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Workers
+from melonnx.infer.library.song_source import From, Paths, open_songs
+from melonnx.infer.results.listing import Line, print_listing, say
 
 if TYPE_CHECKING:
-    from melonnx.infer.organize import Placed
     from melonnx.infer.prediction import Prediction
+    from melonnx.infer.tags.organize import Placed
 
 __all__ = ["app"]
 
@@ -52,8 +52,8 @@ def organize(
     Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds
     nothing.
     """
-    from melonnx.infer.genre_names import read_genre_map
-    from melonnx.infer.organize import place_songs, write_playlists
+    from melonnx.infer.tags.genre_names import read_genre_map
+    from melonnx.infer.tags.organize import place_songs, write_playlists
 
     if playlists + copy + link > 1:
         raise typer.BadParameter("take one", param_hint="--playlists, --copy, --link")
@@ -80,7 +80,7 @@ def _sort(
     leave_unsure: bool,
 ) -> "Iterator[tuple[Prediction, str]]":
     """Each song with its genre; those that have none go to ``aside``."""
-    from melonnx.infer.organize import UNSURE, Placed
+    from melonnx.infer.tags.organize import UNSURE, Placed
 
     for prediction in predictions:
         label = prediction.label or ""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.options import Device, Threads
+from melonnx.infer.cli.options import Device, Threads
+from melonnx.infer.results.listing import Line, print_listing, say
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from melonnx.infer.index import Index
-    from melonnx.infer.similar import Neighbour
+    from melonnx.infer.similar.index import Index
+    from melonnx.infer.similar.neighbours import Neighbour
 
 __all__ = ["app"]
 
@@ -46,8 +46,8 @@ def similar(
 
     A song that the index has is not heard again, and is not among its own neighbours.
     """
-    from melonnx.infer.index import read_index
-    from melonnx.infer.similar import find_row, model_of, neighbours
+    from melonnx.infer.similar.index import read_index
+    from melonnx.infer.similar.neighbours import find_row, model_of, neighbours
 
     library = read_index(index)
     row = find_row(library, song)
@@ -67,7 +67,13 @@ def similar(
 
 
 def _candidates(index: Path, library: "Index", query: Any, top: int) -> "NDArray[np.intp]":
-    from melonnx.infer.graph import build_graph, find_candidates, graph_path, is_fresh, open_graph
+    from melonnx.infer.similar.graph import (
+        build_graph,
+        find_candidates,
+        graph_path,
+        is_fresh,
+        open_graph,
+    )
 
     if not is_fresh(index):
         say(f"{graph_path(index)}: making the graph, once")

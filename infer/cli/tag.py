@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.listing import Line, print_listing, say
-from melonnx.infer.options import Device, GenreMap, Model, Recursive, Sure, Workers
-from melonnx.infer.song_source import From, Paths, open_songs
+from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Workers
+from melonnx.infer.library.song_source import From, Paths, open_songs
+from melonnx.infer.results.listing import Line, print_listing, say
 
 if TYPE_CHECKING:
-    from melonnx.infer.tagging import Tagged
+    from melonnx.infer.tags.tagging import Tagged
 
 __all__ = ["app"]
 
@@ -55,9 +55,9 @@ def tag(
     song that has a genre, or that the model is unsure of, is left alone, and what does not sound
     like music always is.
     """
-    from melonnx.infer.genre_names import read_genre_map
-    from melonnx.infer.tag_log import default_log
-    from melonnx.infer.tagging import Rules, tag_songs
+    from melonnx.infer.tags.genre_names import read_genre_map
+    from melonnx.infer.tags.log import default_log
+    from melonnx.infer.tags.tagging import Rules, tag_songs
 
     if undo is not None:
         if paths or results is not None or write:
@@ -122,7 +122,7 @@ def _sum_up(counts: Counter[str], linked: int, log: Path | None) -> None:
 
 
 def _undo(log: Path) -> None:
-    from melonnx.infer.tag_log import restore
+    from melonnx.infer.tags.log import restore
 
     counts: Counter[str] = Counter()
     for row in restore(log):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from melonnx.infer.audio import open_array, open_audio
+from melonnx.infer.audio.reader import open_array, open_audio
 from melonnx.infer.errors import MelonnxError
-from melonnx.infer.long_tracks import hear
+from melonnx.infer.frontend.long_tracks import hear
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["STAGES", "Timing", "time_cold", "time_warm"]
@@ -21,7 +21,7 @@ STAGES = ("decoding", "resampling", "mel", "network")
 """What an answer is made of."""
 
 _WARM_UP = 3
-_COMMAND = "from melonnx.infer.cli import main; main()"
+_COMMAND = "from melonnx.infer.cli.main import main; main()"
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.calibration import SMALLEST, scale
 from melonnx.infer.errors import UnknownGenreError
-from melonnx.infer.examine import Examined
-from melonnx.infer.mel import MelSpec, band_centres
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.occlusion import (
+from melonnx.infer.explain.examine import Examined
+from melonnx.infer.explain.occlusion import (
     Region,
     ask_again,
     genre_probabilities,
     heard_frames,
     song_probabilities,
 )
-from melonnx.infer.pooling import pool_windows
+from melonnx.infer.frontend.mel import MelSpec, band_centres
+from melonnx.infer.model.calibration import SMALLEST, scale
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.pooling import pool_windows
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["Band", "EvidenceMap", "activation_over_time", "log_odds", "map_evidence", "pitch_bands"]

@@ -5,14 +5,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import AudioReader, Source, open_array, open_audio, require_sound
-from melonnx.infer.long_tracks import Heard, hear_power
-from melonnx.infer.mel import mel_power
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.model import Outputs
+from melonnx.infer.audio.reader import AudioReader, Source, open_array, open_audio, require_sound
+from melonnx.infer.explain.stages import Envelope, Listener, Raster, Spectrum
+from melonnx.infer.frontend.long_tracks import Heard, hear_power
+from melonnx.infer.frontend.mel import mel_power
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.session import Outputs
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
-from melonnx.infer.stages import Envelope, Listener, Raster, Spectrum
 
 __all__ = ["Examined", "examine", "examine_array"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import UnknownGenreError
-from melonnx.infer.evidence import Band, EvidenceMap, log_odds, map_evidence
-from melonnx.infer.examine import Examined
-from melonnx.infer.occlusion import Region, heard_frames, probabilities_without
+from melonnx.infer.explain.evidence import Band, EvidenceMap, log_odds, map_evidence
+from melonnx.infer.explain.examine import Examined
+from melonnx.infer.explain.occlusion import Region, heard_frames, probabilities_without
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["BandEffect", "Check", "Explanation", "Place", "explain", "rival_of"]

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.calibration import scale
-from melonnx.infer.examine import Examined
-from melonnx.infer.hierarchy import sum_by_genre
-from melonnx.infer.long_tracks import Heard
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.pooling import pool_windows
+from melonnx.infer.explain.examine import Examined
+from melonnx.infer.frontend.long_tracks import Heard
+from melonnx.infer.frontend.windows import Patches
+from melonnx.infer.model.calibration import scale
+from melonnx.infer.model.hierarchy import sum_by_genre
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.pooling import pool_windows
 from melonnx.infer.predictor import Predictor
-from melonnx.infer.windows import Patches
 
 __all__ = [
     "Region",

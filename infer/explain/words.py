@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from melonnx.infer.explain import Check, Explanation, Place
+from melonnx.infer.explain.explanation import Check, Explanation, Place
 from melonnx.infer.units import clock, hertz
 
 __all__ = ["in_words"]

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from melonnx.infer.joined_frames import JoinedFrames
-from melonnx.infer.mel import ClipLevel, LogMel, MelPower, MelSpec, Waveform, mel_power, normalise
-from melonnx.infer.windows import CELLS, window_starts
+from melonnx.infer.frontend.joined_frames import JoinedFrames
+from melonnx.infer.frontend.mel import (
+    ClipLevel,
+    LogMel,
+    MelPower,
+    MelSpec,
+    Waveform,
+    mel_power,
+    normalise,
+)
+from melonnx.infer.frontend.windows import CELLS, window_starts
 
 __all__ = ["Heard", "hear", "hear_power"]
 

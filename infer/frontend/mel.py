@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.joined_frames import JoinedFrames
+from melonnx.infer.frontend.joined_frames import JoinedFrames
 
 __all__ = [
     "TINY",

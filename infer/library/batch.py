@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 
-from melonnx.infer.journal import Identity, Journal, Packed, file_identity, unpack
+from melonnx.infer.library.journal import Identity, Journal, Packed, file_identity, unpack
+from melonnx.infer.library.workers import Answer, Job
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.workers import Answer, Job
 
 __all__ = ["Hear", "Identify", "Song", "answer_in_order", "match_journal"]
 

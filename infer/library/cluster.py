@@ -30,12 +30,12 @@ from melonnx.infer.errors import (
     NoMusicError,
     WorkerError,
 )
-from melonnx.infer.journal import Packed, pack
-from melonnx.infer.model import released_models
+from melonnx.infer.library.journal import Packed, pack
+from melonnx.infer.library.remote_files import is_url, open_song
+from melonnx.infer.library.workers import Answer, End, Hearing, Job, hear_file
+from melonnx.infer.model.session import released_models
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
-from melonnx.infer.remote_files import is_url, open_song
-from melonnx.infer.workers import Answer, End, Hearing, Job, hear_file
 
 __all__ = ["connect", "hear_in_cluster"]
 
@@ -80,7 +80,7 @@ def connect(address: str) -> Iterator[Client]:
 def hear_in_cluster(
     jobs: Iterator[Job | None], client: Client, hearing: Hearing, stop: End | None = None
 ) -> Generator[Answer, None, None]:
-    """Yield the answers as they come, as ``hear_in_processes`` does (:mod:`melonnx.infer.workers`).
+    """Yield the answers as they come, as ``workers.hear_in_processes`` does.
 
     A job's path may be a URL. The model travels to each worker that has not the same file. Raises
     WorkerError where the cluster is lost, or its workers are of another version of melonnx.

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from melonnx.infer.errors import OutputError
-from melonnx.infer.formats import Write, open_output, text_writer
-from melonnx.infer.library import Song, classify_files
-from melonnx.infer.output import complaints, line_writer, table_writer
+from melonnx.infer.library.find import Song, classify_files
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
-from melonnx.infer.progress import Progress, show_progress
-from melonnx.infer.rows import View
+from melonnx.infer.results.formats import Write, open_output, text_writer
+from melonnx.infer.results.output import complaints, line_writer, table_writer
+from melonnx.infer.results.progress import Progress, show_progress
+from melonnx.infer.results.rows import View
 
 if TYPE_CHECKING:
-    from melonnx.infer.batch import Identify
-    from melonnx.infer.workers import Answer, Hearing, Job
+    from melonnx.infer.library.batch import Identify
+    from melonnx.infer.library.workers import Answer, Hearing, Job
 
 __all__ = [
     "POOL_FROM",
@@ -115,9 +115,9 @@ def classify_in_processes(
     Raises OutputError and JournalError where the output cannot be written; the journal, in the
     first case, keeps what was answered.
     """
-    from melonnx.infer.batch import answer_in_order, match_journal
-    from melonnx.infer.journal import file_identity, journal_path, model_key, open_journal
-    from melonnx.infer.workers import hear_in_processes, stop_on_interrupt
+    from melonnx.infer.library.batch import answer_in_order, match_journal
+    from melonnx.infer.library.journal import file_identity, journal_path, model_key, open_journal
+    from melonnx.infer.library.workers import hear_in_processes, stop_on_interrupt
 
     outcome = Outcome()
     identify = identify or file_identity
@@ -147,7 +147,7 @@ def classify_in_processes(
 
         def hear(jobs: "Iterator[Job | None]") -> "Generator[Answer, None, None]":
             if client is not None:
-                from melonnx.infer.cluster import hear_in_cluster
+                from melonnx.infer.library.cluster import hear_in_cluster
 
                 return hear_in_cluster(jobs, client, hearing, stop)
             return hear_in_processes(jobs, processes, hearing, stop)

@@ -7,7 +7,7 @@ from glob import has_magic, iglob
 from pathlib import Path
 
 from melonnx.infer.errors import AudioError, NoMusicError
-from melonnx.infer.playlist import PLAYLIST_SUFFIXES, list_on_stdin, read_playlist
+from melonnx.infer.library.playlist import PLAYLIST_SUFFIXES, list_on_stdin, read_playlist
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 

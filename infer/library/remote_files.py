@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from melonnx.infer.errors import NoMusicError
-from melonnx.infer.journal import Identity, file_identity
-from melonnx.infer.library import AUDIO_SUFFIXES, Song, expand
-from melonnx.infer.playlist import list_on_stdin
+from melonnx.infer.library.find import AUDIO_SUFFIXES, Song, expand
+from melonnx.infer.library.journal import Identity, file_identity
+from melonnx.infer.library.playlist import list_on_stdin
 from melonnx.infer.prediction import Prediction
 
 __all__ = ["find_songs", "identify", "is_url", "open_song"]

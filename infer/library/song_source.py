@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from melonnx.infer.library.workers import Answer, Job
     from melonnx.infer.prediction import Prediction
-    from melonnx.infer.workers import Answer, Job
 
 __all__ = ["From", "Paths", "open_songs"]
 
@@ -56,7 +56,7 @@ def open_songs(
             param_hint="--sure",
         )
     if results is not None:
-        from melonnx.infer.results import read_results
+        from melonnx.infer.results.reading import read_results
 
         known = {row.path: row for row in read_results(results)}
         songs = [path if row.ok else row for path, row in known.items()]
@@ -64,7 +64,7 @@ def open_songs(
             known[song] if isinstance(song, str) else song for song in asked
         )
 
-    from melonnx.infer.library import expand
+    from melonnx.infer.library.find import expand
 
     songs = list(expand(paths or [], recursive=recursive))
     return songs, lambda asked: _hear(asked, model, device, workers, sure)
@@ -80,17 +80,17 @@ def _hear(
     """Raises KeyboardInterrupt after the last answer where Ctrl-C has stopped it."""
     if not songs:
         return
-    from melonnx.infer.collection import POOL_FROM, usable_cores
+    from melonnx.infer.library.collection import POOL_FROM, usable_cores
 
     if workers is None and len(songs) < POOL_FROM:
-        from melonnx.infer.library import classify_files
+        from melonnx.infer.library.find import classify_files
         from melonnx.infer.predictor import Predictor
 
         yield from classify_files(Predictor(model, device, sure=sure), songs)  # type: ignore[arg-type]
         return
-    from melonnx.infer.batch import answer_in_order
-    from melonnx.infer.model import find_model, load_model
-    from melonnx.infer.workers import Hearing, hear_in_processes, stop_on_interrupt
+    from melonnx.infer.library.batch import answer_in_order
+    from melonnx.infer.library.workers import Hearing, hear_in_processes, stop_on_interrupt
+    from melonnx.infer.model.session import find_model, load_model
 
     info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
     info.bars_at(sure)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from melonnx.infer.errors import AudioError, CrashedError, MelonnxError, WorkerError
-from melonnx.infer.journal import Packed, pack
-from melonnx.infer.metadata import DEFAULT_SURE
+from melonnx.infer.library.journal import Packed, pack
+from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 

@@ -8,10 +8,10 @@ from typing import Any, Self
 from unicodedata import category
 
 from melonnx.infer.errors import UnknownRateError
-from melonnx.infer.hierarchy import genres_above
-from melonnx.infer.mel import MelSpec
-from melonnx.infer.pooling import POOLINGS
-from melonnx.infer.windows import MOST_WINDOWS
+from melonnx.infer.frontend.mel import MelSpec
+from melonnx.infer.frontend.windows import MOST_WINDOWS
+from melonnx.infer.model.hierarchy import genres_above
+from melonnx.infer.model.pooling import POOLINGS
 
 __all__ = ["DEFAULT_SURE", "FORMAT_VERSION", "METADATA_KEY", "WAVE_KEY", "ModelInfo"]
 
@@ -57,13 +57,13 @@ class ModelInfo:
     """Divides the logits; fitted on validation data."""
     pooling: str = "probabilities"
     """How a song's answer comes of its windows': the mean of their "probabilities", or the softmax
-    of the mean of their "logits" (:mod:`melonnx.infer.pooling`)."""
+    of the mean of their "logits" (:mod:`melonnx.infer.model.pooling`)."""
     bars: dict[str, dict[str, float]] = field(default_factory=dict)
     """For a rate, whole percents as text ("80", "90", "95"): by genre, the score from which on so
     many answers are right. One below is unsure; an absent genre's bar is 0."""
     accepts: dict[str, dict[str, float]] = field(default_factory=dict)
     """accepts[answer][other]: the chance that a song whose first genre is ``other`` is rightly
-    called ``answer`` too (:mod:`melonnx.infer.acceptance`). Of genres, not sub-genres."""
+    called ``answer`` too (:mod:`melonnx.infer.model.acceptance`). Of genres, not sub-genres."""
     music_bar: float = 0.0
     """A song whose ``music`` is below it does not sound like music; 0: the network does not
     say."""

@@ -11,9 +11,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import DeviceError, ModelFileError
-from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
-from melonnx.infer.onnx_file import has_external_data, is_damaged
-from melonnx.infer.windows import Patches
+from melonnx.infer.frontend.windows import Patches
+from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
+from melonnx.infer.model.onnx_file import has_external_data, is_damaged
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -30,7 +30,7 @@ __all__ = [
     "released_models",
 ]
 
-MODELS_FOLDER = Path(__file__).parent.parent / "models"
+MODELS_FOLDER = Path(__file__).parents[2] / "models"
 """Of the released models: it lies beside ``infer/`` in a checkout and when installed."""
 
 DEFAULT_MODEL = MODELS_FOLDER / "genre-base.onnx"

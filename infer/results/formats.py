@@ -15,10 +15,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from melonnx.infer.index import npz_writer
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.replace import writing
-from melonnx.infer.rows import View, cells, columns, parse_template, printable, visible
+from melonnx.infer.results.replace import writing
+from melonnx.infer.results.rows import View, cells, columns, parse_template, printable, visible
+from melonnx.infer.similar.index import npz_writer
 
 __all__ = [
     "FORMAT_OF",
@@ -222,7 +222,7 @@ def parts_writer(folder: Path, view: View) -> Iterator[Write]:
 
 @contextmanager
 def index_writer(path: Path, model: str) -> Iterator[Write]:
-    """The npz of :mod:`melonnx.infer.index`; songs without an answer are not in it."""
+    """The npz of :mod:`melonnx.infer.similar.index`; songs without an answer are not in it."""
     with npz_writer(path, model) as add:
 
         def write(prediction: Prediction) -> None:

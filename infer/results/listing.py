@@ -18,7 +18,7 @@ class Line(NamedTuple):
 
 def say(line: str) -> None:
     """What is said of a run goes to stderr."""
-    from melonnx.infer.rows import printable
+    from melonnx.infer.results.rows import printable
 
     print(f"melonnx: {printable(line)}", file=sys.stderr, flush=True)
 
@@ -30,8 +30,8 @@ def print_listing(lines: Iterable[Line], columns: tuple[str, ...], total: int) -
     The lines may have more cells than there are columns, for programs only. ``total``: lines to
     come, for the progress bar.
     """
-    from melonnx.infer.progress import show_progress
-    from melonnx.infer.rows import printable
+    from melonnx.infer.results.progress import show_progress
+    from melonnx.infer.results.rows import printable
 
     is_table = sys.stdout.isatty()
     rows: list[list[str]] = []

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from melonnx.infer.formats import Write
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.progress import Progress
-from melonnx.infer.rows import View, printable, segments_text, visible
+from melonnx.infer.results.formats import Write
+from melonnx.infer.results.progress import Progress
+from melonnx.infer.results.rows import View, printable, segments_text, visible
 
 __all__ = ["complaints", "line_writer", "table_writer"]
 

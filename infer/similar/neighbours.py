@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import IndexFileError
-from melonnx.infer.index import Index
-from melonnx.infer.model import load_model, released_models
+from melonnx.infer.model.session import load_model, released_models
+from melonnx.infer.similar.index import Index
 
 __all__ = ["Neighbour", "find_row", "model_of", "nearest", "neighbours"]
 
@@ -64,8 +64,8 @@ def neighbours(
     """The ``k`` songs nearest to ``query``, float32 (d,), nearest first.
 
     ``but``: a row to leave out, the song itself. ``candidates``: the only rows to look at, as
-    :func:`melonnx.infer.graph.find_candidates` gives them. Raises IndexFileError where ``index``
-    has no songs, or embeddings of another size.
+    :func:`melonnx.infer.similar.graph.find_candidates` gives them. Raises
+    IndexFileError where ``index`` has no songs, or embeddings of another size.
     """
     if not index.paths:
         raise IndexFileError("the index holds no songs")

@@ -21,7 +21,7 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
 from melonnx.infer.errors import TagError
-from melonnx.infer.payload import audio_digest, tag_container
+from melonnx.infer.tags.payload import audio_digest, tag_container
 
 __all__ = ["read_genres", "write_genre"]
 

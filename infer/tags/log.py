@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from melonnx.infer.delta import apply_delta, make_delta
 from melonnx.infer.errors import ResultsFileError, TagError
-from melonnx.infer.replace import remove_strays, replacing, sync_folder
+from melonnx.infer.results.replace import remove_strays, replacing, sync_folder
+from melonnx.infer.tags.delta import apply_delta, make_delta
 
 __all__ = ["Restored", "default_log", "read_log", "remember", "restore"]
 

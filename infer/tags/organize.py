@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.replace import create, remove_strays, sync_folder
+from melonnx.infer.results.replace import create, remove_strays, sync_folder
 
 __all__ = ["UNSURE", "Placed", "folder_name", "place_songs", "write_playlists"]
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from melonnx.infer import sniff
+from melonnx.infer.audio import sniff
 
 __all__ = ["audio_digest", "tag_container"]
 

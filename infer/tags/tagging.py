@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from melonnx.infer.errors import TagError
-from melonnx.infer.genre_names import genre_name
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.replace import remove_strays, replacing
-from melonnx.infer.tag_log import remember
-from melonnx.infer.tags import read_genres, write_genre
+from melonnx.infer.results.replace import remove_strays, replacing
+from melonnx.infer.tags.fields import read_genres, write_genre
+from melonnx.infer.tags.genre_names import genre_name
+from melonnx.infer.tags.log import remember
 
 __all__ = ["Rules", "Tagged", "tag_songs"]
 
@@ -19,7 +19,7 @@ class Rules:
     """Which songs get a genre, and how it is spelt."""
 
     names: Mapping[str, str] = field(default_factory=dict)
-    """Genre by label, as in :func:`melonnx.infer.genre_names.genre_name`."""
+    """Genre by label, as in :func:`melonnx.infer.tags.genre_names.genre_name`."""
     overwrite: bool = False
     """Songs that have a genre get another."""
     unsure: bool = False

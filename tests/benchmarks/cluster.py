@@ -10,10 +10,10 @@ import time
 from itertools import cycle, islice
 from pathlib import Path
 
-from melonnx.infer.cluster import connect, hear_in_cluster
-from melonnx.infer.library import find_music
-from melonnx.infer.model import find_model
-from melonnx.infer.workers import Hearing, Job
+from melonnx.infer.library.cluster import connect, hear_in_cluster
+from melonnx.infer.library.find import find_music
+from melonnx.infer.library.workers import Hearing, Job
+from melonnx.infer.model.session import find_model
 
 HEARING = Hearing(find_model("genre-small"), "genre-small", "cpu")
 

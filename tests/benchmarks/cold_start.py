@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from melonnx.infer.model import DEFAULT_MODEL
+from melonnx.infer.model.session import DEFAULT_MODEL
 
 MELONNX = str(Path(sys.executable).parent / "melonnx")
 BARE = str(Path(__file__).parent / "bare.py")

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer import Predictor
-from melonnx.infer.evidence import activation_over_time, log_odds
-from melonnx.infer.examine import Examined, examine
-from melonnx.infer.explain import Check, explain
-from melonnx.infer.library import find_music
-from melonnx.infer.occlusion import Region, probabilities_without
+from melonnx.infer.explain.evidence import activation_over_time, log_odds
+from melonnx.infer.explain.examine import Examined, examine
+from melonnx.infer.explain.explanation import Check, explain
+from melonnx.infer.explain.occlusion import Region, probabilities_without
+from melonnx.infer.library.find import find_music
 
 _DRAWS = 8
 _SHARE = 0.1

@@ -20,11 +20,11 @@ from librosa import feature
 from scipy.stats import kurtosis, skew
 from threadpoolctl import threadpool_limits
 
-from melonnx.infer.audio import open_audio
-from melonnx.infer.model import DEFAULT_MODEL
-from melonnx.train.extract import extract
-from melonnx.train.features import clip_features
-from melonnx.train.tracks import DataSet, Track
+from melonnx.infer.audio.reader import open_audio
+from melonnx.infer.model.session import DEFAULT_MODEL
+from melonnx.train.classical.extract import extract
+from melonnx.train.classical.features import clip_features
+from melonnx.train.data.tracks import DataSet, Track
 
 _SONGS = 16
 

@@ -25,7 +25,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.benchmarks.install_size import size
 
 PROGRAMS = Path(__file__).parent / "peers"

@@ -19,10 +19,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from melonnx.infer.audio import open_audio
-from melonnx.infer.mel import log_mel
-from melonnx.infer.model import load_model
-from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.infer.audio.reader import open_audio
+from melonnx.infer.frontend.mel import log_mel
+from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.infer.model.session import load_model
 
 LABELS = (
     "ambient", "blues", "classical", "country", "disco", "electronic", "folk", "hiphop", "jazz",

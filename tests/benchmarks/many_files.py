@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from melonnx.infer.library import find_music
+from melonnx.infer.library.find import find_music
 
 PROGRAM = str(Path(sys.executable).parent / "melonnx")
 

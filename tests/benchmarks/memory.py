@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from melonnx.infer.model import DEFAULT_MODEL
+from melonnx.infer.model.session import DEFAULT_MODEL
 
 PROGRAM = (
     "import resource, sys\n"

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 
 from melonnx.infer import Predictor
-from melonnx.infer.audio import load_audio
-from melonnx.infer.mel import log_mel
-from melonnx.infer.model import MODELS_FOLDER, load_model, released_models
-from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.mel import log_mel
+from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.infer.model.session import MODELS_FOLDER, load_model, released_models
 
 
 def main() -> None:

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import AudioError
-from melonnx.infer.similar import nearest
-from melonnx.train.datasets import read_folder
-from melonnx.train.tracks import Track
+from melonnx.infer.similar.neighbours import nearest
+from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.data.tracks import Track
 
 K = 5
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from melonnx.infer import Predictor
-from melonnx.infer.library import classify_files, find_music
-from melonnx.train.noises import make_noises
+from melonnx.infer.library.find import classify_files, find_music
+from melonnx.train.data.noises import make_noises
 
 _EACH, _SEED, _RATE = 50, 2024, 22050
 _SHOWN = 10

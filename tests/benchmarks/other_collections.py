@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from melonnx.train.cache import default_cache_folder
-from melonnx.train.datasets import read_dataset
-from melonnx.train.head import fit_head, head_probabilities, one_answer_each
-from melonnx.train.material import Sources, gather
-from melonnx.train.track_table import read_sources
-from melonnx.train.transfer import TRANSFER
+from melonnx.train.data.cache import default_cache_folder
+from melonnx.train.data.readers.dataset import read_dataset
+from melonnx.train.data.readers.track_table import read_sources
+from melonnx.train.network.head import fit_head, head_probabilities, one_answer_each
+from melonnx.train.network.transfer import TRANSFER
+from melonnx.train.training_data import Sources, gather
 
 
 def main() -> None:

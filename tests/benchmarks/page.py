@@ -20,10 +20,10 @@ from typing import Any
 
 import httpx
 
-from melonnx.demo.actions import TABS
-from melonnx.demo.pictures import draw, to_png
-from melonnx.infer.examine import examine
-from melonnx.infer.model import DEFAULT_MODEL
+from melonnx.demo.page.actions import TABS
+from melonnx.demo.pictures.song import draw, to_png
+from melonnx.infer.explain.examine import examine
+from melonnx.infer.model.session import DEFAULT_MODEL
 from melonnx.infer.predictor import Predictor
 from tests.demo.running import run_page
 

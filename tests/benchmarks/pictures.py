@@ -10,12 +10,12 @@ import sys
 import time
 from collections.abc import Callable
 
-from melonnx.demo.pictures import STAGES, draw, to_png
+from melonnx.demo.pictures.song import STAGES, draw, to_png
 from melonnx.infer import Predictor
-from melonnx.infer.evidence import map_evidence
-from melonnx.infer.examine import examine
-from melonnx.infer.explain import explain
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.explain.evidence import map_evidence
+from melonnx.infer.explain.examine import examine
+from melonnx.infer.explain.explanation import explain
+from melonnx.infer.model.session import MODELS_FOLDER
 
 
 def main() -> None:

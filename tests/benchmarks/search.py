@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from melonnx.infer.graph import build_graph, find_candidates, graph_path, open_graph
-from melonnx.infer.index import npz_writer, read_index
-from melonnx.infer.similar import nearest
+from melonnx.infer.similar.graph import build_graph, find_candidates, graph_path, open_graph
+from melonnx.infer.similar.index import npz_writer, read_index
+from melonnx.infer.similar.neighbours import nearest
 
 _QUERIES = 20
 

@@ -15,8 +15,8 @@ import numpy as np
 import soundfile
 
 from melonnx.infer import Predictor
-from melonnx.infer.audio import load_audio
-from melonnx.infer.library import find_music
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.library.find import find_music
 
 RATE, SECONDS = 44100, 240
 

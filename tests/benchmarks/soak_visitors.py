@@ -13,7 +13,7 @@ from random import Random
 from threading import Event, Lock
 from urllib.parse import quote
 
-from melonnx.demo.actions import TABS
+from melonnx.demo.page.actions import TABS
 from tests.benchmarks.soak_requests import (
     API,
     FORM,

@@ -24,11 +24,12 @@ from typing import Any
 
 import soundfile
 
-from melonnx.infer import Predictor, workers
-from melonnx.infer.journal import Packed
-from melonnx.infer.library import find_music
-from melonnx.infer.model import MODELS_FOLDER
-from melonnx.infer.workers import Hearing, Job, hear_file, hear_in_processes
+from melonnx.infer import Predictor
+from melonnx.infer.library import workers
+from melonnx.infer.library.find import find_music
+from melonnx.infer.library.journal import Packed
+from melonnx.infer.library.workers import Hearing, Job, hear_file, hear_in_processes
+from melonnx.infer.model.session import MODELS_FOLDER
 
 MODEL = MODELS_FOLDER / "genre-small.onnx"
 HEARING = Hearing(MODEL, "genre-small", "cpu")
@@ -60,8 +61,8 @@ def librosa_pipeline() -> Callable[[str], object]:
     import librosa
     import numpy as np
 
-    from melonnx.infer.model import load_model
-    from melonnx.infer.windows import patch_batches, window_starts
+    from melonnx.infer.frontend.windows import patch_batches, window_starts
+    from melonnx.infer.model.session import load_model
 
     model = load_model(MODEL, device="cpu", threads=1)
     info, spec = model.info, model.info.mel_spec

@@ -16,8 +16,8 @@ import numpy as np
 import onnxruntime
 
 from melonnx.infer import Predictor
-from melonnx.infer.audio import load_audio
-from melonnx.infer.model import MODELS_FOLDER, TWIN_SUFFIX, released_models
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.model.session import MODELS_FOLDER, TWIN_SUFFIX, released_models
 
 
 def main() -> None:

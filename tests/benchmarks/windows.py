@@ -16,11 +16,11 @@ from pathlib import Path
 import soundfile
 
 from melonnx.infer import Predictor
-from melonnx.infer.model import MODELS_FOLDER
-from melonnx.train.answers import Answers, ask_panel
-from melonnx.train.datasets import Track
-from melonnx.train.evaluate import score_answers
-from melonnx.train.study import read_panel, read_test_songs
+from melonnx.infer.model.session import MODELS_FOLDER
+from melonnx.train.data.readers.dataset import Track
+from melonnx.train.evaluate.evaluation import read_panel, read_test_songs
+from melonnx.train.evaluate.predictions import Answers, ask_panel
+from melonnx.train.evaluate.scores import score_answers
 
 NUMBERS = (1, 2, 3, 5, 10)
 TURNS = 20

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import encode, make_song
 from tests.demo.running import run_page
 

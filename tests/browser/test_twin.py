@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.audio import load_audio
+from melonnx.infer.audio.reader import load_audio
 from tests.browser.site import MODELS, build_site, serve
 from tests.conftest import make_song
 

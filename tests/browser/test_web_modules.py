@@ -11,7 +11,7 @@ import pytest
 import soxr
 
 from melonnx.infer import Predictor
-from melonnx.infer.model import load_model
+from melonnx.infer.model.session import load_model
 from tests.browser.site import MODELS, PAGE
 from tests.conftest import encode, make_song
 

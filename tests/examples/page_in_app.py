@@ -5,8 +5,8 @@ uvicorn page_in_app:app
 
 from fastapi import FastAPI
 
-from melonnx.demo.limits import Limits
-from melonnx.demo.serve import mount_page
+from melonnx.demo.page.limits import Limits
+from melonnx.demo.page.serving import mount_page
 
 app = FastAPI()
 

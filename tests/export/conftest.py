@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper, parser
 
 from melonnx.export.seal import seal
 from melonnx.infer import MelSpec
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
 
 
 class WriteModel(Protocol):
@@ -115,7 +115,7 @@ def take_in(tmp_path):
     def run(network, **about):
         import keras
 
-        from melonnx.export.keras_release import export_keras
+        from melonnx.export.keras.release import export_keras
 
         keras.utils.set_random_seed(0)
         network.save(tmp_path / "own.keras")

@@ -8,18 +8,18 @@ import numpy as np
 import onnx
 import pytest
 
-from melonnx.export.convert import to_onnx
 from melonnx.export.describe_run import describe_split
 from melonnx.export.errors import ProofError
 from melonnx.export.form import OPSET, is_quantised
+from melonnx.export.keras.convert import to_onnx
 from melonnx.export.prove import prove
 from melonnx.export.release import _measure_small, export_run
 from melonnx.export.verify import verify
-from melonnx.export.wave import waveform_twin
+from melonnx.export.wave.graph import waveform_twin
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.errors import ModelFileError
-from melonnx.infer.metadata import FORMAT_VERSION, METADATA_KEY, ModelInfo
-from melonnx.train.cnn import build_network
+from melonnx.infer.model.metadata import FORMAT_VERSION, METADATA_KEY, ModelInfo
+from melonnx.train.network.cnn import build_network
 from melonnx.train.run import RunError, read_run
 
 INFO = ModelInfo(

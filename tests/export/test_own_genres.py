@@ -10,15 +10,15 @@ from melonnx.export.errors import ProofError
 from melonnx.export.own_genres import make_own_genres
 from melonnx.infer import Predictor
 from melonnx.infer.errors import ModelFileError
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model import find_model
-from melonnx.train.datasets import read_dataset
+from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.session import find_model
+from melonnx.train.data.readers.dataset import read_dataset
 from tests.conftest import add_music
 
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr("melonnx.train.measures._RESAMPLES", 100)
+    monkeypatch.setattr("melonnx.train.evaluate.measures._RESAMPLES", 100)
 
 
 def make(genres, out, base="genre-small", said=None):

@@ -8,8 +8,8 @@ from melonnx.export.errors import ProofError
 from melonnx.export.place import put_in_place
 from melonnx.export.proof_clips import Clip
 from melonnx.export.seal import seal
-from melonnx.infer.model import find_model, load_model
-from melonnx.infer.onnx_file import is_damaged
+from melonnx.infer.model.onnx_file import is_damaged
+from melonnx.infer.model.session import find_model, load_model
 from tests.conftest import make_song
 
 
@@ -91,7 +91,7 @@ def test_what_the_runtime_refuses_leaves_the_old_files(small, tmp_path):
 def test_a_twin_that_differs_leaves_the_old_files(small, tmp_path, clips, monkeypatch):
     (tmp_path / "x.onnx").write_bytes(b"old")
     (tmp_path / "x.wave.onnx").write_bytes(b"old twin")
-    monkeypatch.setattr("melonnx.export.twin.TWIN_TOLERANCE", -1)
+    monkeypatch.setattr("melonnx.export.wave.twin.TWIN_TOLERANCE", -1)
     with pytest.raises(ProofError, match="twin and the runtime differ"):
         put_in_place(seal(small), tmp_path / "x.onnx", quiet, wave=True, clips=clips)
     assert (tmp_path / "x.onnx").read_bytes() == b"old"

@@ -8,9 +8,9 @@ from melonnx.export.form import check_form, is_quantised
 from melonnx.export.quantise import quantise, window_milliseconds
 from melonnx.export.seal import seal
 from melonnx.export.verify import verify
-from melonnx.infer.mel import MelSpec, log_mel
-from melonnx.infer.model import load_model
-from melonnx.infer.windows import patch_batches, window_starts
+from melonnx.infer.frontend.mel import MelSpec, log_mel
+from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.infer.model.session import load_model
 from tests.conftest import make_song
 
 

@@ -11,7 +11,7 @@ from melonnx.export.errors import ProofError
 from melonnx.export.quantise import quantise
 from melonnx.export.replace_head import replace_head
 from melonnx.export.seal import seal
-from melonnx.infer.model import OUTPUTS, find_model, load_model
+from melonnx.infer.model.session import OUTPUTS, find_model, load_model
 
 
 def softmax(logits):

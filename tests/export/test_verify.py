@@ -12,12 +12,12 @@ from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.proof_clips import proof_clips, song_clips
 from melonnx.export.seal import seal
-from melonnx.export.twin import prove_twin, save_twin, twin_path
 from melonnx.export.verify import verify
-from melonnx.export.wave import waveform_twin
+from melonnx.export.wave.graph import waveform_twin
+from melonnx.export.wave.twin import prove_twin, save_twin, twin_path
 from melonnx.infer import MelSpec
 from melonnx.infer.errors import ModelFileError, NoMusicError
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
 from tests.conftest import encode, make_song
 from tests.export.conftest import plain_model
 

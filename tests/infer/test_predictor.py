@@ -14,8 +14,8 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, SilentAudioError
-from melonnx.infer.mel import log_mel
-from melonnx.infer.model import load_model
+from melonnx.infer.frontend.mel import log_mel
+from melonnx.infer.model.session import load_model
 from tests.conftest import RATE, encode, make_song
 
 

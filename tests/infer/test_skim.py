@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from melonnx.infer import Predictor, audio, predictor
-from melonnx.infer.audio import open_audio
-from melonnx.infer.long_tracks import hear
-from melonnx.infer.mel import MelSpec, log_mel
+from melonnx.infer import Predictor, predictor
+from melonnx.infer.audio import reader as audio
+from melonnx.infer.audio.reader import open_audio
+from melonnx.infer.frontend.long_tracks import hear
+from melonnx.infer.frontend.mel import MelSpec, log_mel
 from melonnx.infer.skim import skim
 from tests.conftest import encode, make_song
 

@@ -8,10 +8,10 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import ModelFileError, UnknownRateError
-from melonnx.infer.journal import pack, unpack
-from melonnx.infer.model import load_model
+from melonnx.infer.library.journal import pack, unpack
+from melonnx.infer.library.workers import Hearing
+from melonnx.infer.model.session import load_model
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.workers import Hearing
 from tests.conftest import RATE, add_music, make_song, write_tiny_model
 
 SONG = make_song(25)
@@ -57,8 +57,8 @@ def test_logits_are_pooled_where_the_file_says_so(predictor, full_model):
 
 
 def _windows(model, song):
-    from melonnx.infer.long_tracks import hear
-    from melonnx.infer.windows import patch_batches
+    from melonnx.infer.frontend.long_tracks import hear
+    from melonnx.infer.frontend.windows import patch_batches
 
     info = model.info
     heard = hear([song[:, 0]], info.mel_spec, info.window, info.window_hop, info.max_windows)

@@ -12,9 +12,9 @@ import onnxruntime
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.audio import load_audio
-from melonnx.infer.metadata import WAVE_KEY
-from melonnx.infer.model import MODELS_FOLDER, TWIN_SUFFIX
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.model.metadata import WAVE_KEY
+from melonnx.infer.model.session import MODELS_FOLDER, TWIN_SUFFIX
 
 SOURCE = MODELS_FOLDER / "genre.c"
 SAMPLE = MODELS_FOLDER / "sample.mp3"

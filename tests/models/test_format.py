@@ -9,11 +9,11 @@ import onnxruntime
 import pytest
 
 from melonnx.infer import MelSpec, Predictor
-from melonnx.infer.audio import load_audio
-from melonnx.infer.metadata import FORMAT_VERSION, METADATA_KEY, WAVE_KEY, ModelInfo
-from melonnx.infer.model import MODELS_FOLDER, TWIN_SUFFIX, find_model
-from melonnx.infer.onnx_file import CHECKSUM_KEY
-from melonnx.infer.windows import CELLS, MOST_WINDOWS, window_starts
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.windows import CELLS, MOST_WINDOWS, window_starts
+from melonnx.infer.model.metadata import FORMAT_VERSION, METADATA_KEY, WAVE_KEY, ModelInfo
+from melonnx.infer.model.onnx_file import CHECKSUM_KEY
+from melonnx.infer.model.session import MODELS_FOLDER, TWIN_SUFFIX, find_model
 from tests.conftest import RATE, make_song
 
 TEXT = (MODELS_FOLDER / "README.md").read_text("utf-8")

@@ -6,10 +6,10 @@ import pytest
 import soundfile
 
 from melonnx.infer import Predictor
-from melonnx.infer.audio import load_audio
+from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.errors import ModelFileError
-from melonnx.infer.metadata import WAVE_KEY, ModelInfo
-from melonnx.infer.model import (
+from melonnx.infer.model.metadata import WAVE_KEY, ModelInfo
+from melonnx.infer.model.session import (
     MODELS_FOLDER,
     TWIN_SUFFIX,
     find_model,

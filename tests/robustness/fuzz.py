@@ -20,8 +20,8 @@ from onnx import TensorProto, helper
 
 with atheris.instrument_imports(include=["melonnx"]):
     from melonnx.infer import MelonnxError, MelSpec, Predictor
-    from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-    from melonnx.infer.model import INPUT, load_model
+    from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
+    from melonnx.infer.model.session import INPUT, load_model
 
 import soundfile
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.infer.library import find_music
+from melonnx.infer.library.find import find_music
 from tests.robustness.corpus import CORPUS
 
 NAMES = [os.fsdecode(entry.name) for entry in CORPUS]

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.demo.running import run_page
 from tests.robustness.corpus import CORPUS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from melonnx.infer.calibration import scale
+from melonnx.infer.model.calibration import scale
 from melonnx.train.calibrate import (
     Judged,
     accept_rates,
@@ -16,7 +16,7 @@ from melonnx.train.calibrate import (
     unsure_threshold,
     unsure_thresholds,
 )
-from melonnx.train.tracks import Track
+from melonnx.train.data.tracks import Track
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.folds import fold_parts, print_folds, score_folds
 from melonnx.train.run import Settings
-from melonnx.train.tracks import DataSetError, Track
 
 
 def library(n_artists=7, n_each=3):

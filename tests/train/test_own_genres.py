@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.own_genres import _folds, fit_own_genres, warnings_of
-from melonnx.train.tracks import DataSetError, Track
 
 
 def songs(n, labels=("calm", "loud"), artists=True, spread=0.5, seed=0):
@@ -74,7 +74,7 @@ def test_a_fold_is_calibrated_by_the_others(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr("melonnx.train.measures._RESAMPLES", 200)
+    monkeypatch.setattr("melonnx.train.evaluate.measures._RESAMPLES", 200)
 
 
 def test_songs_of_one_artist_are_parted_one_by_one_and_it_is_said():

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from melonnx.train.data.tracks import Track
 from melonnx.train.run import RunError, Settings, read_run
-from melonnx.train.tracks import Track
 from melonnx.train.train import train
 from tests.train.conftest import write_tones
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from melonnx.train.calibrate import calibrate
-from melonnx.train.datasets import read_folder
-from melonnx.train.fit import by_track
-from melonnx.train.head import Lessons, cross_fitted, fit_head, head_probabilities
-from melonnx.train.material import Sources, gather
+from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.fit.loop import by_track
+from melonnx.train.network.head import Lessons, cross_fitted, fit_head, head_probabilities
+from melonnx.train.network.transfer import TRANSFER
 from melonnx.train.run import RunError, Settings, read_run
 from melonnx.train.train import train
-from melonnx.train.transfer import TRANSFER
+from melonnx.train.training_data import Sources, gather
 from tests.train.conftest import write_tones
-from tests.train.test_pictures import write as write_pictures
+from tests.train.data.readers.test_log_mel_pictures import write as write_pictures
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from melonnx.infer.audio import load_audio
-from melonnx.infer.mel import log_mel
-from melonnx.train import material as module
-from melonnx.train.backbone import load_backbone
-from melonnx.train.dead_filters import drop_dead_filters
-from melonnx.train.material import Sources, gather
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.mel import log_mel
+from melonnx.train import training_data as module
+from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.network.backbone import load_backbone
+from melonnx.train.network.dead_filters import drop_dead_filters
+from melonnx.train.network.transfer import BACKBONE_MEL, embed
 from melonnx.train.run import Settings
-from melonnx.train.tracks import DataSetError, Track
-from melonnx.train.transfer import BACKBONE_MEL, embed
+from melonnx.train.training_data import Sources, gather
 from tests.conftest import RATE, encode, make_song
 from tests.train.conftest import write_tones
 

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from melonnx.train.classifiers import CLASSIFIERS, Preset, make_classifier
-from melonnx.train.feature_names import FEATURE_SETS, columns_of
-from melonnx.train.feature_table import FeatureTable
+from melonnx.train.classical.classifiers import CLASSIFIERS, Preset, make_classifier
+from melonnx.train.classical.feature_names import FEATURE_SETS, columns_of
+from melonnx.train.classical.feature_table import FeatureTable
+from melonnx.train.data.splits import split_tracks
+from melonnx.train.data.tracks import Track
+from melonnx.train.evaluate.measures import bootstrap_interval, macro_f1
 from melonnx.train.folds import fold_parts
-from melonnx.train.measures import bootstrap_interval, macro_f1
 from melonnx.train.progress import Say
 from melonnx.train.run import Settings
-from melonnx.train.splits import split_tracks
-from melonnx.train.tracks import Track
 
 __all__ = [
     "Benchmark",

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from melonnx.infer.replace import write_text
-from melonnx.train.benchmark import Benchmark, Score
+from melonnx.infer.results.replace import write_text
+from melonnx.train.classical.benchmark import Benchmark, Score
 
 __all__ = ["PAPER", "PaperRow", "print_benchmark", "write_benchmark"]
 

@@ -18,14 +18,14 @@ import numpy as np
 from librosa import ParameterError
 from threadpoolctl import threadpool_limits
 
-from melonnx.infer.audio import open_audio, require_sound
+from melonnx.infer.audio.reader import open_audio, require_sound
 from melonnx.infer.errors import AudioError
-from melonnx.infer.mel import MelSpec
-from melonnx.infer.replace import write_text
-from melonnx.train.feature_names import COLUMNS
-from melonnx.train.feature_table import FeatureTable
-from melonnx.train.features import Features, clip_features
-from melonnx.train.tracks import DataSet, DataSetError
+from melonnx.infer.frontend.mel import MelSpec
+from melonnx.infer.results.replace import write_text
+from melonnx.train.classical.feature_names import COLUMNS
+from melonnx.train.classical.feature_table import FeatureTable
+from melonnx.train.classical.features import Features, clip_features
+from melonnx.train.data.tracks import DataSet, DataSetError
 
 __all__ = ["extract", "failures_path", "part_path", "song_features", "write_failures"]
 

@@ -15,10 +15,10 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import MelonnxError
-from melonnx.infer.replace import writing
-from melonnx.train.feature_names import COLUMNS
-from melonnx.train.fma import Subset, read_fma_facts
-from melonnx.train.tracks import Track
+from melonnx.infer.results.replace import writing
+from melonnx.train.classical.feature_names import COLUMNS
+from melonnx.train.data.readers.fma import Subset, read_fma_facts
+from melonnx.train.data.tracks import Track
 
 __all__ = ["FeatureTable", "FeatureTableError", "read_features", "write_features"]
 

@@ -12,13 +12,13 @@ from librosa import feature
 from numpy.typing import NDArray
 from scipy.stats import kurtosis, skew
 
-from melonnx.infer.mel import Waveform
-from melonnx.train.feature_names import COLUMNS
+from melonnx.infer.frontend.mel import Waveform
+from melonnx.train.classical.feature_names import COLUMNS
 
 __all__ = ["Features", "clip_features", "clip_series"]
 
 Features = NDArray[np.float32]
-"""(518,), in the order of ``melonnx.train.feature_names.COLUMNS``."""
+"""(518,), in the order of ``melonnx.train.classical.feature_names.COLUMNS``."""
 
 _N_FFT = 2048
 _HOP = 512

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from melonnx.infer.predictor import Predictor
-from melonnx.train.answers import Answers, Panel, ask_panel
-from melonnx.train.benchmark import Division, Score, score_cell
-from melonnx.train.datasets import read_dataset
-from melonnx.train.feature_table import FeatureTable
+from melonnx.train.classical.benchmark import Division, Score, score_cell
+from melonnx.train.classical.feature_table import FeatureTable
+from melonnx.train.data.readers.dataset import read_dataset
+from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.evaluate.evaluation import read_panel, read_test_songs
+from melonnx.train.evaluate.predictions import Answers, Panel, ask_panel
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
-from melonnx.train.study import read_panel, read_test_songs
-from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["divide_as_run", "restrict_to_runs", "score_model", "score_run"]
 

@@ -29,9 +29,9 @@ def data(
 
     Decodes all of it, so that the figures are of the audio and not of its headers.
     """
-    from melonnx.train.datasets import read_dataset
-    from melonnx.train.inventory import take_inventory
-    from melonnx.train.inventory_output import print_inventory, print_json
+    from melonnx.train.data.inventory import take_inventory
+    from melonnx.train.data.inventory_output import print_inventory, print_json
+    from melonnx.train.data.readers.dataset import read_dataset
 
     dataset = read_dataset(root.resolve(), artists, subgenres=subgenres)
     inventory = take_inventory(dataset, partial(show_progress, what="listening"))
@@ -74,11 +74,16 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a model file on songs whose genre is known, through the runtime."""
-    from melonnx.infer.model import find_model
+    from melonnx.infer.model.session import find_model
     from melonnx.infer.predictor import Predictor
-    from melonnx.train.answers import ask_panel
-    from melonnx.train.evaluate import require_merges, score_answers
-    from melonnx.train.study import read_panel, read_random_scores, read_test_songs, study
+    from melonnx.train.evaluate.evaluation import (
+        read_panel,
+        read_random_scores,
+        read_test_songs,
+        study,
+    )
+    from melonnx.train.evaluate.predictions import ask_panel
+    from melonnx.train.evaluate.scores import require_merges, score_answers
 
     if random is not None and out is None:
         raise typer.BadParameter("needs --out", param_hint="--random")
@@ -96,7 +101,7 @@ def evaluate(
     print(*scores.lines(), sep="\n")
     if out is None:
         return
-    from melonnx.train.report import write_report
+    from melonnx.train.evaluate.report import write_report
 
     options = {"artists": artists, "random": random, "out": out}
     words = ["melonnx", "evaluate", str(model), str(data)]

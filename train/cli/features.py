@@ -39,9 +39,9 @@ def features(
     The same command goes on where it was stopped. A song that has none is a row of the list of
     failures beside OUT, and makes the exit code 1.
     """
-    from melonnx.train.datasets import read_dataset
-    from melonnx.train.extract import extract, failures_path, part_path, write_failures
-    from melonnx.train.feature_table import write_features
+    from melonnx.train.classical.extract import extract, failures_path, part_path, write_failures
+    from melonnx.train.classical.feature_table import write_features
+    from melonnx.train.data.readers.dataset import read_dataset
 
     if out.suffix not in (".parquet", ".csv"):
         raise typer.BadParameter("must end in .parquet or .csv", param_hint="--out")

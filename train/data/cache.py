@@ -22,15 +22,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import open_audio, require_sound
+from melonnx.infer.audio.reader import open_audio, require_sound
 from melonnx.infer.errors import AudioError
-from melonnx.infer.mel import MelSpec, log_mel
-from melonnx.train.distort import distort
+from melonnx.infer.frontend.mel import MelSpec, log_mel
+from melonnx.train.data.degradations import distort
 
 __all__ = ["CachedLogMel", "build_cache", "default_cache_folder"]
 
 CachedLogMel = NDArray[np.float16]
-"""(frames, n_mels), memory-mapped, in [0, 1] as ``melonnx.infer.mel.LogMel``."""
+"""(frames, n_mels), memory-mapped, in [0, 1] as ``melonnx.infer.frontend.mel.LogMel``."""
 
 _VERSION = 1
 """Raise it when the same file would give other log-mels: it is then part of the folder's name."""
@@ -67,8 +67,9 @@ def build_cache(
     Yields (the paths just done, log-mels by path, errors by path); joined they cover ``paths``.
     A track is made again when its file's size or time of change differs, and tried again where
     it could not be read: what was missing may be there now. ``copy``: 0 for the
-    tracks as they are, else the number of a distorted copy (``melonnx.train.distort``), the
-    same one every time. ``workers``: processes, one for each core by default.
+    tracks as they are, else the number of a distorted copy
+    (``melonnx.train.data.degradations``), the same one every time. ``workers``: processes, one for
+    each core by default.
     """
     folder = root / _folder_name(spec)
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,8 @@ import soundfile
 import soxr
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-from melonnx.infer.mel import Waveform
-from melonnx.train.distort import band_limit
+from melonnx.infer.frontend.mel import Waveform
+from melonnx.train.data.degradations import band_limit
 
 __all__ = [
     "CONDITIONS",

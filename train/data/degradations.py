@@ -1,8 +1,8 @@
 """Changes recordings as the world does: speed, bandwidth, loudness war, lossy codec.
 
-What the log-mels alone cannot imitate (``melonnx.train.augment`` does the rest): each track is
-heard once as it is and a few times through such a chain, so that neither its codec nor its
-source tells the genre.
+What the log-mels alone cannot imitate (``melonnx.train.fit.augmentation`` does the rest): each
+track is heard once as it is and a few times through such a chain, so that neither its codec nor
+its source tells the genre.
 """
 
 import io
@@ -13,7 +13,7 @@ import soxr
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from melonnx.infer.mel import Waveform
+from melonnx.infer.frontend.mel import Waveform
 
 __all__ = ["band_limit", "change_speed", "distort", "limit", "through_mp3"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import open_audio, require_sound
+from melonnx.infer.audio.reader import open_audio, require_sound
 from melonnx.infer.errors import AudioError
-from melonnx.infer.mel import LogMel, MelSpec, Waveform, log_mel
+from melonnx.infer.frontend.mel import LogMel, MelSpec, Waveform, log_mel
 
 __all__ = ["Fingerprint", "Heard", "Listened", "find_duplicates", "fingerprint", "listen"]
 

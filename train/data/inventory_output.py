@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from melonnx.infer.rows import printable
-from melonnx.train.inventory import GenreCount, Inventory
+from melonnx.infer.results.rows import printable
+from melonnx.train.data.inventory import GenreCount, Inventory
 
 __all__ = ["print_inventory", "print_json"]
 

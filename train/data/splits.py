@@ -7,7 +7,7 @@ from typing import Literal, cast, get_args
 
 import numpy as np
 
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.data.tracks import DataSetError, Track
 
 __all__ = [
     "SPLIT_METHODS",

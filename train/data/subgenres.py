@@ -9,15 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from melonnx.train.progress import Say
-from melonnx.train.splits import (
+from melonnx.train.data.splits import (
     Part,
     SplitMethod,
     UnsplittableLabelError,
     separate_groups,
     split_tracks,
 )
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.progress import Say
 
 __all__ = ["labels_and_parents", "split_labels"]
 

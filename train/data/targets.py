@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.data.tracks import DataSetError, Track
 
 __all__ = ["accepted_genres", "target_shares"]
 

@@ -66,7 +66,7 @@ class Track:
 
     @property
     def is_picture(self) -> bool:
-        """There is a log-mel of it, but no audio (``melonnx.train.pictures``)."""
+        """There is a log-mel of it, but no audio (``readers/log_mel_pictures.py``)."""
         return self.path.parent.suffix == ".npz"
 
     @property
@@ -131,8 +131,8 @@ def require_genres(root: Path, tracks: Sequence[Track], expected: str) -> None:
 def require_printable(root: Path, tracks: Sequence[Track]) -> None:
     """Raise DataSetError where a genre's or sub-genre's name holds control characters.
 
-    No model file may have such a label (:class:`melonnx.infer.metadata.ModelInfo`), and training
-    would be for nothing.
+    No model file may have such a label (:class:`melonnx.infer.model.metadata.ModelInfo`), and
+    training would be for nothing.
     """
     for name in sorted({name for track in tracks for name in (track.genre, track.subgenre)}):
         if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):

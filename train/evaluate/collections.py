@@ -11,8 +11,8 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from melonnx.train.answers import Answers
-from melonnx.train.measures import bootstrap_interval
+from melonnx.train.evaluate.measures import bootstrap_interval
+from melonnx.train.evaluate.predictions import Answers
 
 __all__ = ["SourceReport", "SourceScore", "SourceTest", "tell_sources_apart"]
 

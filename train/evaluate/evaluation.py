@@ -10,17 +10,17 @@ from typing import Any
 
 import soundfile
 
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.model import load_model
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.session import load_model
 from melonnx.infer.predictor import Predictor
-from melonnx.train.answers import Answers, Panel, ask
-from melonnx.train.datasets import read_dataset
-from melonnx.train.evaluate import Report
+from melonnx.train.data.readers.dataset import read_dataset
+from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.evaluate.collections import SourceReport, tell_sources_apart
+from melonnx.train.evaluate.predictions import Answers, Panel, ask
+from melonnx.train.evaluate.robustness import ConditionScore, measure_conditions
+from melonnx.train.evaluate.scores import Report
 from melonnx.train.progress import Say
-from melonnx.train.robustness import ConditionScore, measure_conditions
 from melonnx.train.run import RunError, read_run
-from melonnx.train.sources import SourceReport, tell_sources_apart
-from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["Songs", "Study", "read_panel", "read_random_scores", "read_test_songs", "study"]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.library import classify_files
+from melonnx.infer.library.find import classify_files
 from melonnx.infer.predictor import Predictor
+from melonnx.train.data.targets import accepted_genres
+from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.progress import Say
-from melonnx.train.targets import accepted_genres
-from melonnx.train.tracks import DataSetError, Track
 
 __all__ = ["Answers", "Panel", "ask", "ask_panel"]
 

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from melonnx.infer.replace import write_text
+from melonnx.infer.results.replace import write_text
 from melonnx.train.calibrate import DEFAULT_RATE
-from melonnx.train.evaluate import Report
-from melonnx.train.report_figures import draw_conditions, draw_confusion, draw_reliability
-from melonnx.train.report_text import (
+from melonnx.train.evaluate.evaluation import Study
+from melonnx.train.evaluate.report_figures import draw_conditions, draw_confusion, draw_reliability
+from melonnx.train.evaluate.report_text import (
     calibration_section,
     condition_section,
     genre_section,
@@ -15,7 +15,7 @@ from melonnx.train.report_text import (
     score_section,
     source_section,
 )
-from melonnx.train.study import Study
+from melonnx.train.evaluate.scores import Report
 
 __all__ = ["write_report"]
 

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from melonnx.train.evaluate import Report
-from melonnx.train.robustness import ConditionScore
+from melonnx.train.evaluate.robustness import ConditionScore
+from melonnx.train.evaluate.scores import Report
 
 __all__ = ["draw_conditions", "draw_confusion", "draw_reliability"]
 

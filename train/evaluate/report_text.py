@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from melonnx.train.evaluate import Report
-from melonnx.train.robustness import ConditionScore
-from melonnx.train.sources import SourceReport
+from melonnx.train.evaluate.collections import SourceReport
+from melonnx.train.evaluate.robustness import ConditionScore
+from melonnx.train.evaluate.scores import Report
 
 __all__ = [
     "calibration_section",

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import load_audio
+from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.errors import AudioError
-from melonnx.train.answers import Answers, Panel
-from melonnx.train.conditions import CONDITIONS, Condition
-from melonnx.train.measures import bootstrap_interval
+from melonnx.train.data.corruptions import CONDITIONS, Condition
+from melonnx.train.evaluate.measures import bootstrap_interval
+from melonnx.train.evaluate.predictions import Answers, Panel
 from melonnx.train.progress import Say
 
 __all__ = ["ConditionScore", "MetalScore", "answers_under", "measure_conditions"]

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from melonnx.infer.rows import printable
-from melonnx.train.answers import Answers
-from melonnx.train.measures import bootstrap_interval, macro_f1
-from melonnx.train.reliability import (
+from melonnx.infer.results.rows import printable
+from melonnx.train.data.tracks import DataSetError
+from melonnx.train.evaluate.measures import bootstrap_interval, macro_f1
+from melonnx.train.evaluate.predictions import Answers
+from melonnx.train.evaluate.reliability import (
     ReliabilityBin,
     calibrated_error,
     calibration_error,
     reliability_bins,
 )
-from melonnx.train.tracks import DataSetError
 
 __all__ = [
     "GenreScore",
@@ -116,7 +116,7 @@ class Report:
     """Share of songs whose answer is not marked unsure."""
     sure_accuracy: float
     ece: float
-    """Expected calibration error of the top answer (``melonnx.train.reliability``)."""
+    """Expected calibration error of the top answer (``melonnx.train.evaluate.reliability``)."""
     ece_if_calibrated: float
     """What it would be on so many songs if every score were true."""
     reliability: tuple[ReliabilityBin, ...]

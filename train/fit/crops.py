@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from melonnx.infer.windows import patch_batches, window_starts
-from melonnx.train.augment import augment, crop, mix_up
-from melonnx.train.cache import CachedLogMel
+from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.train.data.cache import CachedLogMel
+from melonnx.train.fit.augmentation import augment, crop, mix_up
 from melonnx.train.run import Settings
 
 __all__ = ["Examples", "crop_batches", "every_patch"]
@@ -87,8 +87,8 @@ def every_patch(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """All patches, cut as inference cuts them, float32 [n, window, n_mels], and whose they are.
 
-    ``window``, ``hop`` and ``most`` as for :func:`melonnx.infer.windows.window_starts`. The
-    second array holds the index of each patch's track.
+    ``window``, ``hop`` and ``most`` as for :func:`melonnx.infer.frontend.windows.window_starts`.
+    The second array holds the index of each patch's track.
     """
     patches: list[NDArray[np.float32]] = []
     owners: list[int] = []

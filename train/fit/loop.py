@@ -13,13 +13,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from melonnx.infer.pooling import pool_windows
-from melonnx.infer.replace import write_text, writing
-from melonnx.train.cache import CachedLogMel
-from melonnx.train.cnn import build_network, start_from
-from melonnx.train.crops import Examples, crop_batches, every_patch
-from melonnx.train.curves import draw_curves
-from melonnx.train.losses import GenreAccuracy, GenreLoss
+from melonnx.infer.model.pooling import pool_windows
+from melonnx.infer.results.replace import write_text, writing
+from melonnx.train.data.cache import CachedLogMel
+from melonnx.train.fit.crops import Examples, crop_batches, every_patch
+from melonnx.train.fit.curves import draw_curves
+from melonnx.train.fit.losses import GenreAccuracy, GenreLoss
+from melonnx.train.network.cnn import build_network, start_from
 from melonnx.train.progress import Say
 from melonnx.train.run import Settings
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.train.backbone import FRONT_FILTERS, build_backbone
+from melonnx.train.network.backbone import FRONT_FILTERS, build_backbone
 
 __all__ = ["drop_dead_filters"]
 

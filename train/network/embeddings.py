@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.audio import open_audio, require_sound
+from melonnx.infer.audio.reader import open_audio, require_sound
 from melonnx.infer.errors import AudioError
-from melonnx.infer.long_tracks import hear
-from melonnx.infer.model import Model
-from melonnx.infer.windows import Patches, patch_batches
+from melonnx.infer.frontend.long_tracks import hear
+from melonnx.infer.frontend.windows import Patches, patch_batches
+from melonnx.infer.model.session import Model
+from melonnx.train.data.tracks import Track
 from melonnx.train.progress import Say
-from melonnx.train.tracks import Track
 
 __all__ = ["WindowEmbeddings", "embed_songs", "song_windows"]
 

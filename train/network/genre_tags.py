@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from melonnx.train.transfer import TRANSFER, evidence_of_frames
+from melonnx.train.network.transfer import TRANSFER, evidence_of_frames
 
 __all__ = ["GENRE_TAGS", "TAGS", "TAG_SETTINGS", "build_tag_network", "with_all_outputs"]
 
@@ -84,8 +84,8 @@ def with_all_outputs(network: keras.Model) -> keras.Model:
     """The same weights with the three outputs of a model file.
 
     ``evidence`` [batch, frames, 1, genres]: what each frame adds to the logit of the genre's
-    likeliest tag, as :func:`melonnx.train.transfer.with_all_outputs` has it, times the slope of
-    the logarithm of that tag's probability; the mean over frames is the patch's logit.
+    likeliest tag, as :func:`melonnx.train.network.transfer.with_all_outputs` has it, times the
+    slope of the logarithm of that tag's probability; the mean over frames is the patch's logit.
     """
     tags = network.get_layer("tag_logits")
     by_frame = evidence_of_frames(network, tags)

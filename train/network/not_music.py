@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from melonnx.train.song_embeddings import WindowEmbeddings
+from melonnx.train.network.embeddings import WindowEmbeddings
 
 __all__ = ["MusicHead", "Sounds", "fit_music_head", "music_of", "refused_below"]
 

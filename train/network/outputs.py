@@ -2,8 +2,8 @@
 
 import keras
 
-from melonnx.infer.model import MUSIC, OUTPUTS
-from melonnx.train import cnn, genre_tags, transfer
+from melonnx.infer.model.session import MUSIC, OUTPUTS
+from melonnx.train.network import cnn, genre_tags, transfer
 
 __all__ = ["with_all_outputs"]
 

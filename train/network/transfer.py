@@ -7,12 +7,12 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from melonnx.infer.mel import MelSpec
-from melonnx.infer.model import MUSIC
-from melonnx.infer.windows import patch_batches, window_starts
-from melonnx.train.backbone import N_FRAMES, N_MELS
-from melonnx.train.cache import CachedLogMel
-from melonnx.train.not_music import MusicHead
+from melonnx.infer.frontend.mel import MelSpec
+from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.infer.model.session import MUSIC
+from melonnx.train.data.cache import CachedLogMel
+from melonnx.train.network.backbone import N_FRAMES, N_MELS
+from melonnx.train.network.not_music import MusicHead
 from melonnx.train.run import Settings
 
 __all__ = [

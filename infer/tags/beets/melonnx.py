@@ -19,8 +19,8 @@ from beets.plugins import BeetsPlugin
 from beets.ui import Subcommand, UserError, print_, should_write  # type: ignore[attr-defined]
 
 from melonnx.infer import MelonnxError, Prediction, Predictor
-from melonnx.infer.genre_names import genre_name
-from melonnx.infer.metadata import DEFAULT_SURE
+from melonnx.infer.model.metadata import DEFAULT_SURE
+from melonnx.infer.tags.genre_names import genre_name
 
 __all__ = ["MelonnxPlugin"]
 

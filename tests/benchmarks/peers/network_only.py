@@ -5,8 +5,8 @@ import sys
 from timed import report
 
 from melonnx.infer import Predictor
-from melonnx.infer.audio import open_audio
-from melonnx.infer.long_tracks import hear
+from melonnx.infer.audio.reader import open_audio
+from melonnx.infer.frontend.long_tracks import hear
 
 predictor = Predictor()
 info = predictor.info

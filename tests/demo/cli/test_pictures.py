@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import RATE, encode, make_song
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"

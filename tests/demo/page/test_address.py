@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from melonnx.demo.listen import listen
+from melonnx.demo.page.address import listen
 from melonnx.infer.errors import MelonnxError
 
 

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from melonnx.demo.analyse import EvidenceMaps, classify, classify_each, hear, to_csv
-from melonnx.demo.limits import Limits
+from melonnx.demo.page.analysis import EvidenceMaps, classify, classify_each, hear, to_csv
+from melonnx.demo.page.limits import Limits
 from melonnx.infer import Predictor
 from melonnx.infer.errors import AudioError, NoMusicError
 from tests.conftest import encode, make_song
@@ -73,7 +73,7 @@ def test_evidence_is_looked_for_once(predictor, song, monkeypatch):
         asked.append(examined)
         return object()
 
-    monkeypatch.setattr("melonnx.demo.analyse.map_evidence", look)
+    monkeypatch.setattr("melonnx.demo.page.analysis.map_evidence", look)
     maps, examined = EvidenceMaps(most=1), hear(predictor, song, Limits())
     first = maps.of(predictor, song, examined)
     assert maps.of(predictor, song, examined) is first
@@ -83,7 +83,7 @@ def test_evidence_is_looked_for_once(predictor, song, monkeypatch):
 
 
 def test_models_of_one_name_have_maps_of_their_own(predictor, song, monkeypatch):
-    monkeypatch.setattr("melonnx.demo.analyse.map_evidence", lambda *_: object())
+    monkeypatch.setattr("melonnx.demo.page.analysis.map_evidence", lambda *_: object())
     maps, examined = EvidenceMaps(), hear(predictor, song, Limits())
     other = Predictor("genre-small")
     assert maps.of(predictor, song, examined) is not maps.of(other, song, examined)

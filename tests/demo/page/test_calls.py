@@ -3,10 +3,10 @@
 import pytest
 
 pytest.importorskip("gradio", reason="needs the demo extra")
-from melonnx.demo.app import build_page
-from melonnx.demo.calls import refusal
-from melonnx.demo.choice import Choice
-from melonnx.demo.limits import Limits
+from melonnx.demo.page.calls import refusal
+from melonnx.demo.page.layout import build_page
+from melonnx.demo.page.limits import Limits
+from melonnx.demo.page.models import Choice
 
 MODEL = "genre-small"
 

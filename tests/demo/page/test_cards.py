@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from melonnx.demo import cards
+from melonnx.demo.page import cards
 from melonnx.infer.prediction import Prediction, Segment
 
 EVIL = "<script>alert(1)</script>"

@@ -9,8 +9,8 @@ pytest.importorskip("starlette", reason="needs the demo extra")
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from melonnx.demo.guard import Guard
-from melonnx.demo.limits import Limits
+from melonnx.demo.page.guard import Guard
+from melonnx.demo.page.limits import Limits
 
 LIMITS = Limits(file_mb=1, files=2)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from melonnx.demo.limits import Limits
+from melonnx.demo.page.limits import Limits
 
 
 @pytest.mark.parametrize("name", ["file_mb", "files", "minutes", "queue", "concurrency"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from melonnx.demo.choice import Choice
+from melonnx.demo.page.models import Choice
 from melonnx.infer.errors import MelonnxError, ModelFileError
 
 

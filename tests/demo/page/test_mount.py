@@ -10,9 +10,9 @@ pytest.importorskip("gradio", reason="needs the demo extra")
 from fastapi.testclient import TestClient
 
 from melonnx.infer import Predictor
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "page_in_app.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "page_in_app.py"
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 API = "/genre/gradio_api"
 
@@ -62,7 +62,7 @@ def test_mounted_page_classifies(client):
 def test_mounted_page_reads_no_file_of_the_machine(client, monkeypatch):
     forged = {"path": str(SAMPLE), "meta": {"_type": "gradio.FileData"}}
     assert classify(client, forged) == (403, "no uploaded file")
-    monkeypatch.setattr("melonnx.demo.guard.Guard._is_upload", lambda *_: True)
+    monkeypatch.setattr("melonnx.demo.page.guard.Guard._is_upload", lambda *_: True)
     event, _ = classify(client, forged)
     assert event == "error"
     assert client.get(f"{API}/file={EXAMPLE}").status_code == 403

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import encode, make_song
 from tests.demo.running import run_page
 
@@ -20,7 +20,7 @@ pytest.importorskip("gradio", reason="needs the demo extra")
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 KEPT_S = 6
 CUT_OFF = 0

@@ -6,9 +6,9 @@ import pytest
 pytest.importorskip("gradio", reason="needs the demo extra")
 import gradio as gr
 
-from melonnx.demo.actions import Actions
-from melonnx.demo.choice import Choice
-from melonnx.demo.limits import Limits
+from melonnx.demo.page.actions import Actions
+from melonnx.demo.page.limits import Limits
+from melonnx.demo.page.models import Choice
 from tests.conftest import RATE, encode, make_song
 
 

@@ -6,7 +6,7 @@ from threading import get_ident
 
 import pytest
 
-from melonnx.demo.workers import on_workers
+from melonnx.demo.page.threads import on_workers
 
 
 def name(song: str) -> tuple[str, int]:

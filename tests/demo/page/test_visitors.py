@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 pytest.importorskip("gradio", reason="needs the demo extra")
-from melonnx.demo.app import build_page
-from melonnx.demo.choice import Choice
-from melonnx.demo.limits import Limits
-from melonnx.demo.visitors import forget, forget_files, forgetting
+from melonnx.demo.page.layout import build_page
+from melonnx.demo.page.limits import Limits
+from melonnx.demo.page.models import Choice
+from melonnx.demo.page.visitors import forget, forget_files, forgetting
 
 
 @pytest.fixture(scope="module")

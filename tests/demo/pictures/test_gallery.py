@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.demo.gallery import draw_gallery, find_examples
+from melonnx.demo.pictures.gallery import draw_gallery, find_examples
 from melonnx.infer.errors import NoMusicError
 from tests.conftest import RATE, encode, make_song
 

@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
-from melonnx.demo.answers import overlay, plot_evidence, plot_probabilities, plot_timeline
-from melonnx.demo.style import LIGHT, panels
-from melonnx.infer.evidence import Band, EvidenceMap
-from melonnx.infer.stages import Raster
+from melonnx.demo.pictures.predictions import (
+    overlay,
+    plot_evidence,
+    plot_probabilities,
+    plot_timeline,
+)
+from melonnx.demo.pictures.style import LIGHT, panels
+from melonnx.infer.explain.evidence import Band, EvidenceMap
+from melonnx.infer.explain.stages import Raster
 
 BANDS = (Band("bass", 0, 250, (0, 2)), Band("treble", 250, 8000, (2, 8)))
 GENRES = ("rock", "pop", "jazz")

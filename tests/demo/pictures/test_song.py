@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from melonnx.demo.pictures import STAGES, draw, draw_all, to_png
+from melonnx.demo.pictures.song import STAGES, draw, draw_all, to_png
 from melonnx.infer import Predictor
 from melonnx.infer.errors import UnknownGenreError
-from melonnx.infer.evidence import map_evidence
-from melonnx.infer.examine import examine
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.explain.evidence import map_evidence
+from melonnx.infer.explain.examine import examine
+from melonnx.infer.model.session import MODELS_FOLDER
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 
-from melonnx.demo.stages import (
+from melonnx.demo.pictures.stages import (
     log_frequency_rows,
     plot_mel,
     plot_periodogram,
     plot_spectrogram,
     plot_waveform,
 )
-from melonnx.demo.style import DARK, LIGHT, panels
-from melonnx.infer.mel import MelSpec, mel_power
-from melonnx.infer.stages import HOP_LENGTH, N_FFT, Envelope, Listener, Raster
+from melonnx.demo.pictures.style import DARK, LIGHT, panels
+from melonnx.infer.explain.stages import HOP_LENGTH, N_FFT, Envelope, Listener, Raster
+from melonnx.infer.frontend.mel import MelSpec, mel_power
 from tests.conftest import RATE
 
 

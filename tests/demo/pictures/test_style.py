@@ -2,7 +2,7 @@
 
 import pytest
 
-from melonnx.demo.style import LIGHT, heading, octaves, panels, set_time_axis
+from melonnx.demo.pictures.style import LIGHT, heading, octaves, panels, set_time_axis
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.5, 30, 119, 121, 600, 5000, 86400])

@@ -2,10 +2,10 @@
 
 import pytest
 
-from melonnx.train.feature_table import write_features
-from tests.train.test_benchmark import made_table
-from tests.train.test_feature_table import write_published
-from tests.train.test_fma import row, write_fma
+from melonnx.train.classical.feature_table import write_features
+from tests.train.classical.test_benchmark import made_table
+from tests.train.classical.test_feature_table import write_published
+from tests.train.data.readers.test_fma import row, write_fma
 
 
 def test_from_a_table_to_the_file_by_one_command(melonnx, tmp_path):

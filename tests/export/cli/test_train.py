@@ -3,9 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
-from melonnx.export.train_cli import app
+from melonnx.export.cli.train import app
+from melonnx.train.network.transfer import TRANSFER
 from melonnx.train.run import Settings
-from melonnx.train.transfer import TRANSFER
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from melonnx.export.errors import KerasFileError
-from melonnx.export.keras_description import read_description
+from melonnx.export.keras.description import read_description
 from tests.export.conftest import ABOUT, LABELS, SPEC
 
 

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from melonnx.export.convert import to_onnx
 from melonnx.export.errors import KerasFileError
-from melonnx.export.keras_file import as_format_network
+from melonnx.export.keras.convert import to_onnx
+from melonnx.export.keras.intake import as_format_network
 from melonnx.export.seal import seal
 from melonnx.infer import Predictor
-from melonnx.infer.metadata import ModelInfo
-from melonnx.infer.model import MODELS_FOLDER, load_model
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.infer.model.session import MODELS_FOLDER, load_model
 from tests.export.conftest import LABELS, SPEC, over_time, recurrent
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"

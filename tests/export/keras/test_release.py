@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from melonnx.export.cli import app
-from melonnx.export.convert import to_onnx
+from melonnx.export.cli.export import app
 from melonnx.export.errors import KerasFileError, ProofError
-from melonnx.export.twin import twin_path
-from melonnx.infer.model import load_model
+from melonnx.export.keras.convert import to_onnx
+from melonnx.export.wave.twin import twin_path
+from melonnx.infer.model.session import load_model
 from tests.export.conftest import ABOUT, over_time
 
 
@@ -36,7 +36,7 @@ def test_an_export_that_cannot_be_made_again_is_refused(take_in, tmp_path, monke
     def to_other_bytes(network, info):
         return to_onnx(network, replace(info, version=next(versions)))
 
-    monkeypatch.setattr("melonnx.export.keras_release.to_onnx", to_other_bytes)
+    monkeypatch.setattr("melonnx.export.keras.release.to_onnx", to_other_bytes)
     with pytest.raises(ProofError, match="second export of it gives other bytes"):
         take_in(over_time())
     assert not (tmp_path / "own.onnx").exists()

@@ -7,15 +7,20 @@ import onnxruntime
 import pytest
 
 from melonnx.export.errors import ProofError
-from melonnx.export.pipeline import METADATA_KEY, describe_best, prove_pipeline, save_pipeline
+from melonnx.export.sklearn.pipeline import (
+    METADATA_KEY,
+    describe_best,
+    prove_pipeline,
+    save_pipeline,
+)
 from melonnx.infer.errors import ModelFileError
-from melonnx.infer.model import load_model
-from melonnx.infer.onnx_file import CHECKSUM_KEY, is_damaged
-from melonnx.train.benchmark import divide, fit_best, run_benchmark
-from melonnx.train.classifiers import CLASSIFIERS
-from melonnx.train.feature_names import COLUMNS
-from melonnx.train.feature_table import FeatureTable
-from tests.train.test_benchmark import made_table, quiet
+from melonnx.infer.model.onnx_file import CHECKSUM_KEY, is_damaged
+from melonnx.infer.model.session import load_model
+from melonnx.train.classical.benchmark import divide, fit_best, run_benchmark
+from melonnx.train.classical.classifiers import CLASSIFIERS
+from melonnx.train.classical.feature_names import COLUMNS
+from melonnx.train.classical.feature_table import FeatureTable
+from tests.train.classical.test_benchmark import made_table, quiet
 
 
 def saved(tmp_path, classifier, features="MFCC + contrast + centroid", preset="fma-paper"):

@@ -8,14 +8,14 @@ import pytest
 from melonnx.export.difference import Worst
 from melonnx.export.form import check_form
 from melonnx.export.proof_clips import Clip
-from melonnx.export.twin import TWIN_TOLERANCE, compare_twin
-from melonnx.export.wave import WAVEFORM, waveform_twin
+from melonnx.export.wave.graph import WAVEFORM, waveform_twin
+from melonnx.export.wave.twin import TWIN_TOLERANCE, compare_twin
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.errors import ModelFileError
-from melonnx.infer.long_tracks import hear
-from melonnx.infer.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
-from melonnx.infer.model import find_model
-from melonnx.infer.windows import CELLS
+from melonnx.infer.frontend.long_tracks import hear
+from melonnx.infer.frontend.windows import CELLS
+from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
+from melonnx.infer.model.session import find_model
 from tests.conftest import make_song
 from tests.export.conftest import plain_model
 

@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from melonnx.infer.audio import load_audio, open_audio
+from melonnx.infer.audio.joined import Joined
+from melonnx.infer.audio.reader import load_audio, open_audio
 from melonnx.infer.errors import (
     AudioError,
     EmptyAudioError,
     UnreadableAudioError,
     UnsupportedFormatError,
 )
-from melonnx.infer.joined import Joined
 from tests.conftest import RATE, encode, make_song
 
 MP3 = {"format_": "MP3", "subtype": "MPEG_LAYER_III"}

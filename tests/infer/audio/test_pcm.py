@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 
+from melonnx.infer.audio.pcm import read_pcm
 from melonnx.infer.errors import EmptyAudioError, UnreadableAudioError
-from melonnx.infer.pcm import read_pcm
 from tests.conftest import RATE, encode, make_song
 
 

@@ -9,8 +9,9 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from melonnx.infer import audio, decode
-from melonnx.infer.audio import load_audio, open_array, open_audio
+from melonnx.infer.audio import decode
+from melonnx.infer.audio import reader as audio
+from melonnx.infer.audio.reader import load_audio, open_array, open_audio
 from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, NoMusicError
 from tests.conftest import RATE, encode, make_song
 

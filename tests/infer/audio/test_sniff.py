@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from melonnx.infer.sniff import find_mpeg_stream, info_frame
+from melonnx.infer.audio.sniff import find_mpeg_stream, info_frame
 from tests.conftest import encode, make_song
 
 

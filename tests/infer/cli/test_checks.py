@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.infer import doctor
-from melonnx.infer.doctor import CHECKSUMS, KNOWN_ANSWERS, Finding, examine
-from melonnx.infer.model import released_models
+from melonnx.infer.cli import checks as doctor
+from melonnx.infer.cli.checks import CHECKSUMS, KNOWN_ANSWERS, Finding, examine
+from melonnx.infer.model.session import released_models
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_another_answer_is_found(models):
 
 
 def test_a_decoder_that_turns_sound_into_something_else_is_found(monkeypatch):
-    from melonnx.infer import audio
+    from melonnx.infer.audio import reader as audio
 
     load = audio.load_audio
     monkeypatch.setattr(audio, "load_audio", lambda data, rate: load(data, rate) * 0.5)
@@ -131,7 +131,7 @@ def test_text_for_people_and_json_for_programs(melonnx):
 def test_what_is_broken_is_the_exit_code(monkeypatch, capsys):
     from typer.testing import CliRunner
 
-    from melonnx.infer.doctor_cli import app
+    from melonnx.infer.cli.doctor import app
 
     broken = Finding("formats", "mp3", "broken", "no decoder")
     monkeypatch.setattr(doctor, "examine", lambda: iter([broken]))

@@ -2,7 +2,7 @@
 
 import json
 
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import RATE, encode, make_song
 
 LISTEN = [sys.executable, "-m", "melonnx.infer", "listen"]

@@ -3,8 +3,8 @@
 import json
 
 from melonnx.infer import Prediction
-from melonnx.infer.live import Display, print_stream_lines, printable
-from melonnx.infer.stretches import Stretches
+from melonnx.infer.cli.live import Display, print_stream_lines, printable
+from melonnx.infer.explain.stretches import Stretches
 
 GENRES = ("rock", "pop", "a genre with a name that is far too long for its column")
 

@@ -264,7 +264,7 @@ def test_a_missing_extra_is_named(song, tmp_path, missing, command, extra):
         "import sys\n"
         f"sys.modules |= dict.fromkeys({missing!r})\n"
         f"sys.argv = {line!r}\n"
-        "from melonnx.infer.cli import main; main()"
+        "from melonnx.infer.cli.main import main; main()"
     )
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path

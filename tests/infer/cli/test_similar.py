@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.index import npz_writer
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.model.session import MODELS_FOLDER
+from melonnx.infer.similar.index import npz_writer
 from tests.conftest import RATE, encode, make_song
 
 
@@ -86,7 +86,7 @@ def test_a_song_that_cannot_be_heard_is_one_line(melonnx, library, tmp_path):
 
 
 def test_embeddings_are_mapped_not_read(library):
-    from melonnx.infer.index import read_index
+    from melonnx.infer.similar.index import read_index
 
     assert isinstance(read_index(library).embeddings, np.memmap)
 

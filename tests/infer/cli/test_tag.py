@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from melonnx.infer.model import load_model
+from melonnx.infer.model.session import load_model
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.tags import read_genres, write_genre
+from melonnx.infer.tags.fields import read_genres, write_genre
 from tests.conftest import RATE, encode, make_song
 from tests.infer.conftest import KINDS
 
@@ -142,7 +142,7 @@ def test_without_mutagen_the_extra_is_named(tmp_path, results):
     program = (
         "import sys; sys.modules['mutagen'] = None\n"
         f"sys.argv = ['melonnx', 'tag', '--from', {str(results[0])!r}]\n"
-        "from melonnx.infer.cli import main; main()"
+        "from melonnx.infer.cli.main import main; main()"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from melonnx.infer.columns import Columns
+from melonnx.infer.explain.columns import Columns
 
 
 @pytest.mark.parametrize(

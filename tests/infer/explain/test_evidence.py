@@ -9,18 +9,18 @@ import pytest
 from melonnx.export.seal import seal
 from melonnx.infer import Predictor
 from melonnx.infer.errors import UnknownGenreError
-from melonnx.infer.evidence import activation_over_time, log_odds, map_evidence, pitch_bands
-from melonnx.infer.examine import examine_array
-from melonnx.infer.explain import explain
-from melonnx.infer.mel import MelSpec
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model import MODELS_FOLDER
-from melonnx.infer.occlusion import (
+from melonnx.infer.explain.evidence import activation_over_time, log_odds, map_evidence, pitch_bands
+from melonnx.infer.explain.examine import examine_array
+from melonnx.infer.explain.explanation import explain
+from melonnx.infer.explain.occlusion import (
     Region,
     ask_again,
     genre_probabilities,
     probabilities_without,
 )
+from melonnx.infer.frontend.mel import MelSpec
+from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import RATE, make_song
 
 

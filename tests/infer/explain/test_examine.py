@@ -7,8 +7,8 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import EmptyAudioError, NoMusicError, SilentAudioError
-from melonnx.infer.examine import examine, examine_array
-from melonnx.infer.model import MODELS_FOLDER
+from melonnx.infer.explain.examine import examine, examine_array
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import RATE, encode, make_song
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"

@@ -7,12 +7,12 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import UnknownGenreError
-from melonnx.infer.evidence import map_evidence
-from melonnx.infer.examine import examine, examine_array
-from melonnx.infer.explain import explain, rival_of
-from melonnx.infer.explain_output import in_words
-from melonnx.infer.model import MODELS_FOLDER
-from melonnx.infer.occlusion import Region, probabilities_without
+from melonnx.infer.explain.evidence import map_evidence
+from melonnx.infer.explain.examine import examine, examine_array
+from melonnx.infer.explain.explanation import explain, rival_of
+from melonnx.infer.explain.occlusion import Region, probabilities_without
+from melonnx.infer.explain.words import in_words
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import RATE, make_song, songs_in
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"

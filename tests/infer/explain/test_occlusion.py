@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.examine import examine_array
-from melonnx.infer.occlusion import (
+from melonnx.infer.explain.examine import examine_array
+from melonnx.infer.explain.occlusion import (
     Region,
     ask_again,
     genre_probabilities,

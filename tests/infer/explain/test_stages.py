@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from melonnx.infer.mel import MelSpec, mel_power
-from melonnx.infer.stages import HOP_LENGTH, N_FFT, Listener, decibels
+from melonnx.infer.explain.stages import HOP_LENGTH, N_FFT, Listener, decibels
+from melonnx.infer.frontend.mel import MelSpec, mel_power
 from tests.conftest import RATE, make_song
 
 SPEC = MelSpec()

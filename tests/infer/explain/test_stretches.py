@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from melonnx.infer import Prediction
-from melonnx.infer.stretches import Stretches
+from melonnx.infer.explain.stretches import Stretches
 
 
 def said(end_s, label, score=0.5):

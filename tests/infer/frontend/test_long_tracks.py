@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from melonnx.infer import long_tracks
-from melonnx.infer.long_tracks import hear
-from melonnx.infer.mel import MelSpec, log_mel
-from melonnx.infer.windows import CELLS, window_starts
+from melonnx.infer.frontend import long_tracks
+from melonnx.infer.frontend.long_tracks import hear
+from melonnx.infer.frontend.mel import MelSpec, log_mel
+from melonnx.infer.frontend.windows import CELLS, window_starts
 
 DECIBELS = MelSpec(sample_rate=8000, n_fft=64, hop_length=32, n_mels=4, fmax=4000.0)
 LEVELLED = MelSpec(

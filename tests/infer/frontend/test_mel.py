@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from melonnx.infer.audio import load_audio, open_array
-from melonnx.infer.mel import MelSpec, log_mel, mel_filterbank, mel_power, normalise
+from melonnx.infer.audio.reader import load_audio, open_array
+from melonnx.infer.frontend.mel import MelSpec, log_mel, mel_filterbank, mel_power, normalise
 from tests.conftest import RATE, make_song
 
 SPECS = {

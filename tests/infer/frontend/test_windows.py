@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.infer.windows import MOST_WINDOWS, patch_batches, window_starts
+from melonnx.infer.frontend.windows import MOST_WINDOWS, patch_batches, window_starts
 
 
 @given(n_frames=st.integers(1, 2000), length=st.integers(1, 200), hop=st.integers(1, 200))

@@ -4,12 +4,12 @@ from array import array
 
 import pytest
 
-from melonnx.infer import batch
-from melonnx.infer.batch import answer_in_order, match_journal
 from melonnx.infer.errors import NoMusicError
-from melonnx.infer.journal import ModelKey, file_identity, open_journal, pack
+from melonnx.infer.library import batch
+from melonnx.infer.library.batch import answer_in_order, match_journal
+from melonnx.infer.library.journal import ModelKey, file_identity, open_journal, pack
+from melonnx.infer.library.workers import Answer
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.workers import Answer
 
 FAILED = Prediction.failed("empty", NoMusicError("empty: is a folder without music"))
 

@@ -12,21 +12,21 @@ from pathlib import Path
 import pytest
 
 from melonnx.infer.errors import WorkerError
-from melonnx.infer.journal import unpack
-from melonnx.infer.model import find_model
-from melonnx.infer.workers import Hearing, Job
+from melonnx.infer.library.journal import unpack
+from melonnx.infer.library.workers import Hearing, Job
+from melonnx.infer.model.session import find_model
 from tests.conftest import RATE, encode, make_song
 
 pytest.importorskip("distributed", reason="needs the cluster extra")
 
-from melonnx.infer import cluster
-from melonnx.infer.cluster import connect, hear_in_cluster
-from melonnx.infer.remote_files import find_songs
+from melonnx.infer.library import cluster
+from melonnx.infer.library.cluster import connect, hear_in_cluster
+from melonnx.infer.library.remote_files import find_songs
 
 SMALL = Hearing(find_model("genre-small"), "genre-small 1.0", "cpu", embedding=True)
 POISON = """
 import os, signal
-from melonnx.infer import cluster
+from melonnx.infer.library import cluster
 if not hasattr(cluster, "unpoisoned"):  # a preload is run twice
     cluster.unpoisoned = cluster._hear
 def poisoned(predictor, path, embedding):
@@ -195,7 +195,7 @@ def test_a_bucket_is_listed_and_heard(bucket, music):
 
 @pytest.mark.parametrize("address", ["local[two]", "somewhere", "tcp://127.0.0.1:1"])
 def test_no_cluster_is_one_clear_line(address, monkeypatch):
-    monkeypatch.setattr("melonnx.infer.cluster._CONNECT_S", 1)
+    monkeypatch.setattr("melonnx.infer.library.cluster._CONNECT_S", 1)
     with pytest.raises(WorkerError) as caught, connect(address):
         pass
     assert str(caught.value).startswith(f"{address}: ")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from melonnx.infer.errors import JournalError
-from melonnx.infer.journal import ModelKey, open_journal
+from melonnx.infer.library.journal import ModelKey, open_journal
 from tests.conftest import RATE, encode, make_song
 
 MELONNX = str(Path(sys.executable).with_name("melonnx"))

@@ -9,7 +9,7 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import NoMusicError
-from melonnx.infer.library import classify_files, expand, find_music
+from melonnx.infer.library.find import classify_files, expand, find_music
 from tests.conftest import RATE, encode, make_song
 
 EMPTY = "empty: is a folder without music; --recursive looks in its subfolders too"

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from melonnx.infer.errors import EmptyAudioError, JournalError, UnreadableAudioError
-from melonnx.infer.journal import (
+from melonnx.infer.library.journal import (
     Identity,
     ModelKey,
     file_identity,
@@ -69,7 +69,7 @@ def answers(draw):
 def quick():
     """No waiting for the disk: hundreds of journals are written."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("melonnx.infer.journal.os.fsync", lambda _: None)
+        patch.setattr("melonnx.infer.library.journal.os.fsync", lambda _: None)
         yield
 
 
@@ -263,7 +263,7 @@ def test_a_file_that_is_no_journal_is_left_alone(path, notes, fresh):
 
 
 def test_a_journal_that_is_moved_away_is_missed_within_a_second(path, monkeypatch):
-    monkeypatch.setattr("melonnx.infer.journal._SYNC_S", -1)
+    monkeypatch.setattr("melonnx.infer.library.journal._SYNC_S", -1)
     songs = [SONG._replace(path=f"/m/{i}") for i in range(3)]
     opened = open_journal(path, MODEL)
     journal = opened.__enter__()
@@ -282,7 +282,7 @@ def test_a_disk_that_fails_as_the_journal_is_closed_is_one_line(path, monkeypatc
         raise OSError(errno.EIO, "Input/output error")
 
     with pytest.raises(JournalError) as caught, open_journal(path, MODEL):
-        monkeypatch.setattr("melonnx.infer.journal.os.fsync", fail)
+        monkeypatch.setattr("melonnx.infer.library.journal.os.fsync", fail)
     assert str(caught.value) == f"{path}: cannot be written (Input/output error)"
 
 
@@ -309,7 +309,7 @@ def test_the_journal_of_a_link_is_its_targets(tmp_path, monkeypatch):
 def test_two_runs_do_not_write_one_journal(path):
     program = (
         "import sys; from pathlib import Path\n"
-        "from melonnx.infer.journal import ModelKey, open_journal\n"
+        "from melonnx.infer.library.journal import ModelKey, open_journal\n"
         "with open_journal(Path(sys.argv[1]), ModelKey('tiny 0', '00')): pass"
     )
     other = [sys.executable, "-c", program, str(path)]

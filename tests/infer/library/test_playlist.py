@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from melonnx.infer.playlist import read_list, read_playlist
+from melonnx.infer.library.playlist import read_list, read_playlist
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from melonnx.infer.remote_files import find_songs
+from melonnx.infer.library.remote_files import find_songs
 
 fsspec = pytest.importorskip("fsspec", reason='needs the extra "cluster"')
 

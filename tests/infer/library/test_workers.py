@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from melonnx.infer import workers
 from melonnx.infer.errors import WorkerError
-from melonnx.infer.journal import unpack
-from melonnx.infer.model import MODELS_FOLDER
-from melonnx.infer.workers import Hearing, Job, hear_in_processes, stop_on_interrupt
+from melonnx.infer.library import workers
+from melonnx.infer.library.journal import unpack
+from melonnx.infer.library.workers import Hearing, Job, hear_in_processes, stop_on_interrupt
+from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import RATE, encode, make_song
 
 HEARING = Hearing(MODELS_FOLDER / "genre-small.onnx", "genre-small 1.0", "cpu", embedding=True)
 
 POISONED = """
 import os, signal
-from melonnx.infer import workers
+from melonnx.infer.library import workers
 
 def work(connection, hearing):
     predict = workers.Predictor.predict

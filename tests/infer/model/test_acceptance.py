@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.infer.acceptance import chances_accepted
+from melonnx.infer.model.acceptance import chances_accepted
 
 GENRES = ("pop", "rock", "jazz")
 PROBABILITIES = np.array([0.4, 0.35, 0.25])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.infer.calibration import scale
+from melonnx.infer.model.calibration import scale
 
 
 def test_scaling_is_a_softmax_of_divided_logits():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.infer.hierarchy import genres_above, sum_by_genre
+from melonnx.infer.model.hierarchy import genres_above, sum_by_genre
 
 
 @given(

@@ -8,7 +8,7 @@ import pytest
 
 from melonnx.infer import MelSpec
 from melonnx.infer.errors import UnknownRateError
-from melonnx.infer.metadata import FORMAT_VERSION, ModelInfo
+from melonnx.infer.model.metadata import FORMAT_VERSION, ModelInfo
 
 INFO = ModelInfo(
     name="tiny",

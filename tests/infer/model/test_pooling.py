@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.infer.pooling import pool_windows
+from melonnx.infer.model.pooling import pool_windows
 
 
 def softmax(logits):

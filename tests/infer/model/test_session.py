@@ -9,10 +9,10 @@ import pytest
 
 from melonnx.export.seal import seal
 from melonnx.infer.errors import DeviceError, ModelFileError
-from melonnx.infer.mel import MelSpec
-from melonnx.infer.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model import OUTPUTS, find_model, load_model, released_models
-from melonnx.infer.onnx_file import CHECKSUM_KEY, has_external_data
+from melonnx.infer.frontend.mel import MelSpec
+from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.onnx_file import CHECKSUM_KEY, has_external_data
+from melonnx.infer.model.session import OUTPUTS, find_model, load_model, released_models
 
 
 @pytest.fixture

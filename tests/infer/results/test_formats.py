@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from melonnx.infer.errors import ResultsFileError, UnreadableAudioError
-from melonnx.infer.formats import open_output, text_writer
-from melonnx.infer.index import read_index
 from melonnx.infer.prediction import Prediction, Segment
-from melonnx.infer.results import read_results
-from melonnx.infer.rows import View, visible
+from melonnx.infer.results.formats import open_output, text_writer
+from melonnx.infer.results.reading import read_results
+from melonnx.infer.results.rows import View, visible
+from melonnx.infer.similar.index import read_index
 
 NAMES = ["a\nb\r.mp3", 'c,"d".mp3', "caf\udce9.mp3", "naïve \u2028.mp3", "plain.mp3", " e\t.mp3"]
 VIEW = View(("rock", "pop", "jazz"), top=2, timeline=True, embedding=True)
@@ -97,7 +97,7 @@ def test_parquet_reads_back_with_any_name(tmp_path):
 
 def test_parquet_is_written_in_parts_and_reads_as_one(tmp_path, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr("melonnx.infer.formats._ROWS", 3)
+    monkeypatch.setattr("melonnx.infer.results.formats._ROWS", 3)
     path = written(tmp_path / "a.parquet", "parquet")
     assert parquet.ParquetFile(path).num_row_groups == 3
     assert parquet.read_table(path).num_rows == len(ROWS)
@@ -200,7 +200,7 @@ def rows_of_any_names(draw):
 @pytest.fixture(scope="module")
 def anywhere(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("melonnx.infer.formats.os.fsync", lambda _: None)
+        patch.setattr("melonnx.infer.results.formats.os.fsync", lambda _: None)
         yield tmp_path_factory.mktemp("anywhere")
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from melonnx.infer.errors import ResultsFileError, UnreadableAudioError
-from melonnx.infer.formats import open_output
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.results import read_results
-from melonnx.infer.rows import View
+from melonnx.infer.results.formats import open_output
+from melonnx.infer.results.reading import read_results
+from melonnx.infer.results.rows import View
 
 SONG = Prediction(
     "Ö\n流.mp3", label="pop", score=0.6, unsure=True, probabilities={"pop": 0.6}, duration_s=30.0,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.infer import replace
 from melonnx.infer.errors import TagError
-from melonnx.infer.replace import create, remove_strays, replacing, write_text, writing
+from melonnx.infer.results import replace
+from melonnx.infer.results.replace import create, remove_strays, replacing, write_text, writing
 
 
 def names(folder):

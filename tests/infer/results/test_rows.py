@@ -4,7 +4,7 @@ import pytest
 
 from melonnx.infer.errors import EmptyAudioError
 from melonnx.infer.prediction import Prediction, Segment
-from melonnx.infer.rows import View, cells, columns, parse_template, segments_text, visible
+from melonnx.infer.results.rows import View, cells, columns, parse_template, segments_text, visible
 
 VIEW = View(("rock", "pop", "jazz", "folk"))
 ANSWER = Prediction(

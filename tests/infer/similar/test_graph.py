@@ -9,8 +9,14 @@ import pytest
 import usearch.index as usearch
 
 from melonnx.infer.errors import IndexFileError
-from melonnx.infer.graph import build_graph, find_candidates, graph_path, is_fresh, open_graph
-from melonnx.infer.similar import nearest
+from melonnx.infer.similar.graph import (
+    build_graph,
+    find_candidates,
+    graph_path,
+    is_fresh,
+    open_graph,
+)
+from melonnx.infer.similar.neighbours import nearest
 
 
 @pytest.fixture(scope="module")

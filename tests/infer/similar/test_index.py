@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from melonnx.infer.errors import IndexFileError
-from melonnx.infer.index import npz_writer, read_index
+from melonnx.infer.similar.index import npz_writer, read_index
 
 NAMES = ["a/one.mp3", 'b/t\nwo,".mp3', "c/not utf-8 \udcff.mp3", "d/" + "long" * 50]
 EMBEDDINGS = np.random.default_rng(0).standard_normal((4, 7)).astype(np.float32)

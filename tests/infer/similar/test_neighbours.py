@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.infer import similar
 from melonnx.infer.errors import IndexFileError
-from melonnx.infer.index import Index
-from melonnx.infer.similar import find_row, model_of, nearest, neighbours
+from melonnx.infer.similar import neighbours as similar
+from melonnx.infer.similar.index import Index
+from melonnx.infer.similar.neighbours import find_row, model_of, nearest, neighbours
 
 
 def embeddings(n, d=20, seed=0):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.infer.delta import apply_delta, make_delta
+from melonnx.infer.tags.delta import apply_delta, make_delta
 
 pieces = st.lists(
     st.one_of(st.binary(max_size=50), st.sampled_from([bytes(range(200)), bytes(500), b"ab" * 90])),

@@ -8,7 +8,7 @@ from mutagen.id3 import APIC, ID3, TCON, TIT2, TPE1, TXXX, TYER
 from mutagen.mp4 import MP4, MP4Cover
 
 from melonnx.infer.errors import TagError
-from melonnx.infer.tags import read_genres, write_genre
+from melonnx.infer.tags.fields import read_genres, write_genre
 from tests.infer.conftest import KINDS, encode_m4a, packets_and_samples
 
 IMAGE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40

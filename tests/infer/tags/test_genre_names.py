@@ -3,7 +3,7 @@
 import pytest
 
 from melonnx.infer.errors import ResultsFileError
-from melonnx.infer.genre_names import genre_name, read_genre_map
+from melonnx.infer.tags.genre_names import genre_name, read_genre_map
 
 
 @pytest.mark.parametrize(

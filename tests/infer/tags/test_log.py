@@ -8,8 +8,8 @@ import pytest
 
 from melonnx.infer.errors import ResultsFileError, TagError
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.tag_log import default_log, read_log, restore
-from melonnx.infer.tagging import Rules, tag_songs
+from melonnx.infer.tags.log import default_log, read_log, restore
+from melonnx.infer.tags.tagging import Rules, tag_songs
 from tests.infer.conftest import KINDS
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.infer.organize import folder_name, place_songs, write_playlists
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.tags.organize import folder_name, place_songs, write_playlists
 
 
 @pytest.fixture

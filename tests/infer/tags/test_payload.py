@@ -3,7 +3,7 @@
 import mutagen
 import pytest
 
-from melonnx.infer.payload import audio_digest, tag_container
+from melonnx.infer.tags.payload import audio_digest, tag_container
 from tests.infer.conftest import KINDS
 
 CONTAINERS = dict(zip(KINDS, ("mpeg", "flac", "ogg", "ogg", "mp4", "riff", "aiff"), strict=True))

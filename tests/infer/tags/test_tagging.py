@@ -10,9 +10,9 @@ import pytest
 
 from melonnx.infer.errors import UnreadableAudioError
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.tag_log import restore
-from melonnx.infer.tagging import Rules, tag_songs
-from melonnx.infer.tags import read_genres, write_genre
+from melonnx.infer.tags.fields import read_genres, write_genre
+from melonnx.infer.tags.log import restore
+from melonnx.infer.tags.tagging import Rules, tag_songs
 from tests.infer.conftest import packets_and_samples
 
 

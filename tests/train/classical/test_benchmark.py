@@ -8,11 +8,11 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.metrics import f1_score
 from sklearn.preprocessing import StandardScaler
 
-from melonnx.train.benchmark import divide, fit_best, run_benchmark, score_cell
-from melonnx.train.classifiers import CLASSIFIERS, make_classifier
-from melonnx.train.feature_names import COLUMNS, FEATURE_SETS, columns_of
-from melonnx.train.feature_table import FeatureTable
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.classical.benchmark import divide, fit_best, run_benchmark, score_cell
+from melonnx.train.classical.classifiers import CLASSIFIERS, make_classifier
+from melonnx.train.classical.feature_names import COLUMNS, FEATURE_SETS, columns_of
+from melonnx.train.classical.feature_table import FeatureTable
+from melonnx.train.data.tracks import DataSetError, Track
 
 GENRES = ("calm", "loud", "odd")
 SETS = ("MFCC", "all 518")

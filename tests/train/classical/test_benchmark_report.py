@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from melonnx.train.benchmark import divide, run_benchmark, score_cell
-from melonnx.train.benchmark_report import PAPER, print_benchmark, write_benchmark
-from tests.train.test_benchmark import made_table, quiet
+from melonnx.train.classical.benchmark import divide, run_benchmark, score_cell
+from melonnx.train.classical.benchmark_report import PAPER, print_benchmark, write_benchmark
+from tests.train.classical.test_benchmark import made_table, quiet
 
 CHOSEN = ("RBF SVM", "decision tree")
 

@@ -10,11 +10,11 @@ import time
 import numpy as np
 import pytest
 
-from melonnx.train.datasets import read_dataset
-from melonnx.train.extract import extract, song_features
-from melonnx.train.feature_names import COLUMNS
-from melonnx.train.feature_table import read_features, write_features
-from melonnx.train.features import clip_features
+from melonnx.train.classical.extract import extract, song_features
+from melonnx.train.classical.feature_names import COLUMNS
+from melonnx.train.classical.feature_table import read_features, write_features
+from melonnx.train.classical.features import clip_features
+from melonnx.train.data.readers.dataset import read_dataset
 from tests.conftest import RATE, encode, make_song
 
 
@@ -148,7 +148,8 @@ def test_a_torn_row_is_made_again(folder, tmp_path):
 
 _EXTRACT = """
 import sys; from pathlib import Path
-from melonnx.train.datasets import read_dataset; from melonnx.train.extract import extract
+from melonnx.train.data.readers.dataset import read_dataset
+from melonnx.train.classical.extract import extract
 if __name__ == '__main__':
     dataset = read_dataset(Path(sys.argv[1]))
     extract(dataset, Path(sys.argv[2]), lambda results, total: results, workers=1)

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from melonnx.train.feature_names import COLUMNS
-from melonnx.train.feature_table import (
+from melonnx.train.classical.feature_names import COLUMNS
+from melonnx.train.classical.feature_table import (
     FeatureTable,
     FeatureTableError,
     read_features,
     write_features,
 )
-from melonnx.train.features import clip_features
-from melonnx.train.tracks import Track
+from melonnx.train.classical.features import clip_features
+from melonnx.train.data.tracks import Track
 from tests.conftest import make_song
-from tests.train.test_fma import row, write_fma
+from tests.train.data.readers.test_fma import row, write_fma
 
 
 @pytest.fixture(scope="module")

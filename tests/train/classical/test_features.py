@@ -6,8 +6,8 @@ import pytest
 from librosa import feature
 from scipy import stats
 
-from melonnx.train.feature_names import COLUMNS, FEATURE_SETS, SERIES, columns_of
-from melonnx.train.features import _statistics, clip_features, clip_series
+from melonnx.train.classical.feature_names import COLUMNS, FEATURE_SETS, SERIES, columns_of
+from melonnx.train.classical.features import _statistics, clip_features, clip_series
 from tests.conftest import make_song
 
 RATE = 44100

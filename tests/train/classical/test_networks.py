@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 
 from melonnx.infer.predictor import Predictor
-from melonnx.train.benchmark import Division, divide
-from melonnx.train.datasets import read_dataset
-from melonnx.train.feature_names import COLUMNS
-from melonnx.train.feature_table import FeatureTable, write_features
-from melonnx.train.folds import fold_parts
-from melonnx.train.networks_beside import (
+from melonnx.train.classical.benchmark import Division, divide
+from melonnx.train.classical.feature_names import COLUMNS
+from melonnx.train.classical.feature_table import FeatureTable, write_features
+from melonnx.train.classical.networks import (
     divide_as_run,
     restrict_to_runs,
     score_model,
     score_run,
 )
+from melonnx.train.data.readers.dataset import read_dataset
+from melonnx.train.data.tracks import DataSetError
+from melonnx.train.folds import fold_parts
 from melonnx.train.run import Run, RunError, Settings, read_run
-from melonnx.train.tracks import DataSetError
-from tests.train.test_fma import row, write_fma
+from tests.train.data.readers.test_fma import row, write_fma
 
 LABELS = ("drone", "noise", "pulse")
 

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from melonnx.infer import MelSpec, Predictor
-from melonnx.infer.audio import load_audio
-from melonnx.infer.library import classify_files
-from melonnx.infer.mel import log_mel
-from melonnx.train import cache
-from melonnx.train.cache import build_cache
-from melonnx.train.distort import distort
-from melonnx.train.duplicates import listen
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.mel import log_mel
+from melonnx.infer.library.find import classify_files
+from melonnx.train.data import cache
+from melonnx.train.data.cache import build_cache
+from melonnx.train.data.degradations import distort
+from melonnx.train.data.duplicates import listen
 from tests.conftest import RATE, encode, make_song
 
 SPEC = MelSpec()
@@ -98,7 +98,7 @@ def test_distorted_copies_are_the_same_every_time_and_each_another(genres, tmp_p
 
 _BUILD = """
 import sys; from pathlib import Path; from melonnx.infer import MelSpec
-import melonnx.train.cache as cache; cache._TRACKS_PER_SHARD = 2; cache._MOST_SHARDS = 999
+import melonnx.train.data.cache as cache; cache._TRACKS_PER_SHARD = 2; cache._MOST_SHARDS = 999
 if __name__ == '__main__':
     paths = sorted(Path(sys.argv[1]).glob('*.wav'))
     for _ in cache.build_cache(paths, MelSpec(), Path(sys.argv[2]), workers=2): pass

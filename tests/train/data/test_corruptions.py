@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from melonnx.infer.audio import load_audio
-from melonnx.train.conditions import CONDITIONS, as_16_bits, as_mp3, first, gain, limit
-from melonnx.train.distort import band_limit
+from melonnx.infer.audio.reader import load_audio
+from melonnx.train.data.corruptions import CONDITIONS, as_16_bits, as_mp3, first, gain, limit
+from melonnx.train.data.degradations import band_limit
 from tests.conftest import RATE, make_song
 
 _MPEG1_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)

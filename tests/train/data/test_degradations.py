@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.train.distort import band_limit, change_speed, distort, limit, through_mp3
+from melonnx.train.data.degradations import band_limit, change_speed, distort, limit, through_mp3
 from tests.conftest import RATE, make_song
 
 SECONDS = 3

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from melonnx.train.datasets import read_dataset
-from melonnx.train.inventory import take_inventory
+from melonnx.train.data.inventory import take_inventory
+from melonnx.train.data.readers.dataset import read_dataset
 from tests.conftest import encode, make_song
 
 

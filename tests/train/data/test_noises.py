@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.train.noises import KINDS, make_noises
+from melonnx.train.data.noises import KINDS, make_noises
 
 RATE = 16000
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.train.datasets import read_folder
-from melonnx.train.splits import (
+from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.data.splits import (
     artists_in_several_parts,
     labels_off_the_official_split,
     split_tracks,
 )
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.data.tracks import DataSetError, Track
 
 
 @given(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.train.label_tree import labels_and_parents, split_labels
-from melonnx.train.splits import split_tracks
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.data.splits import split_tracks
+from melonnx.train.data.subgenres import labels_and_parents, split_labels
+from melonnx.train.data.tracks import DataSetError, Track
 
 
 def tracks_of(artists_by_label, songs=2):

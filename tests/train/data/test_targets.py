@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from melonnx.train.targets import accepted_genres, target_shares
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.data.targets import accepted_genres, target_shares
+from melonnx.train.data.tracks import DataSetError, Track
 
 SONGS = [
     Track(Path("1.mp3"), "pop"),

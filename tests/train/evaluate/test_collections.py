@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from melonnx.train.answers import Answers
-from melonnx.train.sources import tell_sources_apart
-from melonnx.train.tracks import Track
+from melonnx.train.data.tracks import Track
+from melonnx.train.evaluate.collections import tell_sources_apart
+from melonnx.train.evaluate.predictions import Answers
 
 
 def answers_and_sources(heard, songs=40):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.train import study as study_module
-from melonnx.train.answers import ask, ask_panel
-from melonnx.train.datasets import read_folder
-from melonnx.train.evaluate import score_answers
+from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.data.tracks import DataSetError
+from melonnx.train.evaluate import evaluation as study_module
+from melonnx.train.evaluate.evaluation import read_panel, read_random_scores, read_test_songs, study
+from melonnx.train.evaluate.predictions import ask, ask_panel
+from melonnx.train.evaluate.scores import score_answers
 from melonnx.train.folds import fold_parts
 from melonnx.train.run import Run, RunError, Settings, read_run
-from melonnx.train.study import read_panel, read_random_scores, read_test_songs, study
-from melonnx.train.tracks import DataSetError
 from tests.conftest import write_tiny_model
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from melonnx.train.measures import bootstrap_interval, macro_f1
+from melonnx.train.evaluate.measures import bootstrap_interval, macro_f1
 
 
 @pytest.mark.parametrize("names", [np.arange(9), np.array([f"genre {i}" for i in range(9)])])

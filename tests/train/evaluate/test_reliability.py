@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.train.reliability import calibrated_error, calibration_error, reliability_bins
+from melonnx.train.evaluate.reliability import calibrated_error, calibration_error, reliability_bins
 
 SCORES = np.array([0.95, 0.99, 0.5, 0.52, 1.0])
 RIGHT = np.array([True, False, True, False, True])

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.train.answers import ask
-from melonnx.train.conditions import CONDITIONS
-from melonnx.train.evaluate import score_answers
-from melonnx.train.report import write_report
-from melonnx.train.robustness import MetalScore
-from melonnx.train.study import read_test_songs, study
+from melonnx.train.data.corruptions import CONDITIONS
+from melonnx.train.evaluate.evaluation import read_test_songs, study
+from melonnx.train.evaluate.predictions import ask
+from melonnx.train.evaluate.report import write_report
+from melonnx.train.evaluate.robustness import MetalScore
+from melonnx.train.evaluate.scores import score_answers
 
 SECTIONS = ["Scores", "Genres", "Calibration", "Changed audio", "Sources", "Left out"]
 

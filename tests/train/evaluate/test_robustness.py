@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.train.answers import ask, ask_panel
-from melonnx.train.conditions import CONDITIONS, Condition
-from melonnx.train.datasets import read_folder
-from melonnx.train.robustness import answers_under, measure_conditions
+from melonnx.train.data.corruptions import CONDITIONS, Condition
+from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.evaluate.predictions import ask, ask_panel
+from melonnx.train.evaluate.robustness import answers_under, measure_conditions
 from tests.conftest import write_tiny_model
 
 
@@ -90,7 +90,7 @@ def test_rock_and_metal_are_counted_by_hand(answers, panel, monkeypatch):
     for genre, column in changed.items():
         answer[named.true == genre] = column
     monkeypatch.setattr(
-        "melonnx.train.robustness.answers_under",
+        "melonnx.train.evaluate.robustness.answers_under",
         lambda conditions, *_: np.stack([answer] * len(conditions), axis=1),
     )
     score = measure_conditions(panel, named, quiet)[1]

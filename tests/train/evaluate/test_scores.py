@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.train.answers import ask
-from melonnx.train.datasets import read_folder
-from melonnx.train.evaluate import require_merges, score_answers
-from melonnx.train.reliability import calibration_error
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.evaluate.predictions import ask
+from melonnx.train.evaluate.reliability import calibration_error
+from melonnx.train.evaluate.scores import require_merges, score_answers
 
 
 def quiet(line):

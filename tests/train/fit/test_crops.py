@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from melonnx.train.augment import augment, crop, mix_up
-from melonnx.train.crops import Examples, crop_batches, every_patch
+from melonnx.train.fit.augmentation import augment, crop, mix_up
+from melonnx.train.fit.crops import Examples, crop_batches, every_patch
 from melonnx.train.run import Settings
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from melonnx.infer import MelSpec
-from melonnx.train.cnn import build_network, with_all_outputs
-from melonnx.train.crops import Examples
-from melonnx.train.datasets import read_folder
-from melonnx.train.fit import by_track, fit_network
+from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.fit.crops import Examples
+from melonnx.train.fit.loop import by_track, fit_network
+from melonnx.train.network.cnn import build_network, with_all_outputs
 from melonnx.train.run import RunError, Settings, read_run
 from melonnx.train.train import train
 
@@ -169,7 +169,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(tmp_path, monkeypatch):
 
     But for dropout, whose random numbers Keras does not save.
     """
-    monkeypatch.setattr("melonnx.train.cnn._DROPOUT", 0.0)
+    monkeypatch.setattr("melonnx.train.network.cnn._DROPOUT", 0.0)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
@@ -253,7 +253,7 @@ import keras, tensorflow as tf
 device = tf.config.list_physical_devices("CPU")[0]
 halves = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(device, halves)
-from melonnx.train import fit
+from melonnx.train.fit import loop as fit
 from tests.train import test_fit as tests
 
 devices = []
@@ -299,7 +299,7 @@ def run_mirrored(folder, network):
     """In a process of its own, whose one processor is shown as two."""
     result = subprocess.run(
         [sys.executable, "-c", _MIRRORED, folder, network],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
+        cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])

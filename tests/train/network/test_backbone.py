@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from melonnx.train.backbone import BackboneError, build_backbone, load_backbone
+from melonnx.train.network.backbone import BackboneError, build_backbone, load_backbone
 from tests.train.conftest import random_weights, write_checkpoint
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from melonnx.train.backbone import FRONT_FILTERS, build_backbone, load_backbone
-from melonnx.train.dead_filters import drop_dead_filters
+from melonnx.train.network.backbone import FRONT_FILTERS, build_backbone, load_backbone
+from melonnx.train.network.dead_filters import drop_dead_filters
 
 WIDTHS = dict(zip(FRONT_FILTERS, (6, 5, 4, 3, 4), strict=True))
 DEAD = {

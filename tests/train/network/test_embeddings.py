@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.model import load_model
-from melonnx.train.song_embeddings import embed_songs, song_windows
-from melonnx.train.tracks import Track
+from melonnx.infer.model.session import load_model
+from melonnx.train.data.tracks import Track
+from melonnx.train.network.embeddings import embed_songs, song_windows
 
 
 @pytest.mark.parametrize("name", ["genre-base", "genre-small"])

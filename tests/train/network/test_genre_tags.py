@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from melonnx.train.backbone import FRONT_FILTERS, build_backbone
-from melonnx.train.genre_tags import GENRE_TAGS, TAGS, build_tag_network, with_all_outputs
-from tests.train.test_transfer import patches
+from melonnx.train.network.backbone import FRONT_FILTERS, build_backbone
+from melonnx.train.network.genre_tags import GENRE_TAGS, TAGS, build_tag_network, with_all_outputs
+from tests.train.network.test_transfer import patches
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from melonnx.train.head import cross_fitted, fit_head, head_probabilities, one_answer_each
+from melonnx.train.network.head import cross_fitted, fit_head, head_probabilities, one_answer_each
 
 
 def clouds(n, n_labels, d=6, n_copies=2, seed=0):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.train.not_music import Sounds, fit_music_head, music_of, refused_below
+from melonnx.train.network.not_music import Sounds, fit_music_head, music_of, refused_below
 
 
 def clouds(n, centre, seed, spread=1.0):

@@ -5,9 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from melonnx.infer.mel import log_mel, mel_power
-from melonnx.train.backbone import FRONT_FILTERS, N_FRAMES, build_backbone
-from melonnx.train.transfer import BACKBONE_MEL, TRANSFER, build_transfer, embed, with_all_outputs
+from melonnx.infer.frontend.mel import log_mel, mel_power
+from melonnx.train.network.backbone import FRONT_FILTERS, N_FRAMES, build_backbone
+from melonnx.train.network.transfer import (
+    BACKBONE_MEL,
+    TRANSFER,
+    build_transfer,
+    embed,
+    with_all_outputs,
+)
 from tests.conftest import make_song
 
 

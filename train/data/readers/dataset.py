@@ -5,11 +5,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from melonnx.infer.library import AUDIO_SUFFIXES
-from melonnx.train.fma import is_fma, read_fma
-from melonnx.train.gtzan import is_gtzan, read_gtzan
-from melonnx.train.track_table import TableRow, read_also, read_track_table, skipped_rows
-from melonnx.train.tracks import DataSet, DataSetError, Track, require_genres
+from melonnx.infer.library.find import AUDIO_SUFFIXES
+from melonnx.train.data.readers.fma import is_fma, read_fma
+from melonnx.train.data.readers.gtzan import is_gtzan, read_gtzan
+from melonnx.train.data.readers.track_table import (
+    TableRow,
+    read_also,
+    read_track_table,
+    skipped_rows,
+)
+from melonnx.train.data.tracks import DataSet, DataSetError, Track, require_genres
 
 __all__ = ["read_dataset", "read_datasets", "read_folder"]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from melonnx.train.genre_tree import GenreTree, read_genre_tree
-from melonnx.train.tracks import DataSet, DataSetError, Track, require_genres
+from melonnx.train.data.readers.genre_tree import GenreTree, read_genre_tree
+from melonnx.train.data.tracks import DataSet, DataSetError, Track, require_genres
 
 __all__ = ["SUBSETS", "Subset", "is_fma", "read_fma", "read_fma_facts"]
 

@@ -4,7 +4,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from melonnx.train.tracks import DataSetError
+from melonnx.train.data.tracks import DataSetError
 
 __all__ = ["Genre", "GenreTree", "read_genre_tree"]
 

@@ -8,9 +8,14 @@ https://github.com/coreyker/dnn-mgr (folder ``gtzan``).
 import re
 from pathlib import Path, PurePosixPath
 
-from melonnx.infer.library import AUDIO_SUFFIXES
-from melonnx.train.track_table import TableRow, read_also, read_track_table, skipped_rows
-from melonnx.train.tracks import DataSet, DataSetError, Track, require_genres
+from melonnx.infer.library.find import AUDIO_SUFFIXES
+from melonnx.train.data.readers.track_table import (
+    TableRow,
+    read_also,
+    read_track_table,
+    skipped_rows,
+)
+from melonnx.train.data.tracks import DataSet, DataSetError, Track, require_genres
 
 __all__ = ["is_gtzan", "read_gtzan"]
 

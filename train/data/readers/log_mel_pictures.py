@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.mel import MelSpec, band_centres
-from melonnx.train.cache import CachedLogMel
-from melonnx.train.tracks import DataSetError, Track, require_printable
+from melonnx.infer.frontend.mel import MelSpec, band_centres
+from melonnx.train.data.cache import CachedLogMel
+from melonnx.train.data.tracks import DataSetError, Track, require_printable
 
 __all__ = ["Pictures", "read_pictures"]
 
@@ -34,8 +34,8 @@ def read_pictures(path: Path, spec: MelSpec, fmax: float | None = None) -> Pictu
     """Read an ``.npz`` of log-mels that were made with the front end ``spec``, or nearly.
 
     Its arrays: ``log_mel`` uint8 [tracks, frames, n_mels], each clip scaled from its own floor
-    (0) to its maximum as :func:`melonnx.infer.mel.normalise` does; ``genre`` by track; ``name``
-    or ``track_id`` by track, ids of one album being neighbours; ``split`` (train, valid or
+    (0) to its maximum as :func:`melonnx.infer.frontend.mel.normalise` does; ``genre`` by track;
+    ``name`` or ``track_id`` by track, ids of one album being neighbours; ``split`` (train, valid or
     test) where the data set has one; ``vggish`` [tracks, d] where there are such features.
     Exact repeats are read once.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from melonnx.train.tracks import DataSetError
+from melonnx.train.data.tracks import DataSetError
 
 __all__ = ["TableRow", "read_also", "read_track_table", "skipped_rows"]
 

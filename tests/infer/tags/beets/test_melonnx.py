@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.infer.genre_names import genre_name
+from melonnx.infer.tags.genre_names import genre_name
 from tests.conftest import RATE, encode, make_song
 
 mediafile = pytest.importorskip("mediafile", reason='needs beets: pip install "melonnx[beets]"')

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from melonnx.infer import MelSpec
-from melonnx.infer.metadata import ModelInfo
-from melonnx.train.datasets import read_dataset, read_datasets, read_folder
-from melonnx.train.tracks import DataSetError, Track
+from melonnx.infer.model.metadata import ModelInfo
+from melonnx.train.data.readers.dataset import read_dataset, read_datasets, read_folder
+from melonnx.train.data.tracks import DataSetError, Track
 
 
 def test_folder_with_its_table(genres):

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melonnx.train.datasets import read_dataset
-from melonnx.train.fma import _SUBSETS_OF, is_fma
-from melonnx.train.splits import artists_in_several_parts, split_tracks
-from melonnx.train.tracks import DataSetError
+from melonnx.train.data.readers.dataset import read_dataset
+from melonnx.train.data.readers.fma import _SUBSETS_OF, is_fma
+from melonnx.train.data.splits import artists_in_several_parts, split_tracks
+from melonnx.train.data.tracks import DataSetError
 
 # The published file's two header rows and its row of the index's name, columns in its order.
 UPPER = ("", "album", "artist", "artist", "artist", "set", "set", "track", "track", "track")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from melonnx.train.genre_tree import read_genre_tree
-from melonnx.train.tracks import DataSetError
+from melonnx.train.data.readers.genre_tree import read_genre_tree
+from melonnx.train.data.tracks import DataSetError
 
 GENRES = """genre_id,#tracks,parent,title,top_level
 1,8693,38,Avant-Garde,38

@@ -2,9 +2,9 @@
 
 import pytest
 
-from melonnx.train.datasets import read_dataset
-from melonnx.train.splits import split_tracks
-from melonnx.train.tracks import DataSetError
+from melonnx.train.data.readers.dataset import read_dataset
+from melonnx.train.data.splits import split_tracks
+from melonnx.train.data.tracks import DataSetError
 
 GENRES = ("blues", "rock")
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from melonnx.infer import MelSpec, Predictor
-from melonnx.infer.audio import load_audio
-from melonnx.infer.calibration import scale
-from melonnx.infer.hierarchy import sum_by_genre
-from melonnx.infer.mel import log_mel
-from melonnx.infer.model import load_model
-from melonnx.infer.windows import patch_batches, window_starts
-from melonnx.train.datasets import read_folder
-from melonnx.train.material import Sources
-from melonnx.train.pictures import read_pictures
+from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.mel import log_mel
+from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.infer.model.calibration import scale
+from melonnx.infer.model.hierarchy import sum_by_genre
+from melonnx.infer.model.session import load_model
+from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.data.readers.log_mel_pictures import read_pictures
+from melonnx.train.data.splits import split_tracks
+from melonnx.train.data.tracks import DataSetError
 from melonnx.train.run import Settings, read_run
-from melonnx.train.splits import split_tracks
-from melonnx.train.tracks import DataSetError
 from melonnx.train.train import train
+from melonnx.train.training_data import Sources
 from tests.conftest import real_data, songs_in
 
 SPEC = MelSpec()

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.train.track_table import TableRow, read_also, read_track_table, skipped_rows
-from melonnx.train.tracks import DataSetError
+from melonnx.train.data.readers.track_table import (
+    TableRow,
+    read_also,
+    read_track_table,
+    skipped_rows,
+)
+from melonnx.train.data.tracks import DataSetError
 
 
 def test_columns_that_are_there_are_read(tmp_path):

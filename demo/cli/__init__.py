@@ -1,0 +1,4 @@
+"""The commands ``demo``, ``picture`` and ``gallery``.
+
+Each reads options and calls the rooms beside it.
+"""
