@@ -82,6 +82,8 @@ def test_the_runtime_imports_nothing_heavy(command, tiny_model, tmp_path):
 def test_the_runtime_declares_what_it_imports():
     imported = set()
     for path in (ROOT / "infer").rglob("*.py"):
+        if path.parent.name == "beets":  # a plugin: it is installed where beets is
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             names = [node.module] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
