@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from melonnx.infer.arrays import Waveform
 from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.errors import AudioError
-from melonnx.infer.frontend.mel import Waveform
 from melonnx.infer.model.session import MODELS_FOLDER
 
 __all__ = ["Clip", "proof_clips", "song_clips"]

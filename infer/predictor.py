@@ -132,7 +132,7 @@ class Predictor:
             raise ValueError(f"top={top} must be 1 or more")
         info = self.info
         heard = hear(reader, info.mel_spec, info.window, info.window_hop, info.max_windows)
-        require_sound(reader, info.mel_spec)
+        require_sound(reader, info.mel_spec.n_fft)
         return self.answer(reader, heard, self.run(self.patches(heard)), top)
 
     def patches(self, heard: Heard) -> Iterator[Patches]:

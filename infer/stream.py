@@ -2,22 +2,32 @@
 
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.arrays import Waveform
 from melonnx.infer.audio.reader import SILENCE, open_array
 from melonnx.infer.errors import AudioError
-from melonnx.infer.frontend.mel import Waveform
+from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.prediction import Prediction, Segment
-
-if TYPE_CHECKING:
-    from melonnx.infer.predictor import Predictor
 
 __all__ = ["Stream"]
 
 _NOTHING = np.zeros(0, np.float32)
+
+
+class Listener(Protocol):
+    """All that a stream needs of a predictor, which makes it: to be asked."""
+
+    info: ModelInfo
+
+    def predict_array(
+        self, waveform: NDArray[Any], sample_rate: int, *, top: int | None, name: str
+    ) -> Prediction:
+        """As ``Predictor.predict_array``."""
+        ...
 
 
 class Stream:
@@ -40,7 +50,7 @@ class Stream:
 
     def __init__(
         self,
-        predictor: "Predictor",
+        predictor: Listener,
         sample_rate: int,
         *,
         length: float,

@@ -94,5 +94,5 @@ def _listen(song: Path) -> Example:
     with open_audio(song, _SPEC.sample_rate, duration=_SECONDS) as reader:
         for _ in listener.mel(mel_power(reader, _SPEC)):
             pass
-        require_sound(reader, _SPEC)
+        require_sound(reader, _SPEC.n_fft)
     return Example(song.name, listener.mel_spectrogram, reader.duration_s)

@@ -12,7 +12,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from melonnx.infer.audio.decode import BLOCK_LENGTH, DecodeError, Decoder, Samples, open_decoder
+from melonnx.infer.arrays import Samples, Waveform
+from melonnx.infer.audio.decoders.choose import open_decoder
+from melonnx.infer.audio.decoders.decoder import BLOCK_LENGTH, DecodeError, Decoder
 from melonnx.infer.errors import (
     AudioError,
     EmptyAudioError,
@@ -21,7 +23,6 @@ from melonnx.infer.errors import (
     SilentAudioError,
     UnreadableAudioError,
 )
-from melonnx.infer.frontend.mel import MelSpec, Waveform
 
 __all__ = [
     "SILENCE",
@@ -254,15 +255,18 @@ def load_audio(
         return np.concatenate(list(reader))
 
 
-def require_sound(reader: AudioReader, spec: MelSpec) -> None:
+def require_sound(reader: AudioReader, n_fft: int) -> None:
     """Refuse what has no genre, in training as in inference. Call it after the last block.
+
+    ``n_fft``: samples of a frame, at the reader's ``sample_rate``.
 
     Raises EmptyAudioError where less than one frame was read, and SilentAudioError.
     """
-    if reader.duration_s * spec.sample_rate < spec.n_fft:
+    rate = reader.sample_rate
+    if reader.duration_s * rate < n_fft:
         raise EmptyAudioError(
             f"{reader.name}: lasts {reader.duration_s * 1000:.1f} ms; one frame needs "
-            f"{1000 * spec.n_fft / spec.sample_rate:.0f} ms"
+            f"{1000 * n_fft / rate:.0f} ms"
         )
     if reader.peak < SILENCE:
         raise SilentAudioError(f"{reader.name}: is silence, so it has no genre")

@@ -11,7 +11,7 @@ from melonnx.infer.cli.options import Device, Model, Sure, Threads
 from melonnx.infer.results.listing import say
 
 if TYPE_CHECKING:
-    from melonnx.infer.frontend.mel import Waveform
+    from melonnx.infer.arrays import Waveform
     from melonnx.infer.prediction import Prediction
     from melonnx.infer.stream import Stream
 

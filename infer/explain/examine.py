@@ -61,7 +61,7 @@ def _examine(predictor: Predictor, reader: AudioReader) -> Examined:
     listener = Listener(spec.sample_rate, spec)
     powers = listener.mel(mel_power(listener.samples(reader), spec))
     heard = hear_power(powers, spec, info.window, info.window_hop, info.max_windows)
-    require_sound(reader, spec)
+    require_sound(reader, spec.n_fft)
     outputs = predictor.run(predictor.patches(heard), evidence=True)
     return Examined(
         prediction=predictor.answer(reader, heard, outputs),

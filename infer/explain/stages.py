@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.arrays import MelPower, Waveform
 from melonnx.infer.explain.columns import Columns
-from melonnx.infer.frontend.mel import MelPower, MelSpec, Waveform, band_centres, hann
+from melonnx.infer.frontend.mel import MelSpec, band_centres, hann
 
 __all__ = [
     "HOP_LENGTH",

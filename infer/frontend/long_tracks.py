@@ -5,16 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from melonnx.infer.arrays import LogMel, MelPower, Waveform
 from melonnx.infer.frontend.joined_frames import JoinedFrames
-from melonnx.infer.frontend.mel import (
-    ClipLevel,
-    LogMel,
-    MelPower,
-    MelSpec,
-    Waveform,
-    mel_power,
-    normalise,
-)
+from melonnx.infer.frontend.mel import ClipLevel, MelSpec, mel_power, normalise
 from melonnx.infer.frontend.windows import CELLS, window_starts
 
 __all__ = ["Heard", "hear", "hear_power"]

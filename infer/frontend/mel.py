@@ -15,15 +15,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.arrays import LogMel, MelPower, Waveform
 from melonnx.infer.frontend.joined_frames import JoinedFrames
 
 __all__ = [
     "TINY",
     "ClipLevel",
-    "LogMel",
-    "MelPower",
     "MelSpec",
-    "Waveform",
     "band_centres",
     "hann",
     "log_mel",
@@ -31,14 +29,6 @@ __all__ = [
     "mel_power",
     "normalise",
 ]
-
-Waveform = NDArray[np.float32]
-"""(samples,), mono, at the model's sample rate."""
-MelPower = NDArray[np.float32]
-"""(frames, n_mels), power."""
-LogMel = NDArray[np.float32]
-"""(frames, n_mels), at least 0; in decibels (``MelSpec.log_gain`` 0) at most 1, the clip's loudest
-bin."""
 
 TINY = float(np.finfo(np.float32).tiny)
 """A clip whose power is below it is silence."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.frontend.mel import LogMel
+from melonnx.infer.arrays import LogMel
 
 __all__ = ["CELLS", "MOST_WINDOWS", "Patches", "patch_batches", "window_starts"]
 

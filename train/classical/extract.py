@@ -107,7 +107,7 @@ def song_features(path: Path, *, fma_compatible: bool = False) -> Computed:
     try:
         with open_audio(path, None) as reader:
             waveform = np.concatenate(list(reader))
-        require_sound(reader, MelSpec())
+        require_sound(reader, MelSpec().n_fft)
     except AudioError as error:
         return path, str(error)
     try:

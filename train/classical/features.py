@@ -12,7 +12,7 @@ from librosa import feature
 from numpy.typing import NDArray
 from scipy.stats import kurtosis, skew
 
-from melonnx.infer.frontend.mel import Waveform
+from melonnx.infer.arrays import Waveform
 from melonnx.train.classical.feature_names import COLUMNS
 
 __all__ = ["Features", "clip_features", "clip_series"]

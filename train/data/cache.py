@@ -30,7 +30,7 @@ from melonnx.train.data.degradations import distort
 __all__ = ["CachedLogMel", "build_cache", "default_cache_folder"]
 
 CachedLogMel = NDArray[np.float16]
-"""(frames, n_mels), memory-mapped, in [0, 1] as ``melonnx.infer.frontend.mel.LogMel``."""
+"""(frames, n_mels), memory-mapped, in [0, 1] as ``melonnx.infer.arrays.LogMel``."""
 
 _VERSION = 1
 """Raise it when the same file would give other log-mels: it is then part of the folder's name."""
@@ -183,7 +183,7 @@ def _write_shard(
 def _cacheable(path: Path, spec: MelSpec, copy: int) -> CachedLogMel:
     with open_audio(path, spec.sample_rate) as reader:
         heard = np.concatenate(list(reader)) if copy else log_mel(reader, spec)
-    require_sound(reader, spec)
+    require_sound(reader, spec.n_fft)
     if copy:
         rng = np.random.default_rng((copy, zlib.crc32(path.name.encode(errors="surrogateescape"))))
         heard = log_mel(distort(heard, spec.sample_rate, rng), spec)

@@ -10,7 +10,7 @@ import soundfile
 import soxr
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-from melonnx.infer.frontend.mel import Waveform
+from melonnx.infer.arrays import Waveform
 from melonnx.train.data.degradations import band_limit
 
 __all__ = [

@@ -13,7 +13,7 @@ import soxr
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from melonnx.infer.frontend.mel import Waveform
+from melonnx.infer.arrays import Waveform
 
 __all__ = ["band_limit", "change_speed", "distort", "limit", "through_mp3"]
 

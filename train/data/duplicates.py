@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.arrays import LogMel, Waveform
 from melonnx.infer.audio.reader import open_audio, require_sound
 from melonnx.infer.errors import AudioError
-from melonnx.infer.frontend.mel import LogMel, MelSpec, Waveform, log_mel
+from melonnx.infer.frontend.mel import MelSpec, log_mel
 
 __all__ = ["Fingerprint", "Heard", "Listened", "find_duplicates", "fingerprint", "listen"]
 
@@ -57,7 +58,7 @@ def listen(path: Path) -> Listened:
     try:
         with open_audio(path, _SPEC.sample_rate) as reader:
             values = log_mel(hashed(reader), _SPEC)
-        require_sound(reader, _SPEC)
+        require_sound(reader, _SPEC.n_fft)
     except AudioError as error:
         return path, str(error)
     return path, Heard(reader.duration_s, digest.hexdigest(), fingerprint(values))

@@ -30,7 +30,7 @@ def song_windows(model: Model, path: Path) -> Patches:
     info, spec = model.info, model.info.mel_spec
     with open_audio(path, spec.sample_rate) as reader:
         heard = hear(reader, spec, info.window, info.window_hop, info.max_windows)
-        require_sound(reader, spec)
+        require_sound(reader, spec.n_fft)
     (windows,) = patch_batches(heard.log_mel, info.window, heard.rows, len(heard.rows))
     return windows
 

@@ -9,8 +9,8 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from melonnx.infer.audio import decode
 from melonnx.infer.audio import reader as audio
+from melonnx.infer.audio.decoders import libsndfile
 from melonnx.infer.audio.reader import load_audio, open_array, open_audio
 from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, NoMusicError
 from tests.conftest import RATE, encode, make_song
@@ -139,7 +139,7 @@ def test_any_block_size_gives_the_same_waveform(stereo, format_, subtype, length
     data = encode(stereo, 44100, format_, subtype)
     whole = load_audio(data, RATE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decode, "BLOCK_LENGTH", length)
+        patch.setattr(libsndfile, "BLOCK_LENGTH", length)
         patch.setattr(audio, "BLOCK_LENGTH", length)
         in_blocks = load_audio(data, RATE)
         from_array = load_array(stereo, 44100, RATE)
