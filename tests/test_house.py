@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -23,8 +24,24 @@ def run(*command, **how):
     )
 
 
-def test_arrows_go_one_way():
-    result = run(BIN / "lint-imports", "--no-cache", cwd=ROOT)
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A copy of the package as it is installed: a checkout has its folders side by side."""
+    folder = tmp_path_factory.mktemp("installed")
+    shutil.copytree(ROOT / "package", folder / "melonnx")
+    for name in FOLDERS[1:]:
+        spec = find_spec(f"melonnx.{name}")
+        assert spec is not None
+        assert spec.origin is not None
+        shutil.copytree(Path(spec.origin).parent, folder / "melonnx" / name)
+    return folder
+
+
+def test_arrows_go_one_way(installed):
+    result = run(
+        BIN / "lint-imports", "--no-cache", "--config", ROOT / "pyproject.toml", cwd=installed,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+    )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -35,21 +52,13 @@ def test_ruff_is_clean():
     assert result.returncode == 0, result.stdout
 
 
-def test_types_are_clean(tmp_path):
-    """On a copy in the installed layout: an editable finder would hide the namespace."""
-    for folder in FOLDERS[1:]:
-        spec = find_spec(f"melonnx.{folder}")
-        assert spec is not None
-        assert spec.origin is not None
-        shutil.copytree(Path(spec.origin).parent, tmp_path / "melonnx" / folder)
-    for path in (ROOT / "package").iterdir():
-        if path.is_file():
-            shutil.copy(path, tmp_path / "melonnx")
+def test_types_are_clean(installed):
+    """On the copy: an editable finder would hide the packages."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pyright"]
-    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    (installed / "pyrightconfig.json").write_text(json.dumps(settings))
     result = run(
         BIN / "basedpyright", "--pythonpath", sys.executable, "--level", "error",
-        "--project", tmp_path, cwd=tmp_path,
+        "--project", installed, cwd=installed,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout
 

@@ -1,85 +1,32 @@
-"""The ``melonnx`` command: each subcommand a few lines that call the library.
-
-Commands of the other folders are named here and imported only when they are called.
-"""
+"""The ``melonnx`` command: finds a subcommand, runs it, and says in one line what went wrong."""
 
 import codecs
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from melonnx.infer.cli.registry import COMMANDS, EXTRA_OF, Command
 from melonnx.infer.errors import MelonnxError, MissingExtraError
 
 __all__ = ["app", "main"]
 
-_ELSEWHERE = {
-    "classify": "melonnx.infer.cli.classify",
-    "explain": "melonnx.infer.cli.explain",
-    "picture": "melonnx.demo.cli.pictures",
-    "gallery": "melonnx.demo.cli.pictures",
-    "demo": "melonnx.demo.cli.demo",
-    "listen": "melonnx.infer.cli.listen",
-    "data": "melonnx.train.cli.data",
-    "train": "melonnx.export.cli.train",
-    "evaluate": "melonnx.train.cli.data",
-    "export": "melonnx.export.cli.export",
-    "wave": "melonnx.export.cli.wave",
-    "verify": "melonnx.export.cli.verify",
-    "features": "melonnx.train.cli.features",
-    "benchmark": "melonnx.export.cli.benchmark",
-    "tag": "melonnx.infer.cli.tag",
-    "organize": "melonnx.infer.cli.organize",
-    "similar": "melonnx.infer.cli.similar",
-    "doctor": "melonnx.infer.cli.doctor",
-    "bench": "melonnx.infer.cli.bench",
-}
-"""Command: the module whose typer ``app`` has it."""
-
-_TRAINING = {"data", "train", "evaluate", "export", "features", "benchmark"}
-"""Commands whose libraries are all in the extra ``train``."""
-
-_WITHOUT_ALGEBRA = {"classify", "explain", "listen", "doctor", "bench", "info"}
-"""Commands that multiply no large matrices."""
-
-_EXTRA_OF = {
-    "tensorflow": "train",
-    "keras": "train",
-    "tf2onnx": "train",
-    "onnx": "verify",
-    "sklearn": "train",
-    "matplotlib": "demo",
-    "gradio": "demo",
-    "fastapi": "demo",
-    "starlette": "demo",
-    "uvicorn": "demo",
-    "librosa": "train",
-    "scipy": "train",
-    "pyarrow": "parquet",
-    "skl2onnx": "train",
-    "threadpoolctl": "train",
-    "mutagen": "tags",
-    "usearch": "search",
-    "dask": "cluster",
-    "distributed": "cluster",
-    "fsspec": "cluster",
-}
+_NO_COMMAND = Command("")
 
 
 class _LazyGroup(TyperGroup):
     """Finds the commands of other folders by name, without importing what they run."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *_ELSEWHERE]
+        return [*super().list_commands(ctx), *COMMANDS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in _ELSEWHERE:
+        if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        group: Any = typer.main.get_group(import_module(_ELSEWHERE[cmd_name]).app)
+        group: Any = typer.main.get_group(import_module(COMMANDS[cmd_name].module).app)
         return group.get_command(ctx, cmd_name)
 
 
@@ -105,50 +52,11 @@ def _melonnx(
     """Tells the genre of music, from one small ONNX file."""
 
 
-@app.command()
-def info(
-    model: Annotated[
-        Path | None, typer.Argument(help="A model file, or a released one's name.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The metadata as JSON.")] = False,
-) -> None:
-    """Show what a model file says of itself; without MODEL, the default one."""
-    import json
-
-    from melonnx.infer.model.session import find_model, load_model
-
-    info = load_model(model, device="cpu").info
-    if as_json:
-        print(info.to_json())
-        return
-    values = json.loads(info.to_json())
-    parents = values.pop("parents")
-    values["labels"] = ", ".join(info.labels)
-    if parents:
-        values["labels"] = {
-            genre: ", ".join(label for label in info.labels if parents[label] == genre)
-            for genre in info.genres
-        }
-    print(f"file: {find_model(model)}")
-    for name in ("name", "version", *sorted(values.keys() - {"name", "version"})):
-        value = values[name]
-        if isinstance(value, dict):
-            print(f"{name}:", *(f"  {key}: {_shown(value[key])}" for key in value), sep="\n")
-        else:
-            print(f"{name}: {value}")
-
-
-def _shown(value: Any) -> str:
-    """A table within a table, as ``bars`` are, in one line."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {number}" for name, number in value.items())
-    return str(value)
-
-
 def main() -> None:
     """Run the command line; every error that is ours is one line on stderr and exit code 1."""
     _open_streams()
-    if _WITHOUT_ALGEBRA & set(sys.argv[1:2]):
+    command = COMMANDS.get("".join(sys.argv[1:2]), _NO_COMMAND)
+    if not command.algebra:
         # The threads that OpenBLAS starts when numpy is imported spin for 40 ms.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
@@ -160,9 +68,9 @@ def main() -> None:
         sys.exit(f"melonnx: {error}")
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
-        if module not in _EXTRA_OF:
+        if module not in EXTRA_OF:
             raise
-        extra = "train" if _TRAINING & set(sys.argv[1:2]) else _EXTRA_OF[module]
+        extra = command.extra or EXTRA_OF[module]
         sys.exit(f"melonnx: {MissingExtraError(extra, module)}")
     except OSError as error:
         os.dup2(_nowhere(), sys.stdout.fileno())  # for what Python still holds for it

@@ -1,0 +1,49 @@
+"""The command ``melonnx info``."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command()
+def info(
+    model: Annotated[
+        Path | None, typer.Argument(help="A model file, or a released one's name.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The metadata as JSON.")] = False,
+) -> None:
+    """Show what a model file says of itself; without MODEL, the default one."""
+    from melonnx.infer.model.session import find_model, load_model
+
+    info = load_model(model, device="cpu").info
+    if as_json:
+        print(info.to_json())
+        return
+    values = json.loads(info.to_json())
+    parents = values.pop("parents")
+    values["labels"] = ", ".join(info.labels)
+    if parents:
+        values["labels"] = {
+            genre: ", ".join(label for label in info.labels if parents[label] == genre)
+            for genre in info.genres
+        }
+    print(f"file: {find_model(model)}")
+    for name in ("name", "version", *sorted(values.keys() - {"name", "version"})):
+        value = values[name]
+        if isinstance(value, dict):
+            print(f"{name}:", *(f"  {key}: {_shown(value[key])}" for key in value), sep="\n")
+        else:
+            print(f"{name}: {value}")
+
+
+def _shown(value: Any) -> str:
+    """A table within a table, as ``bars`` are, in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number}" for name, number in value.items())
+    return str(value)
