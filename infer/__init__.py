@@ -2,7 +2,7 @@
 
 Around that: the command line, and collections of songs. Needs numpy, onnxruntime, soundfile, soxr
 and typer, and imports none of the other folders. Start reading at ``predictor.py`` for one song, at
-``collection.py`` for many, at ``cli.py`` for the commands.
+``library/collection.py`` for many, at ``cli/registry.py`` for the commands.
 """
 
 from importlib import import_module

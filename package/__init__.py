@@ -5,8 +5,8 @@ The door to the runtime's public names. Nothing is imported until one is asked f
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # checkers take it for true; typing's own would cost most of the import
 if TYPE_CHECKING:
     from melonnx.infer import (
         MelonnxError,
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import on first use (PEP 562)."""
     if name == "__version__":
         from importlib.metadata import version

@@ -29,6 +29,7 @@ def installed(tmp_path_factory):
     """A copy of the package as it is installed: a checkout has its folders side by side."""
     folder = tmp_path_factory.mktemp("installed")
     shutil.copytree(ROOT / "package", folder / "melonnx")
+    shutil.copy(ROOT / "pyproject.toml", folder)
     for name in FOLDERS[1:]:
         spec = find_spec(f"melonnx.{name}")
         assert spec is not None
@@ -39,8 +40,8 @@ def installed(tmp_path_factory):
 
 def test_arrows_go_one_way(installed):
     result = run(
-        BIN / "lint-imports", "--no-cache", "--config", ROOT / "pyproject.toml", cwd=installed,
-        env={**os.environ, "PYTHONPATH": str(installed)},
+        BIN / "lint-imports", "--no-cache",
+        cwd=installed, env={**os.environ, "PYTHONPATH": str(installed)},
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -114,6 +115,49 @@ def test_no_module_is_over_400_lines():
         if (length := len(path.read_text().splitlines())) > 400
     }
     assert not long
+
+
+def test_no_room_has_over_14_modules():
+    """Nor the top of a folder: a reader should take in a room at a glance."""
+    rooms = {path.parent for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+    full = {
+        room.relative_to(ROOT).as_posix(): n_modules
+        for room in rooms
+        if (n_modules := len({*room.glob("*.py")} - {room / "__init__.py"})) > 14
+    }
+    assert not full
+
+
+def test_every_room_says_what_it_promises():
+    for folder in FOLDERS[:-1]:
+        for room in {path.parent for path in (ROOT / folder).rglob("*.py")}:
+            if room.name == "beets":  # no package, or it would hide the plug-ins of others
+                continue
+            promise = ast.get_docstring(ast.parse((room / "__init__.py").read_text()))
+            assert promise, room
+            assert len(re.findall(r"\.(?:\s|$)", promise)) >= 2, room
+
+
+def test_the_front_door_loads_nothing_until_it_is_asked():
+    program = (
+        "import sys; before = set(sys.modules); import melonnx; dir(melonnx)\n"
+        "print(*sorted(set(sys.modules) - before))\n"
+        "assert melonnx.Predictor is __import__('melonnx.infer').infer.Predictor\n"
+        "assert melonnx.__version__"
+    )
+    result = run(sys.executable, "-c", program)
+    assert result.returncode == 0, result.stderr
+    assert {name.partition(".")[0] for name in result.stdout.split()} == {"melonnx"}
+
+
+def test_the_front_door_has_the_names_of_the_runtime():
+    import melonnx
+    from melonnx import infer
+
+    assert set(melonnx.__all__) == {*infer.__all__, "__version__"}
+    assert all(getattr(melonnx, name) is getattr(infer, name) for name in infer.__all__)
+    with pytest.raises(AttributeError, match="'melonnx' has no attribute 'predict'"):
+        _ = melonnx.predict
 
 
 def test_every_module_begins_with_what_it_is_for():

@@ -25,7 +25,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="All seconds, as one object.")] = False,
 ) -> None:
     """Time a song on this machine: from the prompt, warm, and where the time goes."""
-    from melonnx.infer.cli.timing import time_cold, time_warm
+    from melonnx.infer.diagnostics.timing import time_cold, time_warm
     from melonnx.infer.model.session import MODELS_FOLDER
     from melonnx.infer.predictor import Predictor
     from melonnx.infer.results.rows import printable

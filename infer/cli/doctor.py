@@ -26,7 +26,7 @@ def doctor(
     released models against their checksums, and a timed song against its known answer. Exit
     code 1 where something is broken; what is not installed ("-") is not.
     """
-    from melonnx.infer.cli.checks import Finding, examine
+    from melonnx.infer.diagnostics.checks import Finding, examine
 
     findings: list[Finding] = []
     part = ""

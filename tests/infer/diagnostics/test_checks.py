@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.infer.cli import checks as doctor
-from melonnx.infer.cli.checks import CHECKSUMS, KNOWN_ANSWERS, Finding, examine
+from melonnx.infer.diagnostics import checks as doctor
+from melonnx.infer.diagnostics.checks import CHECKSUMS, KNOWN_ANSWERS, Finding, examine
 from melonnx.infer.model.session import released_models
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from melonnx.infer import MelonnxError, Predictor
-from melonnx.infer.cli.timing import STAGES, time_cold, time_warm
+from melonnx.infer.diagnostics.timing import STAGES, time_cold, time_warm
 
 
 @pytest.fixture
