@@ -61,7 +61,8 @@ class Output:
     @property
     def tells_failures(self) -> bool:
         """A failed song is a row that says why."""
-        return self.kind in ("json", "csv", "parquet", "parts") or "{error" in (self.template or "")
+        without = self.kind in ("text", "npz", "template")
+        return not without or "{error" in (self.template or "")
 
 
 @dataclass
