@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -23,8 +24,27 @@ def run(*command, **how):
     )
 
 
-def test_arrows_go_one_way():
-    result = run(BIN / "lint-imports", "--no-cache", cwd=ROOT)
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A copy in the installed layout: an editable finder hides the folders below ``melonnx``."""
+    root = tmp_path_factory.mktemp("installed")
+    for folder in FOLDERS[1:]:
+        spec = find_spec(f"melonnx.{folder}")
+        assert spec is not None
+        assert spec.origin is not None
+        shutil.copytree(Path(spec.origin).parent, root / "melonnx" / folder)
+    for path in (ROOT / "package").iterdir():
+        if path.is_file():
+            shutil.copy(path, root / "melonnx")
+    return root
+
+
+def test_arrows_go_one_way(installed):
+    config = ROOT / "pyproject.toml"
+    found = {**os.environ, "PYTHONPATH": str(installed)}
+    result = run(
+        BIN / "lint-imports", "--no-cache", "--config", config, cwd=installed, env=found
+    )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -35,21 +55,12 @@ def test_ruff_is_clean():
     assert result.returncode == 0, result.stdout
 
 
-def test_types_are_clean(tmp_path):
-    """On a copy in the installed layout: an editable finder would hide the namespace."""
-    for folder in FOLDERS[1:]:
-        spec = find_spec(f"melonnx.{folder}")
-        assert spec is not None
-        assert spec.origin is not None
-        shutil.copytree(Path(spec.origin).parent, tmp_path / "melonnx" / folder)
-    for path in (ROOT / "package").iterdir():
-        if path.is_file():
-            shutil.copy(path, tmp_path / "melonnx")
+def test_types_are_clean(installed):
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pyright"]
-    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    (installed / "pyrightconfig.json").write_text(json.dumps(settings))
     result = run(
         BIN / "basedpyright", "--pythonpath", sys.executable, "--level", "error",
-        "--project", tmp_path, cwd=tmp_path,
+        "--project", installed, cwd=installed,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout
 

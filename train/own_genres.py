@@ -20,7 +20,7 @@ from melonnx.train.evaluate.predictions import Answers
 from melonnx.train.evaluate.scores import Report, score_answers
 from melonnx.train.network.embeddings import WindowEmbeddings
 from melonnx.train.network.head import Lessons, as_layer, fit_classifier, head_probabilities
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 __all__ = ["OwnGenres", "fit_own_genres", "warnings_of"]
 

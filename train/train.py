@@ -11,19 +11,21 @@ from numpy.typing import NDArray
 
 from melonnx.infer.results.replace import writing
 from melonnx.train.calibrate import DEFAULT_RATE, calibrate
+from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.splits import Part, artists_in_several_parts, labels_off_the_official_split
 from melonnx.train.data.subgenres import labels_and_parents, split_labels
 from melonnx.train.data.targets import target_shares
 from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.evaluate.fold_scores import print_folds, score_folds
 from melonnx.train.fit.crops import Examples
 from melonnx.train.fit.loop import by_track, fit_network
-from melonnx.train.folds import fold_parts, print_folds, score_folds
 from melonnx.train.network.genre_tags import GENRE_TAGS, build_tag_network
 from melonnx.train.network.head import Lessons, cross_fitted, fit_head, head_probabilities
 from melonnx.train.network.not_music import Sounds, fit_music_head
 from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
-from melonnx.train.run import Run, RunError, Settings, read_run
+from melonnx.train.run import Run, RunError, read_run
+from melonnx.train.settings import Settings
 from melonnx.train.training_data import Material, Sources, gather
 
 __all__ = ["train"]
@@ -111,7 +113,9 @@ def _train_folds(
     folds: list[Run] = []
     answers: list[_Answers] = []
     of_pictures: list[_Answers] = []
-    for number, parts in enumerate(fold_parts(tracks, settings)):
+    for number, parts in enumerate(
+        fold_parts(tracks, settings.folds, settings.split, settings.seed)
+    ):
         fold_folder = whole.fold_folders[number]
         fold = _open_run(_new_run(data, fold_folder, settings, tracks, parts, sources))
         say(f"fold {number + 1} of {settings.folds}: {len(fold.songs('test'))} songs kept out")

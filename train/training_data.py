@@ -22,7 +22,7 @@ from melonnx.train.network.embeddings import WindowEmbeddings
 from melonnx.train.network.not_music import Sounds
 from melonnx.train.network.transfer import BACKBONE_MEL, embed
 from melonnx.train.progress import Say
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 __all__ = ["Material", "Piece", "Sources", "gather"]
 

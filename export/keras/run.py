@@ -16,9 +16,9 @@ from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.keras.convert import to_onnx
+from melonnx.export.keras.prove import Proof, prove
 from melonnx.export.place import put_in_place
 from melonnx.export.proof_clips import Clip, proof_clips
-from melonnx.export.prove import Proof, prove
 from melonnx.export.quantise import Kind, quantise, window_milliseconds
 from melonnx.export.seal import seal
 from melonnx.infer.audio.reader import load_audio

@@ -26,6 +26,7 @@ __all__ = [
     "PipelineInfo",
     "PipelineProof",
     "describe_best",
+    "export_best",
     "prove_pipeline",
     "save_pipeline",
     "score_kind",
@@ -69,6 +70,17 @@ class PipelineProof:
     rows: int
     worst: float
     """max |onnx - scikit-learn| / max(1, max |scikit-learn|) of the scores."""
+
+
+def export_best(
+    pipeline: Any, benchmark: Benchmark, table: FeatureTable, out: Path
+) -> PipelineProof:
+    """Write the best ``pipeline`` of ``benchmark``, fitted to ``table``, to ``out``.
+
+    Raises ProofError and OSError as :func:`save_pipeline` does.
+    """
+    info, rows = describe_best(pipeline, benchmark, table, out.stem)
+    return save_pipeline(pipeline, info, rows, out)
 
 
 def describe_best(

@@ -6,6 +6,7 @@ Commands of the other folders are named here and imported only when they are cal
 import codecs
 import os
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,13 +26,13 @@ _ELSEWHERE = {
     "demo": "melonnx.demo.cli.demo",
     "listen": "melonnx.infer.cli.listen",
     "data": "melonnx.train.cli.data",
-    "train": "melonnx.export.cli.train",
-    "evaluate": "melonnx.train.cli.data",
+    "train": "melonnx.train.cli.train",
+    "evaluate": "melonnx.train.cli.evaluate",
     "export": "melonnx.export.cli.export",
     "wave": "melonnx.export.cli.wave",
     "verify": "melonnx.export.cli.verify",
     "features": "melonnx.train.cli.features",
-    "benchmark": "melonnx.export.cli.benchmark",
+    "benchmark": "melonnx.train.cli.benchmark",
     "tag": "melonnx.infer.cli.tag",
     "organize": "melonnx.infer.cli.organize",
     "similar": "melonnx.infer.cli.similar",
@@ -39,6 +40,12 @@ _ELSEWHERE = {
     "bench": "melonnx.infer.cli.bench",
 }
 """Command: the module whose typer ``app`` has it."""
+
+_EXPORTERS = {
+    "train": ("melonnx.export.own_genres", "make_own_genres"),
+    "benchmark": ("melonnx.export.sklearn.pipeline", "export_best"),
+}
+"""Command: what its folder may not import, so it is handed it as ``Context.obj``."""
 
 _TRAINING = {"data", "train", "evaluate", "export", "features", "benchmark"}
 """Commands whose libraries are all in the extra ``train``."""
@@ -79,8 +86,15 @@ class _LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in _ELSEWHERE:
             return super().get_command(ctx, cmd_name)
+        if cmd_name in _EXPORTERS:
+            ctx.obj = partial(_call, *_EXPORTERS[cmd_name])
         group: Any = typer.main.get_group(import_module(_ELSEWHERE[cmd_name]).app)
         return group.get_command(ctx, cmd_name)
+
+
+def _call(module: str, name: str, *arguments: Any, **options: Any) -> Any:
+    """Call a function of another folder, which is imported only now."""
+    return getattr(import_module(module), name)(*arguments, **options)
 
 
 app = typer.Typer(

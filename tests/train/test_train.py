@@ -13,7 +13,8 @@ from melonnx.train.data.readers.dataset import read_folder
 from melonnx.train.fit.loop import by_track
 from melonnx.train.network.head import Lessons, cross_fitted, fit_head, head_probabilities
 from melonnx.train.network.transfer import TRANSFER
-from melonnx.train.run import RunError, Settings, read_run
+from melonnx.train.run import RunError, read_run
+from melonnx.train.settings import Settings
 from melonnx.train.train import train
 from melonnx.train.training_data import Sources, gather
 from tests.train.conftest import write_tones

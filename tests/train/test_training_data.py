@@ -14,7 +14,7 @@ from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.network.backbone import load_backbone
 from melonnx.train.network.dead_filters import drop_dead_filters
 from melonnx.train.network.transfer import BACKBONE_MEL, embed
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 from melonnx.train.training_data import Sources, gather
 from tests.conftest import RATE, encode, make_song
 from tests.train.conftest import write_tones

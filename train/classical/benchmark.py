@@ -13,12 +13,11 @@ from threadpoolctl import threadpool_limits
 from melonnx.train.classical.classifiers import CLASSIFIERS, Preset, make_classifier
 from melonnx.train.classical.feature_names import FEATURE_SETS, columns_of
 from melonnx.train.classical.feature_table import FeatureTable
+from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.splits import split_tracks
 from melonnx.train.data.tracks import Track
 from melonnx.train.evaluate.measures import bootstrap_interval, macro_f1
-from melonnx.train.folds import fold_parts
 from melonnx.train.progress import Say
-from melonnx.train.run import Settings
 
 __all__ = [
     "Benchmark",
@@ -98,7 +97,7 @@ def divide(
         parts = np.array(split_tracks(tracks, "official", seed))
         learnt, asked = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
         return Division((asked,), (learnt,), "the official split: learnt from its training part")
-    each = fold_parts(tracks, Settings(split="artist", folds=folds, seed=seed))
+    each = fold_parts(tracks, folds, "artist", seed)
     asked = tuple(np.flatnonzero(np.array(parts) == "test") for parts in each)
     learnt = tuple(np.flatnonzero(np.array(parts) == "train") for parts in each)
     return Division(asked, learnt, f"{folds} folds that part no artist or block, seed {seed}")

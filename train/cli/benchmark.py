@@ -3,11 +3,14 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from melonnx.train.progress import say
+
+if TYPE_CHECKING:
+    from melonnx.train.cli.exporters import ExportPipeline
 
 __all__ = ["app"]
 
@@ -21,6 +24,7 @@ def _benchmark() -> None:
 
 @app.command()
 def benchmark(
+    context: typer.Context,
     table: Annotated[
         Path,
         typer.Argument(metavar="FEATURES", help="From melonnx features; or FMA's features.csv."),
@@ -81,7 +85,7 @@ def benchmark(
     if run and split == "official":
         raise typer.BadParameter("has folds of its own, not the official split", param_hint="--run")
     if save is not None:
-        from melonnx.export.cli.model_option import require_model_path
+        from melonnx.train.cli.model_path import require_model_path
 
         require_model_path(save, "--save")
     features = read_features(table, subset)  # type: ignore[arg-type]
@@ -103,12 +107,10 @@ def benchmark(
         write_benchmark(result, out, shlex.join(["melonnx", *sys.argv[1:]]))
         say(f"written: {out / 'benchmark.md'}, benchmark.csv and pictures")
     if save is not None:
-        from melonnx.export.sklearn.pipeline import describe_best, save_pipeline
-
+        export_pipeline: ExportPipeline = context.obj
         pipeline = fit_best(features, result.best, result.preset)
-        info, rows = describe_best(pipeline, result, features, save.stem)
-        proof = save_pipeline(pipeline, info, rows, save)
+        proof = export_pipeline(pipeline, result, features, save)
         print(
-            f"wrote {save}: {info.classifier}, {info.feature_set}; equal to scikit-learn on "
-            f"{proof.rows} songs, worst difference {proof.worst:.1e}"
+            f"wrote {save}: {result.best.classifier}, {result.best.features}; equal to "
+            f"scikit-learn on {proof.rows} songs, worst difference {proof.worst:.1e}"
         )

@@ -15,10 +15,10 @@ from melonnx.infer.model.session import load_model
 from melonnx.infer.predictor import Predictor
 from melonnx.train.data.readers.dataset import read_dataset
 from melonnx.train.data.tracks import DataSetError, Track
-from melonnx.train.evaluate.collections import SourceReport, tell_sources_apart
 from melonnx.train.evaluate.predictions import Answers, Panel, ask
 from melonnx.train.evaluate.robustness import ConditionScore, measure_conditions
 from melonnx.train.evaluate.scores import Report
+from melonnx.train.evaluate.source_probe import SourceReport, tell_sources_apart
 from melonnx.train.progress import Say
 from melonnx.train.run import RunError, read_run
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from melonnx.train.evaluate.collections import SourceReport
 from melonnx.train.evaluate.robustness import ConditionScore
 from melonnx.train.evaluate.scores import Report
+from melonnx.train.evaluate.source_probe import SourceReport
 
 __all__ = [
     "calibration_section",

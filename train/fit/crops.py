@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from melonnx.infer.frontend.windows import patch_batches, window_starts
 from melonnx.train.data.cache import CachedLogMel
 from melonnx.train.fit.augmentation import augment, crop, mix_up
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 __all__ = ["Examples", "crop_batches", "every_patch"]
 

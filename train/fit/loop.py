@@ -21,7 +21,7 @@ from melonnx.train.fit.curves import draw_curves
 from melonnx.train.fit.losses import GenreAccuracy, GenreLoss
 from melonnx.train.network.cnn import build_network, start_from
 from melonnx.train.progress import Say
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 __all__ = ["by_track", "fit_network"]
 

@@ -43,7 +43,7 @@ class Lessons:
     weights: NDArray[np.float64]
     """[tracks]: what each counts."""
     balance: float = 0.5
-    """As in :class:`melonnx.train.run.Settings`."""
+    """As in :class:`melonnx.train.settings.Settings`."""
 
     def __getitem__(self, rows: NDArray[Any]) -> "Lessons":
         """Those of some tracks."""

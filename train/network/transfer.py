@@ -13,7 +13,7 @@ from melonnx.infer.model.session import MUSIC
 from melonnx.train.data.cache import CachedLogMel
 from melonnx.train.network.backbone import N_FRAMES, N_MELS
 from melonnx.train.network.not_music import MusicHead
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 __all__ = [
     "BACKBONE_MEL",

@@ -17,10 +17,11 @@ from melonnx.train.classical.networks import (
     score_model,
     score_run,
 )
+from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.readers.dataset import read_dataset
 from melonnx.train.data.tracks import DataSetError
-from melonnx.train.folds import fold_parts
-from melonnx.train.run import Run, RunError, Settings, read_run
+from melonnx.train.run import Run, RunError, read_run
+from melonnx.train.settings import Settings
 from tests.train.data.readers.test_fma import row, write_fma
 
 LABELS = ("drone", "noise", "pulse")
@@ -48,7 +49,7 @@ def run(genres, tiny_model, tmp_path):
         tmp_path / "mine", genres, settings, LABELS, tracks, ("train",) * len(tracks), finished=True
     )
     whole.write()
-    parts_of = fold_parts(tracks, settings)
+    parts_of = fold_parts(tracks, settings.folds, settings.split, settings.seed)
     for folder, parts in zip(whole.fold_folders, parts_of, strict=True):
         replace(whole, folder=folder, parts=tuple(parts), settings=Settings()).write()
         shutil.copy(tiny_model, folder / "model.onnx")

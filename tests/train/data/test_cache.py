@@ -19,7 +19,7 @@ from melonnx.infer.library.find import classify_files
 from melonnx.train.data import cache
 from melonnx.train.data.cache import build_cache
 from melonnx.train.data.degradations import distort
-from melonnx.train.data.duplicates import listen
+from melonnx.train.data.inventory.duplicates import listen
 from tests.conftest import RATE, encode, make_song
 
 SPEC = MelSpec()

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
+from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.readers.dataset import read_folder
 from melonnx.train.data.tracks import DataSetError
 from melonnx.train.evaluate import evaluation as study_module
 from melonnx.train.evaluate.evaluation import read_panel, read_random_scores, read_test_songs, study
 from melonnx.train.evaluate.predictions import ask, ask_panel
 from melonnx.train.evaluate.scores import score_answers
-from melonnx.train.folds import fold_parts
-from melonnx.train.run import Run, RunError, Settings, read_run
+from melonnx.train.run import Run, RunError, read_run
+from melonnx.train.settings import Settings
 from tests.conftest import write_tiny_model
 
 
@@ -49,7 +50,11 @@ def folds(genres, tmp_path):
     labels = ("drone", "noise", "pulse")
     run = Run(tmp_path / "folds", genres, settings, labels, tracks, ("train",) * 30, data_hash="x")
     run.write()
-    for folder, parts in zip(run.fold_folders, fold_parts(tracks, settings), strict=True):
+    for folder, parts in zip(
+        run.fold_folders,
+        fold_parts(tracks, settings.folds, settings.split, settings.seed),
+        strict=True,
+    ):
         Run(folder, genres, settings, labels, tracks, tuple(parts)).write()
     return run
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from melonnx.train.data.tracks import Track
-from melonnx.train.evaluate.collections import tell_sources_apart
 from melonnx.train.evaluate.predictions import Answers
+from melonnx.train.evaluate.source_probe import tell_sources_apart
 
 
 def answers_and_sources(heard, songs=40):

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from melonnx.train.data.duplicates import Heard, Listened, find_duplicates, listen
+from melonnx.train.data.inventory.duplicates import Heard, Listened, find_duplicates, listen
 from melonnx.train.data.tracks import DataSet, Kind, Track
 
 __all__ = ["GenreCount", "Inventory", "take_inventory"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from melonnx.train.data.duplicates import Heard, find_duplicates, fingerprint, listen
+from melonnx.train.data.inventory.duplicates import Heard, find_duplicates, fingerprint, listen
 from tests.conftest import encode, make_song
 
 CD = 44100
