@@ -102,7 +102,7 @@ def describe_best(
             "macro_f1": round(best.macro_f1, 6),
             "macro_f1_interval": [round(end, 6) for end in best.macro_f1_interval],
         },
-        split=f"{benchmark.division}; the best of {len(benchmark.scores)}, so a little flattered",
+        split=f"{benchmark.split}; the best of {len(benchmark.scores)}, so a little flattered",
         scores=score_kind(pipeline),
         songs=len(table.tracks),
     )

@@ -60,12 +60,12 @@ def benchmark(
     ] = None,
 ) -> None:
     """Compare classical classifiers on hand-made features, with networks on the same songs."""
-    from melonnx.train.classical.benchmark import divide, fit_best, run_benchmark
+    from melonnx.train.classical.benchmark import fit_best, make_folds, run_benchmark
     from melonnx.train.classical.benchmark_report import print_benchmark, write_benchmark
     from melonnx.train.classical.classifiers import PRESETS
     from melonnx.train.classical.feature_table import read_features
     from melonnx.train.classical.networks import (
-        divide_as_run,
+        folds_of_run,
         restrict_to_runs,
         score_model,
         score_run,
@@ -94,14 +94,14 @@ def benchmark(
     runs = [read_run(folder) for folder in run or ()]
     if runs:
         features = restrict_to_runs(features, runs)
-        division = divide_as_run(features, runs[0])
+        chosen = folds_of_run(features, runs[0])
     else:
-        division = divide(features.tracks, folds, official=split == "official")
+        chosen = make_folds(features.tracks, folds, official=split == "official")
     networks = [score_run(one, features, say) for one in runs]
     if data is not None:
         root = data.resolve()
-        networks += [score_model(path, root, features, division, say) for path in model or ()]
-    result = run_benchmark(features, division, preset, say, networks=networks)  # type: ignore[arg-type]
+        networks += [score_model(path, root, features, chosen, say) for path in model or ()]
+    result = run_benchmark(features, chosen, preset, say, networks=networks)  # type: ignore[arg-type]
     print_benchmark(result)
     if out is not None:
         write_benchmark(result, out, shlex.join(["melonnx", *sys.argv[1:]]))

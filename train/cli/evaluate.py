@@ -54,13 +54,13 @@ def evaluate(
     from melonnx.infer.model.session import find_model
     from melonnx.infer.predictor import Predictor
     from melonnx.train.evaluate.evaluation import (
-        read_panel,
+        evaluate_model,
+        open_predictors,
         read_random_scores,
         read_test_songs,
-        study,
     )
-    from melonnx.train.evaluate.predictions import ask_panel
-    from melonnx.train.evaluate.scores import require_merges, score_answers
+    from melonnx.train.evaluate.predictions import predict_all
+    from melonnx.train.evaluate.scores import require_merges, score_predictions
 
     if random is not None and out is None:
         raise typer.BadParameter("needs --out", param_hint="--random")
@@ -70,11 +70,11 @@ def evaluate(
     predictor = Predictor(path)
     require_merges(merges, predictor.info.genres)
     songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
-    panel = read_panel(path, data, songs)
+    predictors = open_predictors(path, data, songs)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # what cannot be written should not take an hour
-    answers = ask_panel(panel, say)
-    scores = score_answers(answers, merges)
+    predictions = predict_all(predictors, say)
+    scores = score_predictions(predictions, merges)
     print(*scores.lines(), sep="\n")
     if out is None:
         return
@@ -84,11 +84,11 @@ def evaluate(
     words = ["melonnx", "evaluate", str(model), str(data)]
     words += [word for genres in merges for word in ("--merge", ",".join(genres))]
     words += [word for name, path in options.items() if path for word in (f"--{name}", str(path))]
-    whole = study(
+    whole = evaluate_model(
         path,
-        panel,
+        predictors,
         songs,
-        answers,
+        predictions,
         scores,
         random=beside,
         command=shlex.join(words),

@@ -32,14 +32,14 @@ def fold_parts(
             folds = list(splitter.split(labels, labels, groups))
     except ValueError as error:
         raise DataSetError(f"cannot make {n_folds} folds: {error}") from None
-    for learn, _ in folds:
-        missing = {track.label for track in tracks} - set(labels[learn].tolist())
+    for train, _ in folds:
+        missing = {track.label for track in tracks} - set(labels[train].tolist())
         if missing:
             raise DataSetError(
                 f"{n_folds} folds leave a network without {sorted(missing)}: each genre "
                 "needs two artists or blocks"
             )
     return [
-        ["test" if track in set(ask.tolist()) else "train" for track in range(len(tracks))]
-        for _, ask in folds
+        ["test" if track in set(test.tolist()) else "train" for track in range(len(tracks))]
+        for _, test in folds
     ]

@@ -16,7 +16,7 @@ __all__ = ["print_folds", "score_folds"]
 
 
 def score_folds(
-    answers: Sequence[tuple[NDArray[np.float64], Sequence[Track]]], labels: Sequence[str]
+    predictions: Sequence[tuple[NDArray[np.float64], Sequence[Track]]], labels: Sequence[str]
 ) -> dict[str, list[float]]:
     """Accuracy and macro-F1 of each fold from probabilities [tracks, labels] and the tracks.
 
@@ -24,19 +24,19 @@ def score_folds(
     is there where tracks have several. macro-F1 is over the labels that the fold's songs have.
     """
     scores: dict[str, list[float]] = {"accuracy": [], "macro_f1": []}
-    several = any(track.also for _, tracks in answers for track in tracks)
-    for probabilities, tracks in answers:
-        answer = probabilities.argmax(axis=1)
+    several = any(track.also for _, tracks in predictions for track in tracks)
+    for probabilities, tracks in predictions:
+        predicted = probabilities.argmax(axis=1)
         classes = np.array([labels.index(track.label) for track in tracks])
-        scores["accuracy"].append(float(accuracy_score(classes, answer)))
+        scores["accuracy"].append(float(accuracy_score(classes, predicted)))
         if several:
             right = [
                 labels[number] in (track.label, *track.also)
-                for number, track in zip(answer, tracks, strict=True)
+                for number, track in zip(predicted, tracks, strict=True)
             ]
             scores.setdefault("accepted_accuracy", []).append(float(np.mean(right)))
         there = np.unique(classes).tolist()
-        macro_f1 = f1_score(classes, answer, labels=there, average="macro", zero_division=0.0)
+        macro_f1 = f1_score(classes, predicted, labels=there, average="macro", zero_division=0.0)
         scores["macro_f1"].append(float(macro_f1))
     return scores
 

@@ -116,7 +116,9 @@ def _new_network(
 
 def _untrained(settings: Settings, examples: Examples) -> keras.Model:
     n_labels = examples.targets.shape[1]
-    return build_network(settings.mel_spec.n_mels, n_labels, examples.answers.shape[1] - n_labels)
+    return build_network(
+        settings.mel_spec.n_mels, n_labels, examples.all_targets.shape[1] - n_labels
+    )
 
 
 class _Keeper(keras.callbacks.Callback):

@@ -17,10 +17,10 @@ def test_scores_are_counted_by_hand_and_kept(tmp_path):
         return [Track(Path("x.mp3"), letter, also=also) for letter in letters]
 
     right, labels = np.eye(3), ("a", "b", "c")
-    answers = [(right[[0, 0, 1, 2]], songs("abbc")), (right[[0, 1, 1, 2]], songs("abbb"))]
-    scores = score_folds(answers, labels)
+    predictions = [(right[[0, 0, 1, 2]], songs("abbc")), (right[[0, 1, 1, 2]], songs("abbb"))]
+    scores = score_folds(predictions, labels)
     assert scores.keys() == {"accuracy", "macro_f1"}
-    several = [(right[[0, 0, 1, 2]], songs("abb", ("c",)) + songs("c", ("a",))), answers[1]]
+    several = [(right[[0, 0, 1, 2]], songs("abb", ("c",)) + songs("c", ("a",))), predictions[1]]
     more = score_folds([(right[[2, 0, 1, 2]], several[0][1]), several[1]], labels)
     assert more["accepted_accuracy"] == [0.75, 0.75]
     assert more["accuracy"] == [0.5, 0.75]
