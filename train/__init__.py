@@ -1,1 +1,5 @@
-"""Makes a model: data sets, log-mel cache, network, training, evaluation (extra ``train``)."""
+"""Makes a model from a data set, and says what it is worth (extra ``train``).
+
+The floors, from the ground: ``data``, ``settings``, ``network``, ``fit``, ``evaluate``,
+``classical``; on top the run (``training_data``, ``train``, ``own_genres``) and the commands.
+"""
