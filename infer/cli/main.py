@@ -21,8 +21,8 @@ __all__ = ["app", "main"]
 _ELSEWHERE = {
     "classify": "melonnx.infer.cli.classify",
     "explain": "melonnx.infer.cli.explain",
-    "picture": "melonnx.demo.cli.pictures",
-    "gallery": "melonnx.demo.cli.pictures",
+    "picture": "melonnx.demo.cli.picture",
+    "gallery": "melonnx.demo.cli.gallery",
     "demo": "melonnx.demo.cli.demo",
     "listen": "melonnx.infer.cli.listen",
     "data": "melonnx.train.cli.data",
