@@ -45,7 +45,7 @@ _EXPORTERS = {
     "train": ("melonnx.export.own_genres", "make_own_genres"),
     "benchmark": ("melonnx.export.sklearn.pipeline", "export_best"),
 }
-"""Command: what its folder may not import, so it is handed it as ``Context.obj``."""
+"""Command: what its folder may not import; ``Context.obj`` imports it when it is called."""
 
 _TRAINING = {"data", "train", "evaluate", "export", "features", "benchmark"}
 """Commands whose libraries are all in the extra ``train``."""
@@ -87,14 +87,14 @@ class _LazyGroup(TyperGroup):
         if cmd_name not in _ELSEWHERE:
             return super().get_command(ctx, cmd_name)
         if cmd_name in _EXPORTERS:
-            ctx.obj = partial(_call, *_EXPORTERS[cmd_name])
+            ctx.obj = partial(_load, *_EXPORTERS[cmd_name])
         group: Any = typer.main.get_group(import_module(_ELSEWHERE[cmd_name]).app)
         return group.get_command(ctx, cmd_name)
 
 
-def _call(module: str, name: str, *arguments: Any, **options: Any) -> Any:
-    """Call a function of another folder, which is imported only now."""
-    return getattr(import_module(module), name)(*arguments, **options)
+def _load(module: str, name: str) -> Any:
+    """Import a function of another folder."""
+    return getattr(import_module(module), name)
 
 
 app = typer.Typer(

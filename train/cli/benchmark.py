@@ -107,7 +107,7 @@ def benchmark(
         write_benchmark(result, out, shlex.join(["melonnx", *sys.argv[1:]]))
         say(f"written: {out / 'benchmark.md'}, benchmark.csv and pictures")
     if save is not None:
-        export_pipeline: ExportPipeline = context.obj
+        export_pipeline: ExportPipeline = context.obj()
         pipeline = fit_best(features, result.best, result.preset)
         proof = export_pipeline(pipeline, result, features, save)
         print(

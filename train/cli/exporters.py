@@ -1,6 +1,6 @@
 """What the commands here need of ``melonnx.export``, which training may not import.
 
-The command line's table names the function, and hands it to the command as ``Context.obj``.
+The command line's table names the function; ``Context.obj``, when it is called, imports it.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The command ``melonnx train``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -280,7 +280,7 @@ def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
 
 
 def _train_head(
-    export_head: "ExportHead",
+    load_exporter: "Callable[[], ExportHead]",
     data: Sequence[Path],
     out: Path,
     artists: Path | None,
@@ -290,6 +290,7 @@ def _train_head(
 ) -> None:
     from melonnx.train.own_genres import warnings_of
 
+    export_head = load_exporter()  # first, so that what is not installed is told at once
     dataset = _read(data, artists, without, weights, subgenres=False)
     tracks, of = list(dataset.tracks), " and ".join(root.resolve().name for root in data)
     made = export_head(tracks, base, out, name=out.stem, dataset=of, say=say)
