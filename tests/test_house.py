@@ -26,24 +26,22 @@ def run(*command, **how):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A copy in the installed layout: an editable finder hides the folders below ``melonnx``."""
-    root = tmp_path_factory.mktemp("installed")
-    for folder in FOLDERS[1:]:
-        spec = find_spec(f"melonnx.{folder}")
+    """A copy of the package as it is installed: a checkout has its folders side by side."""
+    folder = tmp_path_factory.mktemp("installed")
+    shutil.copytree(ROOT / "package", folder / "melonnx")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name in FOLDERS[1:]:
+        spec = find_spec(f"melonnx.{name}")
         assert spec is not None
         assert spec.origin is not None
-        shutil.copytree(Path(spec.origin).parent, root / "melonnx" / folder)
-    for path in (ROOT / "package").iterdir():
-        if path.is_file():
-            shutil.copy(path, root / "melonnx")
-    return root
+        shutil.copytree(Path(spec.origin).parent, folder / "melonnx" / name)
+    return folder
 
 
 def test_arrows_go_one_way(installed):
-    config = ROOT / "pyproject.toml"
-    found = {**os.environ, "PYTHONPATH": str(installed)}
     result = run(
-        BIN / "lint-imports", "--no-cache", "--config", config, cwd=installed, env=found
+        BIN / "lint-imports", "--no-cache",
+        cwd=installed, env={**os.environ, "PYTHONPATH": str(installed)},
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -56,6 +54,7 @@ def test_ruff_is_clean():
 
 
 def test_types_are_clean(installed):
+    """On the copy: an editable finder would hide the packages."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pyright"]
     (installed / "pyrightconfig.json").write_text(json.dumps(settings))
     result = run(

@@ -182,12 +182,12 @@ def _write_shard(
 
 def _cacheable(path: Path, spec: MelSpec, copy: int) -> CachedLogMel:
     with open_audio(path, spec.sample_rate) as reader:
-        values = np.concatenate(list(reader)) if copy else log_mel(reader, spec)
+        heard = np.concatenate(list(reader)) if copy else log_mel(reader, spec)
     require_sound(reader, spec)
     if copy:
         rng = np.random.default_rng((copy, zlib.crc32(path.name.encode(errors="surrogateescape"))))
-        values = log_mel(distort(values, spec.sample_rate, rng), spec)
-    return values.astype(np.float16)
+        heard = log_mel(distort(heard, spec.sample_rate, rng), spec)
+    return heard.astype(np.float16)
 
 
 def _sync(file: Any) -> None:
