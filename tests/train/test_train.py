@@ -101,7 +101,7 @@ def test_the_scores_and_temperatures_are_those_of_songs_unheard(folded):
     assert len({read_run(folder).temperature for folder in run.fold_folders}) > 1
 
 
-def examples(run, training_data):
+def head_examples(run, training_data):
     songs = run.songs("train")
     embeddings = np.stack([training_data.embeddings[song.path] for song in songs])
     classes = [run.labels.index(song.genre) for song in songs]
@@ -112,7 +112,7 @@ def test_each_network_is_a_head_fitted_to_its_own_part(folded):
     run, _, training_data = folded
     for one in (run, *map(read_run, run.fold_folders)):
         network = keras.models.load_model(one.network_path, compile=False)
-        head = fit_head(examples(one, training_data))
+        head = fit_head(head_examples(one, training_data))
         for found, wanted in zip(network.get_layer("logits").get_weights(), head, strict=True):
             np.testing.assert_allclose(found, wanted, atol=1e-5)
 
@@ -169,7 +169,7 @@ def test_targets_are_blended_with_a_head_that_has_not_heard_the_artist(taught):
     songs = run.songs("train")
     tracks = run.part("train")
     assert len(tracks) > len(songs) > 10
-    learnt = examples(run, training_data)
+    learnt = head_examples(run, training_data)
     said = cross_fitted(learnt, [song.group for song in songs])
     rows = [tracks.index(song) for song in songs]
     expected = 0.7 * learnt.targets + 0.3 * said
@@ -196,7 +196,7 @@ def test_pictures_and_validation_keep_their_own_targets(taught):
 def test_unlabelled_music_is_answered_by_a_head_of_all_the_training_part(taught):
     run, examples, _, training_data, _ = taught
     (piece,) = training_data.pieces
-    head = fit_head(examples(run, training_data))
+    head = fit_head(head_examples(run, training_data))
     assert examples.classes.tolist().count(-1) == 1
     assert examples.classes[-1] == -1
     expected = head_probabilities(piece.embedding, head)

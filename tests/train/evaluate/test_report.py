@@ -9,7 +9,7 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.train.data.corruptions import CORRUPTIONS
-from melonnx.train.evaluate.evaluation import evaluation, read_test_songs
+from melonnx.train.evaluate.evaluation import evaluate_model, read_test_songs
 from melonnx.train.evaluate.predictions import predict_tracks
 from melonnx.train.evaluate.report import write_report
 from melonnx.train.evaluate.robustness import MetalScore
@@ -35,7 +35,7 @@ def whole(genres, tiny_model, tmp_path_factory):
     predictor = Predictor(tiny_model)
     songs = read_test_songs(genres, table, subgenres=False, say=quiet)
     predictions = predict_tracks(predictor, songs.tracks, quiet)
-    return evaluation(
+    return evaluate_model(
         tiny_model,
         [(predictor, songs.tracks)],
         songs,
