@@ -1,5 +1,5 @@
-"""Turns a training run, or a network of somebody's own, into one self-describing ONNX file.
+"""Turns what was trained into self-describing ONNX files, each proved equal (extra ``train``).
 
-Nothing is put in place that was not proved equal to what it came from (extra ``train``). Start
-reading at ``keras/run.py``.
+A room for what is exported: ``keras``, ``sklearn``, and the waveform twin (``wave``); beside them
+what every file needs: its form, its seal, its proof and its way into place.
 """

@@ -68,9 +68,9 @@ def make_own_genres(
         raise ProofError(f"no model can be called so: {error}") from None
     say(f"{len(tracks)} songs; hearing them with {model.info.name} {model.info.version}")
     embeddings = embed_songs(model, tracks, say)
-    heard = [track for track in tracks if track.path in embeddings]
-    windows_of = [embeddings[track.path] for track in heard]
-    own = fit_own_genres(heard, windows_of, model.info.pooling)
+    readable = [track for track in tracks if track.path in embeddings]
+    windows_of = [embeddings[track.path] for track in readable]
+    own = fit_own_genres(readable, windows_of, model.info.pooling)
     info = replace(
         described,
         labels=own.labels,
@@ -83,7 +83,7 @@ def make_own_genres(
     )
     head = as_layer(own.classifier, len(own.labels))
     made = replace_head(onnx.load(find_model(base)), head, info)
-    windows = np.concatenate([song_windows(model, track.path) for track in _some(heard)])
+    windows = np.concatenate([song_windows(model, track.path) for track in _some(readable)])
     check_form(made)
     data = seal(made)
     worst = _prove(data, own, model, windows)

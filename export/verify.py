@@ -126,7 +126,7 @@ def _keras(
 ) -> Iterator[Check]:
     import keras
 
-    from melonnx.export.prove import KERAS_TOLERANCE, compare
+    from melonnx.export.keras.prove import KERAS_TOLERANCE, compare
     from melonnx.train.run import read_run
 
     if is_quantised(model):

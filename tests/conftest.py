@@ -220,7 +220,7 @@ def genres(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_folder(genres: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on ``genres``."""
     from melonnx.train.data.readers.dataset import read_folder
-    from melonnx.train.run import Settings
+    from melonnx.train.settings import Settings
     from melonnx.train.train import train
 
     settings = Settings(epochs=6, batches_per_epoch=8, batch_size=16, copies=0)

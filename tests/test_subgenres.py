@@ -7,12 +7,13 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from melonnx.export.cli.train import app
-from melonnx.export.release import export_run
+from melonnx.export.keras.run import export_run
 from melonnx.infer import Predictor
 from melonnx.train.cli import data as cli
+from melonnx.train.cli.train import app
 from melonnx.train.data.readers.dataset import read_dataset
-from melonnx.train.run import RunError, Settings, read_run
+from melonnx.train.run import RunError, read_run
+from melonnx.train.settings import Settings
 from melonnx.train.train import train
 from tests.conftest import RATE, encode, make_song
 from tests.train.data.readers.test_fma import row, write_fma
@@ -113,7 +114,7 @@ def test_folders_below_folders_are_trained_on_when_asked_for(tmp_path, monkeypat
     (songs / "rock/stray.wav").write_bytes(encode(make_song(3), RATE, "WAV", "PCM_16"))
     arguments = ["train", str(songs), "--out", str(tmp_path / "run"), "--cache", str(tmp_path)]
     with monkeypatch.context() as patch:
-        patch.setattr("melonnx.train.run.Settings", functools.partial(Settings, **TINY))
+        patch.setattr("melonnx.train.settings.Settings", functools.partial(Settings, **TINY))
         result = CliRunner().invoke(app, [*arguments, "--subgenres", "--epochs", "1"])
     assert result.exit_code == 0, result.output
     assert "(1): rock > metal (artists or blocks 3, tracks 3)" in result.output

@@ -1,5 +1,5 @@
-"""Makes a model: data sets, log-mel cache, network, fitting, evaluation (extra ``train``).
+"""Makes a model from a data set, and says what it is worth (extra ``train``).
 
-Every track goes through the runtime's own front end, so training and inference cannot drift apart.
-Start reading at ``train.py``.
+The floors, from the ground: ``data``, ``settings``, ``network``, ``fit``, ``evaluate``,
+``classical``; on top the run (``training_data``, ``train``, ``own_genres``) and the commands.
 """

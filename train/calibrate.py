@@ -1,4 +1,4 @@
-"""Makes scores mean what they say, and finds from which score on an answer is sure."""
+"""Calibrates: fits the temperature, and finds from which score on a prediction is sure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,11 +49,11 @@ counted."""
 
 @dataclass(frozen=True)
 class Judged:
-    """Answers of which it is known whether they are right."""
+    """Predictions of which it is known whether they are right."""
 
     scores: NDArray[np.float64]
     """[n]."""
-    answers: NDArray[np.int64]
+    predicted: NDArray[np.int64]
     """[n]: index of the label."""
     right: NDArray[np.bool_]
     """[n]."""
@@ -61,7 +61,7 @@ class Judged:
     def falling(self) -> "Judged":
         """The surest first."""
         order = np.argsort(-self.scores, kind="stable")
-        return Judged(self.scores[order], self.answers[order], self.right[order])
+        return Judged(self.scores[order], self.predicted[order], self.right[order])
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,11 @@ def calibrate(
     genres = genres_above(labels, parents)
     by_genre = sum_by_genre(scale(some, temperature), labels, parents)
     accepts = accept_rates(counted, genres)
-    each, answers = np.arange(len(counted)), by_genre.argmax(axis=1)
+    each, predicted = np.arange(len(counted)), by_genre.argmax(axis=1)
     judged = Judged(
-        chances_accepted(by_genre, genres, accepts)[each, answers],
-        answers,
-        accepted_genres(counted, genres)[each, answers],
+        chances_accepted(by_genre, genres, accepts)[each, predicted],
+        predicted,
+        accepted_genres(counted, genres)[each, predicted],
     )
     return Calibration(temperature, accepts, sure_bars(judged, genres))
 
@@ -173,7 +173,7 @@ def unsure_thresholds(judged: Judged, n_labels: int, wanted: float) -> NDArray[n
     gets 1: it is always unsure.
     """
     falling = judged.falling()
-    scores, answers, right = falling.scores, falling.answers, falling.right
+    scores, predicted, right = falling.scores, falling.predicted, falling.right
     rates = _rates(scores, right)
     last = _last_sure(rates, wanted)
     # A few wrong answers among the surest should not make the prior fall where scores rise.
@@ -181,7 +181,7 @@ def unsure_thresholds(judged: Judged, n_labels: int, wanted: float) -> NDArray[n
     aim = min(wanted, rates[last])
     thresholds = np.full(n_labels, float(scores[last]))
     for label in range(n_labels):
-        own = answers == label
+        own = predicted == label
         if own.sum() < _FEW_ANSWERS:
             continue
         shrunk = (np.cumsum(own & right) + _PRIOR_ANSWERS * prior) / (

@@ -16,11 +16,11 @@ from melonnx.infer.model.pooling import pool_windows
 from melonnx.train.calibrate import DEFAULT_RATE, Calibration, calibrate
 from melonnx.train.data.targets import accepted_genres, target_shares
 from melonnx.train.data.tracks import DataSetError, Track
-from melonnx.train.evaluate.predictions import Answers
-from melonnx.train.evaluate.scores import Report, score_answers
+from melonnx.train.evaluate.predictions import Predictions
+from melonnx.train.evaluate.scores import Report, score_predictions
 from melonnx.train.network.embeddings import WindowEmbeddings
-from melonnx.train.network.head import Lessons, as_layer, fit_classifier, head_probabilities
-from melonnx.train.run import Settings
+from melonnx.train.network.head import HeadExamples, as_layer, fit_classifier, head_probabilities
+from melonnx.train.settings import Settings
 
 __all__ = ["OwnGenres", "fit_own_genres", "warnings_of"]
 
@@ -66,20 +66,20 @@ def fit_own_genres(
     means = np.stack([windows.mean(axis=0) for windows in embeddings])[:, None]
     targets = target_shares(tracks, labels, Settings().also_share)
     weights = np.array([track.weight for track in tracks])
-    lessons = Lessons(means, targets, weights)
+    examples = HeadExamples(means, targets, weights)
     folds, how = _folds(classes, groups)
-    answers = np.zeros((len(tracks), len(labels)))
+    uncalibrated = np.zeros((len(tracks), len(labels)))
     fold_of = np.zeros(len(tracks), np.int64)
-    for fold, (learn, ask) in enumerate(folds):
-        head = as_layer(fit_classifier(lessons[learn]), len(labels))
-        fold_of[ask] = fold
-        for row in ask:
-            answers[row] = pool_windows(head_probabilities(embeddings[row], head), pooling)
+    for fold, (train, test) in enumerate(folds):
+        head = as_layer(fit_classifier(examples[train]), len(labels))
+        fold_of[test] = fold
+        for row in test:
+            uncalibrated[row] = pool_windows(head_probabilities(embeddings[row], head), pooling)
     return OwnGenres(
         labels=labels,
-        classifier=fit_classifier(lessons),
-        calibration=calibrate(answers, tracks, labels, {}),
-        report=_report(tracks, labels, groups, classes, answers, fold_of, means[:, 0]),
+        classifier=fit_classifier(examples),
+        calibration=calibrate(uncalibrated, tracks, labels, {}),
+        report=_report(tracks, labels, groups, classes, uncalibrated, fold_of, means[:, 0]),
         split=f"{how}: {len(tracks)} songs, each asked of a head that had not heard "
         f"{'it' if len(flattered) == len(labels) else 'its artist or block'}"
         + (f" ({', '.join(flattered)}: it only)" if 0 < len(flattered) < len(labels) else "")
@@ -145,7 +145,7 @@ def _folds(
         warnings.simplefilter("ignore", UserWarning)
         folds = list(splitter.split(classes, classes, groups))
     n_labels = len(np.unique(classes))
-    if all(len(np.unique(classes[learn])) == n_labels and len(ask) for learn, ask in folds):
+    if all(len(np.unique(classes[train])) == n_labels and len(test) for train, test in folds):
         return folds, f"{n_folds} folds"
     return list(LeaveOneGroupOut().split(classes, classes, groups)), "one left out at a time"
 
@@ -155,26 +155,26 @@ def _report(
     labels: tuple[str, ...],
     groups: NDArray[np.str_],
     classes: NDArray[np.int64],
-    answers: NDArray[np.float64],
+    uncalibrated: NDArray[np.float64],
     fold_of: NDArray[np.int64],
     embeddings: NDArray[np.float32],
 ) -> Report:
     """Figures of answers that are calibrated by those of the other folds."""
-    probabilities = np.zeros_like(answers)
-    scores, unsure = np.zeros(len(answers)), np.zeros(len(answers), np.bool_)
+    probabilities = np.zeros_like(uncalibrated)
+    scores, unsure = np.zeros(len(uncalibrated)), np.zeros(len(uncalibrated), np.bool_)
     for fold in np.unique(fold_of):
         own, others = fold_of == fold, fold_of != fold
-        heard = [track for track, is_other in zip(tracks, others, strict=True) if is_other]
-        found = calibrate(answers[others], heard, labels, {})
-        probabilities[own] = scale(answers[own], found.temperature)
+        others_tracks = [track for track, is_other in zip(tracks, others, strict=True) if is_other]
+        found = calibrate(uncalibrated[others], others_tracks, labels, {})
+        probabilities[own] = scale(uncalibrated[own], found.temperature)
         bars = np.array([found.bars[DEFAULT_RATE][label] for label in labels])
-        answer = probabilities[own].argmax(axis=1)
+        predicted = probabilities[own].argmax(axis=1)
         chances = chances_accepted(probabilities[own], labels, found.accepts)
-        scores[own] = chances[np.arange(len(answer)), answer]
-        unsure[own] = scores[own] < bars[answer]
+        scores[own] = chances[np.arange(len(predicted)), predicted]
+        unsure[own] = scores[own] < bars[predicted]
     parted = [replace(track, artist=group) for track, group in zip(tracks, groups, strict=True)]
-    return score_answers(
-        Answers(
+    return score_predictions(
+        Predictions(
             labels=labels,
             tracks=tuple(parted),
             true=classes,

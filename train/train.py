@@ -1,4 +1,4 @@
-"""Makes a run: split, gather, fit, calibrate; once, or fold by fold."""
+"""Makes a run: gather training data, split, fit, calibrate; once, or fold by fold."""
 
 import platform
 from dataclasses import replace
@@ -11,24 +11,26 @@ from numpy.typing import NDArray
 
 from melonnx.infer.results.replace import writing
 from melonnx.train.calibrate import DEFAULT_RATE, calibrate
+from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.splits import Part, artists_in_several_parts, labels_off_the_official_split
 from melonnx.train.data.subgenres import labels_and_parents, split_labels
 from melonnx.train.data.targets import target_shares
 from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.evaluate.fold_scores import print_folds, score_folds
 from melonnx.train.fit.crops import Examples
 from melonnx.train.fit.loop import by_track, fit_network
-from melonnx.train.folds import fold_parts, print_folds, score_folds
 from melonnx.train.network.genre_tags import GENRE_TAGS, build_tag_network
-from melonnx.train.network.head import Lessons, cross_fitted, fit_head, head_probabilities
+from melonnx.train.network.head import HeadExamples, cross_fitted, fit_head, head_probabilities
 from melonnx.train.network.not_music import Sounds, fit_music_head
 from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
-from melonnx.train.run import Run, RunError, Settings, read_run
-from melonnx.train.training_data import Material, Sources, gather
+from melonnx.train.run import Run, RunError, read_run
+from melonnx.train.settings import Settings
+from melonnx.train.training_data import Sources, TrainingData, gather_training_data
 
 __all__ = ["train"]
 
-_Answers = tuple[NDArray[np.float64], list[Track]]
+_Predictions = tuple[NDArray[np.float64], list[Track]]
 """Uncalibrated probabilities [tracks, labels], and the tracks."""
 
 
@@ -57,10 +59,10 @@ def train(
     """
     keras.utils.set_random_seed(settings.seed)
     sources = sources or Sources()
-    material = gather(tracks, settings, sources, cache, say)
+    training_data = gather_training_data(tracks, settings, sources, cache, say)
     if settings.folds:
-        return _train_folds(data, material, folder, settings, sources, say, mirrored)
-    settled, parts = split_labels(material.tracks, settings.split, settings.seed, say)
+        return _train_folds(data, training_data, folder, settings, sources, say, mirrored)
+    settled, parts = split_labels(training_data.tracks, settings.split, settings.seed, say)
     run = _open_run(_new_run(data, folder, settings, settled, parts, sources))
     if run.finished:
         say(f"{folder} holds this run, finished; nothing to do")
@@ -79,13 +81,13 @@ def train(
             "the official split has too few groups to keep to, so songs without an artist change "
             f"sides: {', '.join(moved)}"
         )
-    network, run = _fit(run, material, sources, say, mirrored)
+    network, run = _fit(run, training_data, sources, say, mirrored)
     if settings.split == "none":
         run = replace(run, finished=True)
         run.write()
         return run
     validation = run.part("valid")
-    run = _calibrated(run, *_answers(network, run, validation, material))
+    run = _calibrated(run, *_predict(network, run, validation, training_data))
     bars = run.bars[DEFAULT_RATE].values()
     low, high = min(bars), max(bars)
     say(f"temperature {run.temperature:.2f}, unsure below {low:.2f} to {high:.2f}, by genre")
@@ -95,44 +97,46 @@ def train(
 
 def _train_folds(
     data: Path,
-    material: Material,
+    training_data: TrainingData,
     folder: Path,
     settings: Settings,
     sources: Sources,
     say: Say,
     mirrored: bool,
 ) -> Run:
-    tracks = list(material.tracks)
+    tracks = list(training_data.tracks)
     everything = _new_run(data, folder, settings, tracks, ["train"] * len(tracks), sources)
     whole = _open_run(everything)
     if whole.finished:
         say(f"{folder} holds this run, finished; nothing to do")
         return whole
     folds: list[Run] = []
-    answers: list[_Answers] = []
-    of_pictures: list[_Answers] = []
-    for number, parts in enumerate(fold_parts(tracks, settings)):
+    predictions: list[_Predictions] = []
+    of_pictures: list[_Predictions] = []
+    for number, parts in enumerate(
+        fold_parts(tracks, settings.folds, settings.split, settings.seed)
+    ):
         fold_folder = whole.fold_folders[number]
         fold = _open_run(_new_run(data, fold_folder, settings, tracks, parts, sources))
         say(f"fold {number + 1} of {settings.folds}: {len(fold.songs('test'))} songs kept out")
-        network, fold = _fit(fold, material, sources, say, mirrored)
+        network, fold = _fit(fold, training_data, sources, say, mirrored)
         folds.append(fold)
         songs = fold.songs("test")
-        answers.append(_answers(network, fold, songs, material))
+        predictions.append(_predict(network, fold, songs, training_data))
         pictures = [track for track in fold.part("test") if track not in songs]
         if pictures:
-            of_pictures.append(_answers(network, fold, pictures, material))
+            of_pictures.append(_predict(network, fold, pictures, training_data))
     for number, fold in enumerate(folds):
-        others = [own for at, own in enumerate(answers) if at != number]
+        others = [own for at, own in enumerate(predictions) if at != number]
         _calibrated(fold, *_joined(others)).write()
-    scores = score_folds(answers, whole.labels)
+    scores = score_folds(predictions, whole.labels)
     if of_pictures:
         more = score_folds(of_pictures, whole.labels)
         scores |= {f"{name}_of_pictures": values for name, values in more.items()}
     print_folds(scores, folder, say)
     say(f"now all {len(tracks)} tracks")
-    _, whole = _fit(whole, material, sources, say, mirrored)
-    whole = _calibrated(whole, *_joined(answers))
+    _, whole = _fit(whole, training_data, sources, say, mirrored)
+    whole = _calibrated(whole, *_joined(predictions))
     whole.write()
     return whole
 
@@ -190,20 +194,20 @@ def _open_run(run: Run) -> Run:
 
 
 def _fit(
-    run: Run, material: Material, sources: Sources, say: Say, mirrored: bool
+    run: Run, training_data: TrainingData, sources: Sources, say: Say, mirrored: bool
 ) -> tuple[keras.Model, Run]:
     """The run's network, and the run with what else was learnt for it."""
     if run.settings.network == "transfer":
-        return _fit_transfer(run, material)
+        return _fit_transfer(run, training_data)
     if run.settings.network == "genre_tags":
-        assert material.backbone is not None
-        return _kept(run, build_tag_network(material.backbone)), run
+        assert training_data.backbone is not None
+        return _kept(run, build_tag_network(training_data.backbone)), run
     examples = (
-        _with_teacher(run, material, say)
-        if material.embeddings
-        else _examples(run, "train", material)
+        _with_teacher(run, training_data, say)
+        if training_data.embeddings
+        else _examples(run, "train", training_data)
     )
-    validation = _examples(run, "valid", material) if run.part("valid") else None
+    validation = _examples(run, "valid", training_data) if run.part("valid") else None
     network = fit_network(
         run.folder,
         run.settings,
@@ -216,18 +220,18 @@ def _fit(
     return network, run
 
 
-def _fit_transfer(run: Run, material: Material) -> tuple[keras.Model, Run]:
-    assert material.backbone is not None
+def _fit_transfer(run: Run, training_data: TrainingData) -> tuple[keras.Model, Run]:
+    assert training_data.backbone is not None
     songs = run.songs("train")
-    kernel, bias = fit_head(_lessons(run, songs, material))
+    kernel, bias = fit_head(_head_examples(run, songs, training_data))
     music = None
-    if material.others is not None:
-        heard = Sounds(
-            [material.windows[song.path] for song in songs], [song.group for song in songs]
+    if training_data.others is not None:
+        music_sounds = Sounds(
+            [training_data.windows[song.path] for song in songs], [song.group for song in songs]
         )
-        music = fit_music_head(heard, material.others)
+        music = fit_music_head(music_sounds, training_data.others)
         run = replace(run, music_bar=music.bar)
-    return _kept(run, build_transfer(material.backbone, kernel, bias, music)), run
+    return _kept(run, build_transfer(training_data.backbone, kernel, bias, music)), run
 
 
 def _kept(run: Run, network: keras.Model) -> keras.Model:
@@ -236,45 +240,45 @@ def _kept(run: Run, network: keras.Model) -> keras.Model:
     return network
 
 
-def _examples(run: Run, part: Part, material: Material) -> Examples:
+def _examples(run: Run, part: Part, training_data: TrainingData) -> Examples:
     tracks = run.part(part)
     targets = target_shares(tracks, run.labels, run.settings.also_share)
     vectors = None
-    if material.vectors and all(track.path in material.vectors for track in tracks):
-        vectors = np.stack([material.vectors[track.path] for track in tracks])
-    log_mels = [material.log_mels[track.path] for track in tracks]
+    if training_data.vectors and all(track.path in training_data.vectors for track in tracks):
+        vectors = np.stack([training_data.vectors[track.path] for track in tracks])
+    log_mels = [training_data.log_mels[track.path] for track in tracks]
     return Examples(log_mels, targets, _classes(run, tracks), vectors)
 
 
-def _with_teacher(run: Run, material: Material, say: Say) -> Examples:
+def _with_teacher(run: Run, training_data: TrainingData, say: Say) -> Examples:
     """The training part, whose songs are answered in part by a head that has not seen them.
 
     Unlabelled music is answered by one that has seen all of the training part. Source of the
     idea: Hinton et al., Distilling the Knowledge in a Neural Network, 2015.
     """
-    examples = _examples(run, "train", material)
+    examples = _examples(run, "train", training_data)
     tracks, targets = run.part("train"), examples.targets
     rows = np.array([row for row, track in enumerate(tracks) if not track.is_picture])
-    lessons = _lessons(run, [tracks[row] for row in rows], material)
-    taught = cross_fitted(lessons, [tracks[row].group for row in rows])
+    head_examples = _head_examples(run, [tracks[row] for row in rows], training_data)
+    taught = cross_fitted(head_examples, [tracks[row].group for row in rows])
     right = float((taught.argmax(axis=1) == examples.classes[rows]).mean())
     say(f"the teacher is right on {right:.1%} of the training songs, none of which it has seen")
     share = run.settings.taught
     targets[rows] = (1 - share) * targets[rows] + share * taught
-    if not material.pieces:
+    if not training_data.pieces:
         return examples
-    head = fit_head(lessons)
-    guessed = head_probabilities(np.stack([one.embedding for one in material.pieces]), head)
+    head = fit_head(head_examples)
+    guessed = head_probabilities(np.stack([one.embedding for one in training_data.pieces]), head)
     return Examples(
-        [*examples.log_mels, *((piece.log_mel,) for piece in material.pieces)],
+        [*examples.log_mels, *((piece.log_mel,) for piece in training_data.pieces)],
         np.concatenate([targets, guessed]),
         np.concatenate([examples.classes, np.full(len(guessed), -1)]),
     )
 
 
-def _lessons(run: Run, songs: list[Track], material: Material) -> Lessons:
-    return Lessons(
-        np.stack([material.embeddings[song.path] for song in songs]),
+def _head_examples(run: Run, songs: list[Track], training_data: TrainingData) -> HeadExamples:
+    return HeadExamples(
+        np.stack([training_data.embeddings[song.path] for song in songs]),
         target_shares(songs, run.labels, run.settings.also_share),
         np.array([song.weight for song in songs]),
         run.settings.balance,
@@ -285,13 +289,15 @@ def _classes(run: Run, tracks: list[Track]) -> NDArray[np.int64]:
     return np.array([run.labels.index(track.label) for track in tracks])
 
 
-def _answers(network: keras.Model, run: Run, tracks: list[Track], material: Material) -> _Answers:
-    log_mels = [material.log_mels[track.path][0] for track in tracks]
+def _predict(
+    network: keras.Model, run: Run, tracks: list[Track], training_data: TrainingData
+) -> _Predictions:
+    log_mels = [training_data.log_mels[track.path][0] for track in tracks]
     return by_track(network, log_mels, run.settings, len(run.labels)), tracks
 
 
-def _joined(answers: list[_Answers]) -> _Answers:
-    probabilities, tracks = zip(*answers, strict=True)
+def _joined(predictions: list[_Predictions]) -> _Predictions:
+    probabilities, tracks = zip(*predictions, strict=True)
     return np.concatenate(probabilities), [track for own in tracks for track in own]
 
 

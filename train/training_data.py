@@ -1,4 +1,4 @@
-"""Gathers what a run learns from: log-mels, their distorted copies, embeddings, pictures."""
+"""Gathers the training data of a run: log-mels, their degraded copies, embeddings, pictures."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from melonnx.train.network.embeddings import WindowEmbeddings
 from melonnx.train.network.not_music import Sounds
 from melonnx.train.network.transfer import BACKBONE_MEL, embed
 from melonnx.train.progress import Say
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
-__all__ = ["Material", "Piece", "Sources", "gather"]
+__all__ = ["Piece", "Sources", "TrainingData", "gather_training_data"]
 
 _PIECE_S = 30
 _NOISES_OF_A_KIND = 40
@@ -78,7 +78,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """Everything, in memory or memory-mapped, that networks are fitted to."""
 
     tracks: tuple[Track, ...]
@@ -98,9 +98,9 @@ class Material:
     backbone: keras.Model | None
 
 
-def gather(
+def gather_training_data(
     tracks: Sequence[Track], settings: Settings, sources: Sources, cache: Path, say: Say
-) -> Material:
+) -> TrainingData:
     """Make or look up all log-mels and embeddings; what cannot be read is said and left out.
 
     Raises DataSetError where nothing can be read, and BackboneError.
@@ -111,8 +111,8 @@ def gather(
     if sources.backbone is not None:
         backbone = drop_dead_filters(load_backbone(sources.backbone))
         paths = [track.path for track in readable]
-        heard = _with_copies(paths, BACKBONE_MEL, settings, cache, say)
-        embeddings, windows = _embed(backbone, heard, say)
+        backbone_log_mels = _with_copies(paths, BACKBONE_MEL, settings, cache, say)
+        embeddings, windows = _embed(backbone, backbone_log_mels, say)
         if sources.not_music is not None:
             others = _others(sources.not_music, backbone, cache, say)
         if sources.unlabelled is not None:
@@ -125,7 +125,7 @@ def gather(
         say(f"pictures: {len(pictures.tracks)}")
     if not readable:
         raise DataSetError("none of the tracks could be read")
-    return Material(
+    return TrainingData(
         tuple(readable), log_mels, embeddings, windows, others, tuple(pieces), vectors, backbone
     )
 
@@ -167,8 +167,8 @@ def _embed(
         n_missing = max(map(len, log_mels.values())) - len(versions)
         by_version = [embed(backbone, version) for version in versions]
         windows[path] = by_version[0]
-        heard = [own.mean(axis=0) for own in by_version]
-        embeddings[path] = np.stack([*heard, *heard[:1] * n_missing])
+        means = [own.mean(axis=0) for own in by_version]
+        embeddings[path] = np.stack([*means, *means[:1] * n_missing])
         if number % 100 == 0 or number == len(log_mels):
             say(f"embeddings: {number} of {len(log_mels)}")
     return embeddings, windows
@@ -176,15 +176,15 @@ def _embed(
 
 def _others(folder: Path, backbone: keras.Model, cache: Path, say: Say) -> Sounds:
     """Those of ``folder``, and as many kinds of noise as there are."""
-    heard = _log_mels(_music_in(folder), BACKBONE_MEL, cache, say)
-    windows = [embed(backbone, log_mel) for log_mel in heard.values()]
-    groups = [path.parent.name for path in heard]
+    log_mels = _log_mels(_music_in(folder), BACKBONE_MEL, cache, say)
+    windows = [embed(backbone, log_mel) for log_mel in log_mels.values()]
+    groups = [path.parent.name for path in log_mels]
     for noise in make_noises(BACKBONE_MEL.sample_rate, _NOISES_OF_A_KIND):
         windows.append(
             embed(backbone, compute_log_mel(noise.samples, BACKBONE_MEL).astype(np.float16))
         )
         groups.append(noise.kind)
-    say(f"no music: {len(heard)} files of {folder}, {len(windows) - len(heard)} made noises")
+    say(f"no music: {len(log_mels)} files of {folder}, {len(windows) - len(log_mels)} made noises")
     return Sounds(windows, groups)
 
 
@@ -193,14 +193,14 @@ def _pieces(
 ) -> list[Piece]:
     paths = _music_in(folder)
     log_mels = _log_mels(paths, settings.mel_spec, cache, say)
-    heard = _log_mels([path for path in paths if path in log_mels], BACKBONE_MEL, cache, say)
+    for_backbone = _log_mels([path for path in paths if path in log_mels], BACKBONE_MEL, cache, say)
     pieces: list[Piece] = []
-    for path in heard:
-        for second in range(0, _seconds(heard[path], BACKBONE_MEL) - _PIECE_S + 1, _PIECE_S):
+    for path in for_backbone:
+        for second in range(0, _seconds(for_backbone[path], BACKBONE_MEL) - _PIECE_S + 1, _PIECE_S):
             log_mel = _cut(log_mels[path], settings.mel_spec, second)
-            embedding = embed(backbone, _cut(heard[path], BACKBONE_MEL, second)).mean(axis=0)
+            embedding = embed(backbone, _cut(for_backbone[path], BACKBONE_MEL, second)).mean(axis=0)
             pieces.append(Piece(log_mel, embedding))
-    say(f"unlabelled: {len(pieces)} pieces of {_PIECE_S} s from {len(heard)} files")
+    say(f"unlabelled: {len(pieces)} pieces of {_PIECE_S} s from {len(for_backbone)} files")
     return pieces
 
 

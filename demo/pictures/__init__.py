@@ -1,4 +1,4 @@
-"""The pictures of a song and of a collection, drawn by matplotlib.
+"""Pictures of a song and of a collection, drawn by matplotlib.
 
-Each onto axes that are given; nothing is heard here.
+Each is drawn onto axes that are given, from what the runtime found; no model is asked here.
 """

@@ -81,7 +81,7 @@ def _examples(songs: list[Path], say: Callable[[str], None]) -> list[Example]:
     taken: list[Example] = []
     for song in dict.fromkeys((songs[third], songs[2 * third], *songs)):
         try:
-            taken.append(_listen(song))
+            taken.append(_example(song))
         except AudioError as error:
             say(f"left out: {error}")
         if len(taken) == _EXAMPLES:
@@ -89,7 +89,7 @@ def _examples(songs: list[Path], say: Callable[[str], None]) -> list[Example]:
     return taken
 
 
-def _listen(song: Path) -> Example:
+def _example(song: Path) -> Example:
     listener = Listener(_SPEC.sample_rate, _SPEC)
     with open_audio(song, _SPEC.sample_rate, duration=_SECONDS) as reader:
         for _ in listener.mel(mel_power(reader, _SPEC)):

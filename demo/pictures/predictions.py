@@ -1,4 +1,4 @@
-"""Draws the answer for a song and what it rests on, each onto axes that are given."""
+"""Draws the prediction for a song and its evidence, each onto axes that are given."""
 
 import warnings
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The commands that end in a model file: train, export, verify, wave, benchmark.
+"""The commands ``export``, ``wave`` and ``verify``: a model file in, or one out.
 
-Each reads options and calls the rooms beside it.
+Each reads options and calls the rooms beside it; ``train`` and ``benchmark`` are in ``train/cli``.
 """

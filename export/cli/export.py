@@ -55,9 +55,9 @@ def export(
 
     RUN may be a Keras model of your own, with a description of its input beside it.
     """
-    from melonnx.export.cli.model_option import require_model_path
     from melonnx.export.quantise import KINDS
     from melonnx.export.wave.twin import twin_path
+    from melonnx.train.cli.model_path import require_model_path
 
     if quantise not in (None, *KINDS):
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
@@ -65,7 +65,7 @@ def export(
     if run.suffix == ".keras":
         if quantise:
             raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")
-        from melonnx.export.keras.release import export_keras
+        from melonnx.export.keras.own import export_keras
 
         exported = export_keras(
             run,
@@ -83,7 +83,7 @@ def export(
     else:
         if about is not None:
             raise typer.BadParameter("is for a *.keras file", param_hint="--about")
-        from melonnx.export.release import export_run
+        from melonnx.export.keras.run import export_run
         from melonnx.train.run import read_run
 
         trained = read_run(run)

@@ -26,6 +26,7 @@ __all__ = [
     "PipelineInfo",
     "PipelineProof",
     "describe_best",
+    "export_best",
     "prove_pipeline",
     "save_pipeline",
     "score_kind",
@@ -71,6 +72,17 @@ class PipelineProof:
     """max |onnx - scikit-learn| / max(1, max |scikit-learn|) of the scores."""
 
 
+def export_best(
+    pipeline: Any, benchmark: Benchmark, table: FeatureTable, out: Path
+) -> PipelineProof:
+    """Write the best ``pipeline`` of ``benchmark``, fitted to ``table``, to ``out``.
+
+    Raises ProofError and OSError as :func:`save_pipeline` does.
+    """
+    info, rows = describe_best(pipeline, benchmark, table, out.stem)
+    return save_pipeline(pipeline, info, rows, out)
+
+
 def describe_best(
     pipeline: Any, benchmark: Benchmark, table: FeatureTable, name: str
 ) -> tuple[PipelineInfo, NDArray[np.float32]]:
@@ -90,7 +102,7 @@ def describe_best(
             "macro_f1": round(best.macro_f1, 6),
             "macro_f1_interval": [round(end, 6) for end in best.macro_f1_interval],
         },
-        split=f"{benchmark.division}; the best of {len(benchmark.scores)}, so a little flattered",
+        split=f"{benchmark.split}; the best of {len(benchmark.scores)}, so a little flattered",
         scores=score_kind(pipeline),
         songs=len(table.tracks),
     )

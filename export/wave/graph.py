@@ -8,7 +8,7 @@ import onnxruntime
 from onnx import TensorProto, compose, helper, numpy_helper, parser
 
 from melonnx.export.form import OPSET
-from melonnx.export.wave.text import NETWORK, Constants, answer, front_end
+from melonnx.export.wave.text import NETWORK, Constants, front_end, prediction
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.model.session import INPUT, MUSIC, OUTPUTS
@@ -37,7 +37,7 @@ def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
         raise ModelFileError(f"is of opset {opset}; a waveform twin is made of opset {OPSET}")
     place_shape, embedding_size = _fixed_shapes(model, info)
     before, constants_before = front_end(info)
-    behind, constants_behind = answer(info, place_shape)
+    behind, constants_behind = prediction(info, place_shape)
     network = compose.add_prefix(model, NETWORK).graph
     shapes: dict[str, list[int | str]] = {
         "probabilities": ["batch", len(info.genres)],

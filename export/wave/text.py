@@ -17,7 +17,7 @@ from melonnx.infer.model.hierarchy import sum_by_genre
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.pooling import SMALLEST_OF_WINDOW
 
-__all__ = ["NETWORK", "Constants", "answer", "front_end"]
+__all__ = ["NETWORK", "Constants", "front_end", "prediction"]
 
 Constants = dict[str, NDArray[Any] | np.float32]
 """By the names that the text calls them."""
@@ -181,7 +181,7 @@ _LABELS = """
 def front_end(info: ModelInfo) -> tuple[str, Constants]:
     """From ``waveform`` [batch, samples] to ``network_log_mel`` [batch * windows, frames, n_mels].
 
-    Leaves ``patches_shape`` [2], batch and windows, for :func:`answer`.
+    Leaves ``patches_shape`` [2], batch and windows, for :func:`prediction`.
     """
     spec, most = info.mel_spec, info.max_windows
     half = spec.n_fft // 2
@@ -231,7 +231,7 @@ def _normalisation(spec: MelSpec) -> tuple[str, Constants]:
     return _DECIBELS, {"lowest": np.float32(10 ** (-spec.top_db / 10))}
 
 
-def answer(info: ModelInfo, place_shape: tuple[int, ...]) -> tuple[str, Constants]:
+def prediction(info: ModelInfo, place_shape: tuple[int, ...]) -> tuple[str, Constants]:
     """From the network's outputs by window to those of the twin.
 
     ``place_shape``: [frames', n_mels', labels] of the network's evidence.

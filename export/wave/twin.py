@@ -152,7 +152,7 @@ def compare_twin(twin: bytes, path: Path, clips: Iterable[Clip] | None = None) -
     found: dict[str, list[Worst]] = {}
     for clip in proof_clips(sample_rate) if clips is None else clips:
         try:
-            wanted = _answer(predictor, model, clip)
+            wanted = _predict(predictor, model, clip)
         except AudioError:
             continue
         try:
@@ -170,7 +170,7 @@ def compare_twin(twin: bytes, path: Path, clips: Iterable[Clip] | None = None) -
     return {output: worst_of_all(differences) for output, differences in found.items()}
 
 
-def _answer(predictor: Predictor, model: Model, clip: Clip) -> _Wanted:
+def _predict(predictor: Predictor, model: Model, clip: Clip) -> _Wanted:
     info = model.info
     prediction = predictor.predict_array(clip.waveform, info.mel_spec.sample_rate)
     assert prediction.embedding is not None  # only of a failed row

@@ -3,6 +3,7 @@
 import codecs
 import os
 import sys
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -26,8 +27,16 @@ class _LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        group: Any = typer.main.get_group(import_module(COMMANDS[cmd_name].module).app)
+        command = COMMANDS[cmd_name]
+        if any(command.exporter):
+            ctx.obj = partial(_load, *command.exporter)
+        group: Any = typer.main.get_group(import_module(command.module).app)
         return group.get_command(ctx, cmd_name)
+
+
+def _load(module: str, name: str) -> Any:
+    """Import a function of another folder."""
+    return getattr(import_module(module), name)
 
 
 app = typer.Typer(

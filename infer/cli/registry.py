@@ -18,24 +18,35 @@ class Command:
     """Brings all of its libraries; where empty, ``EXTRA_OF`` tells of the one that is missing."""
     algebra: bool = True
     """Multiplies large matrices, and is worth the threads of a BLAS."""
+    exporter: tuple[str, str] = ("", "")
+    """Module and function that the command's own folder may not import: ``Context.obj`` imports
+    it when it is called."""
 
 
 COMMANDS = {
     "info": Command("melonnx.infer.cli.info", algebra=False),
     "classify": Command("melonnx.infer.cli.classify", algebra=False),
     "explain": Command("melonnx.infer.cli.explain", algebra=False),
-    "picture": Command("melonnx.demo.cli.pictures"),
-    "gallery": Command("melonnx.demo.cli.pictures"),
+    "picture": Command("melonnx.demo.cli.picture"),
+    "gallery": Command("melonnx.demo.cli.gallery"),
     "demo": Command("melonnx.demo.cli.demo"),
     "listen": Command("melonnx.infer.cli.listen", algebra=False),
     "data": Command("melonnx.train.cli.data", "train"),
-    "train": Command("melonnx.export.cli.train", "train"),
-    "evaluate": Command("melonnx.train.cli.data", "train"),
+    "train": Command(
+        "melonnx.train.cli.train",
+        "train",
+        exporter=("melonnx.export.own_genres", "make_own_genres"),
+    ),
+    "evaluate": Command("melonnx.train.cli.evaluate", "train"),
     "export": Command("melonnx.export.cli.export", "train"),
     "wave": Command("melonnx.export.cli.wave"),
     "verify": Command("melonnx.export.cli.verify"),
     "features": Command("melonnx.train.cli.features", "train"),
-    "benchmark": Command("melonnx.export.cli.benchmark", "train"),
+    "benchmark": Command(
+        "melonnx.train.cli.benchmark",
+        "train",
+        exporter=("melonnx.export.sklearn.pipeline", "export_best"),
+    ),
     "tag": Command("melonnx.infer.cli.tag"),
     "organize": Command("melonnx.infer.cli.organize"),
     "similar": Command("melonnx.infer.cli.similar"),

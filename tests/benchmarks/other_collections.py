@@ -13,27 +13,27 @@ import numpy as np
 
 from melonnx.train.data.cache import default_cache_folder
 from melonnx.train.data.readers.dataset import read_dataset
-from melonnx.train.data.readers.track_table import read_sources
-from melonnx.train.network.head import fit_head, head_probabilities, one_answer_each
+from melonnx.train.network.head import fit_head, head_probabilities, one_label_each
 from melonnx.train.network.transfer import TRANSFER
-from melonnx.train.training_data import Sources, gather
+from melonnx.train.training_data import Sources, gather_training_data
 
 
 def main() -> None:
     """Print a line for each collection."""
     root, wheel = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
     tracks = list(read_dataset(root, None).tracks)
-    material = gather(tracks, TRANSFER, Sources(backbone=wheel), default_cache_folder(), print)
-    embeddings = np.stack([material.embeddings[track.path] for track in material.tracks])
-    genres = sorted({track.genre for track in material.tracks})
-    classes = np.array([genres.index(track.genre) for track in material.tracks])
-    source_of = read_sources(root, None)
-    sources = np.array([source_of[track.path] for track in material.tracks])
+    training_data = gather_training_data(
+        tracks, TRANSFER, Sources(backbone=wheel), default_cache_folder(), print
+    )
+    embeddings = np.stack([training_data.embeddings[track.path] for track in training_data.tracks])
+    genres = sorted({track.genre for track in training_data.tracks})
+    classes = np.array([genres.index(track.genre) for track in training_data.tracks])
+    sources = np.array([track.source for track in training_data.tracks])
     pairs = {(genre, source) for genre, source in zip(classes.tolist(), sources, strict=True)}
     shared = [g for g in range(len(genres)) if sum(genre == g for genre, _ in pairs) > 1]
     for source in sorted(set(sources)):
         asked = np.isin(classes, shared) & (sources == source)
-        head = fit_head(one_answer_each(embeddings[~asked], classes[~asked], len(genres)))
+        head = fit_head(one_label_each(embeddings[~asked], classes[~asked], len(genres)))
         right = head_probabilities(embeddings[asked, 0], head).argmax(axis=1) == classes[asked]
         names = ", ".join(genres[genre] for genre in np.unique(classes[asked]))
         print(

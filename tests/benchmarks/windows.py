@@ -18,9 +18,9 @@ import soundfile
 from melonnx.infer import Predictor
 from melonnx.infer.model.session import MODELS_FOLDER
 from melonnx.train.data.readers.dataset import Track
-from melonnx.train.evaluate.evaluation import read_panel, read_test_songs
-from melonnx.train.evaluate.predictions import Answers, ask_panel
-from melonnx.train.evaluate.scores import score_answers
+from melonnx.train.evaluate.evaluation import open_predictors, read_test_songs
+from melonnx.train.evaluate.predictions import Predictions, predict_all
+from melonnx.train.evaluate.scores import score_predictions
 
 NUMBERS = (1, 2, 3, 5, 10)
 TURNS = 20
@@ -31,15 +31,17 @@ def main() -> None:
     model, run = Path(sys.argv[1]), Path(sys.argv[2])
     songs = read_test_songs(run, None, subgenres=False, say=print)
     for number in NUMBERS:
-        panel = read_panel(model, run, songs)
+        predictors = open_predictors(model, run, songs)
         alone = Predictor(model, device="cpu", threads=1)
-        for predictor in (alone, *(one for one, _ in panel)):
+        for predictor in (alone, *(one for one, _ in predictors)):
             predictor.info = replace(predictor.info, max_windows=number)
-        whole = ask_panel(panel, lambda line: None)
+        whole = predict_all(predictors, lambda line: None)
         print(f"{number:2} windows: {_told(whole)}, a song of 30 s {_milliseconds(alone):.1f} ms")
         with tempfile.TemporaryDirectory() as folder:
-            skimmed = ask_panel([_skimming(*part, Path(folder)) for part in panel], lambda _: None)
-        same = (skimmed.answer == whole.answer).mean()
+            skimmed = predict_all(
+                [_skimming(*part, Path(folder)) for part in predictors], lambda _: None
+            )
+        same = (skimmed.predicted == whole.predicted).mean()
         print(f"{'skimmed':>10}: {_told(skimmed)}, the same answer {same:.1%}", flush=True)
 
 
@@ -57,8 +59,8 @@ def _skimming(
     return predictor, copies
 
 
-def _told(answers: Answers) -> str:
-    scores = score_answers(answers)
+def _told(predictions: Predictions) -> str:
+    scores = score_predictions(predictions)
     low, high = scores.accuracy_interval
     interval = f"({low:.1%} to {high:.1%})"
     return f"accuracy {scores.accuracy:.1%} {interval}, macro-F1 {scores.macro_f1:.3f}"

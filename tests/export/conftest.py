@@ -115,7 +115,7 @@ def take_in(tmp_path):
     def run(network, **about):
         import keras
 
-        from melonnx.export.keras.release import export_keras
+        from melonnx.export.keras.own import export_keras
 
         keras.utils.set_random_seed(0)
         network.save(tmp_path / "own.keras")

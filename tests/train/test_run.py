@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from melonnx.train.data.tracks import Track
-from melonnx.train.run import RunError, Settings, read_run
+from melonnx.train.run import RunError, read_run
+from melonnx.train.settings import Settings
 from melonnx.train.train import train
 from tests.train.conftest import write_tones
 

@@ -11,11 +11,12 @@ import pytest
 from melonnx.train.calibrate import calibrate
 from melonnx.train.data.readers.dataset import read_folder
 from melonnx.train.fit.loop import by_track
-from melonnx.train.network.head import Lessons, cross_fitted, fit_head, head_probabilities
+from melonnx.train.network.head import HeadExamples, cross_fitted, fit_head, head_probabilities
 from melonnx.train.network.transfer import TRANSFER
-from melonnx.train.run import RunError, Settings, read_run
+from melonnx.train.run import RunError, read_run
+from melonnx.train.settings import Settings
 from melonnx.train.train import train
-from melonnx.train.training_data import Sources, gather
+from melonnx.train.training_data import Sources, gather_training_data
 from tests.train.conftest import write_tones
 from tests.train.data.readers.test_log_mel_pictures import write as write_pictures
 
@@ -49,7 +50,7 @@ def folded(genres, unpacked, cache, tmp_path_factory):
     tracks = hard_tracks(genres)
     sources = Sources(backbone=unpacked)
     train(genres, tracks, folder, FOLDS, cache, lines.append, sources)
-    return read_run(folder), lines, gather(tracks, FOLDS, sources, cache, quiet)
+    return read_run(folder), lines, gather_training_data(tracks, FOLDS, sources, cache, quiet)
 
 
 def test_each_song_is_kept_from_the_fold_that_it_is_tested_in(folded, genres):
@@ -69,8 +70,8 @@ def test_each_song_is_kept_from_the_fold_that_it_is_tested_in(folded, genres):
     assert lines[-1] == "now all 30 tracks"
 
 
-def calibrated(answers, run):
-    probabilities, songs = zip(*answers, strict=True)
+def calibrated(predictions, run):
+    probabilities, songs = zip(*predictions, strict=True)
     return calibrate(
         np.concatenate(probabilities), [song for own in songs for song in own], run.labels, {}
     )
@@ -78,40 +79,40 @@ def calibrated(answers, run):
 
 def test_the_scores_and_temperatures_are_those_of_songs_unheard(folded):
     """Asked again of the networks that are on disk, fold by fold."""
-    run, _, material = folded
-    answers = []
+    run, _, training_data = folded
+    predictions = []
     for folder in run.fold_folders:
         fold = read_run(folder)
         network = keras.models.load_model(fold.network_path, compile=False)
         songs = fold.songs("test")
-        log_mels = [material.log_mels[song.path][0] for song in songs]
-        answers.append((by_track(network, log_mels, run.settings, 3), songs))
+        log_mels = [training_data.log_mels[song.path][0] for song in songs]
+        predictions.append((by_track(network, log_mels, run.settings, 3), songs))
     scores = json.loads((run.folder / "folds.json").read_text())
     assert scores["accuracy"] == pytest.approx([
         np.mean([run.labels[row.argmax()] == song.genre for row, song in zip(*one, strict=True)])
-        for one in answers
+        for one in predictions
     ])  # fmt: skip
     assert 0.4 < np.mean(scores["accuracy"]) < 0.95
-    assert run.temperature == pytest.approx(calibrated(answers, run).temperature)
+    assert run.temperature == pytest.approx(calibrated(predictions, run).temperature)
     assert run.bars["90"].keys() == {"drone", "noise", "pulse"}
     for number, folder in enumerate(run.fold_folders):
-        others = answers[:number] + answers[number + 1 :]
+        others = predictions[:number] + predictions[number + 1 :]
         assert read_run(folder).temperature == pytest.approx(calibrated(others, run).temperature)
     assert len({read_run(folder).temperature for folder in run.fold_folders}) > 1
 
 
-def lessons(run, material):
+def head_examples(run, training_data):
     songs = run.songs("train")
-    embeddings = np.stack([material.embeddings[song.path] for song in songs])
+    embeddings = np.stack([training_data.embeddings[song.path] for song in songs])
     classes = [run.labels.index(song.genre) for song in songs]
-    return Lessons(embeddings, np.eye(3, dtype=np.float32)[classes], np.ones(len(songs)))
+    return HeadExamples(embeddings, np.eye(3, dtype=np.float32)[classes], np.ones(len(songs)))
 
 
 def test_each_network_is_a_head_fitted_to_its_own_part(folded):
-    run, _, material = folded
+    run, _, training_data = folded
     for one in (run, *map(read_run, run.fold_folders)):
         network = keras.models.load_model(one.network_path, compile=False)
-        head = fit_head(lessons(one, material))
+        head = fit_head(head_examples(one, training_data))
         for found, wanted in zip(network.get_layer("logits").get_weights(), head, strict=True):
             np.testing.assert_allclose(found, wanted, atol=1e-5)
 
@@ -159,16 +160,16 @@ def taught(genres, unpacked, cache, tmp_path_factory):
         patch.setattr("melonnx.train.train.fit_network", catch)
         with pytest.raises(StopHereError):
             train(genres, read_folder(genres), root / "run", settings, cache, lines.append, sources)
-    material = gather(read_folder(genres), settings, sources, cache, quiet)
-    return read_run(root / "run"), *caught[0], material, lines
+    training_data = gather_training_data(read_folder(genres), settings, sources, cache, quiet)
+    return read_run(root / "run"), *caught[0], training_data, lines
 
 
 def test_targets_are_blended_with_a_head_that_has_not_heard_the_artist(taught):
-    run, examples, _, material, lines = taught
+    run, examples, _, training_data, lines = taught
     songs = run.songs("train")
     tracks = run.part("train")
     assert len(tracks) > len(songs) > 10
-    learnt = lessons(run, material)
+    learnt = head_examples(run, training_data)
     said = cross_fitted(learnt, [song.group for song in songs])
     rows = [tracks.index(song) for song in songs]
     expected = 0.7 * learnt.targets + 0.3 * said
@@ -193,9 +194,9 @@ def test_pictures_and_validation_keep_their_own_targets(taught):
 
 
 def test_unlabelled_music_is_answered_by_a_head_of_all_the_training_part(taught):
-    run, examples, _, material, _ = taught
-    (piece,) = material.pieces
-    head = fit_head(lessons(run, material))
+    run, examples, _, training_data, _ = taught
+    (piece,) = training_data.pieces
+    head = fit_head(head_examples(run, training_data))
     assert examples.classes.tolist().count(-1) == 1
     assert examples.classes[-1] == -1
     expected = head_probabilities(piece.embedding, head)

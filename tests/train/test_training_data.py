@@ -14,8 +14,8 @@ from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.network.backbone import load_backbone
 from melonnx.train.network.dead_filters import drop_dead_filters
 from melonnx.train.network.transfer import BACKBONE_MEL, embed
-from melonnx.train.run import Settings
-from melonnx.train.training_data import Sources, gather
+from melonnx.train.settings import Settings
+from melonnx.train.training_data import Sources, gather_training_data
 from tests.conftest import RATE, encode, make_song
 from tests.train.conftest import write_tones
 
@@ -43,11 +43,15 @@ def quiet(line):
 
 def test_a_track_comes_first_and_its_copies_differ(songs, cache):
     lines: list[str] = []
-    material = gather(songs, SETTINGS, Sources(), cache, lines.append)
-    assert material.tracks == tuple(songs)
-    assert (material.embeddings, material.pieces, material.backbone) == ({}, (), None)
+    training_data = gather_training_data(songs, SETTINGS, Sources(), cache, lines.append)
+    assert training_data.tracks == tuple(songs)
+    assert (training_data.embeddings, training_data.pieces, training_data.backbone) == (
+        {},
+        (),
+        None,
+    )
     for song in songs:
-        first, *copies = material.log_mels[song.path]
+        first, *copies = training_data.log_mels[song.path]
         heard = log_mel(load_audio(song.path, RATE), SPEC)
         np.testing.assert_allclose(first, heard, atol=1e-3)
         assert len(copies) == 2
@@ -57,7 +61,7 @@ def test_a_track_comes_first_and_its_copies_differ(songs, cache):
             n = min(len(copy), len(first))
             assert np.abs(copy[:n] - first[:n]).max() > 0.05
     assert "log-mels at 22050 Hz, distorted copy 2: 3 of 3" in lines
-    alone = gather(songs, replace(SETTINGS, copies=0), Sources(), cache, quiet)
+    alone = gather_training_data(songs, replace(SETTINGS, copies=0), Sources(), cache, quiet)
     assert {len(versions) for versions in alone.log_mels.values()} == {1}
 
 
@@ -66,12 +70,12 @@ def test_what_cannot_be_read_is_said_and_left_out(songs, cache, tmp_path):
     broken.write_text("no music")
     lines: list[str] = []
     tracks = [Track(broken, "noise"), *songs]
-    material = gather(tracks, SETTINGS, Sources(), cache, lines.append)
-    assert material.tracks == tuple(songs)
-    assert broken not in material.log_mels
+    training_data = gather_training_data(tracks, SETTINGS, Sources(), cache, lines.append)
+    assert training_data.tracks == tuple(songs)
+    assert broken not in training_data.log_mels
     assert len([line for line in lines if line.startswith("left out") and str(broken) in line]) == 1
     with pytest.raises(DataSetError, match="none of the tracks could be read"):
-        gather(tracks[:1], SETTINGS, Sources(), cache, quiet)
+        gather_training_data(tracks[:1], SETTINGS, Sources(), cache, quiet)
 
 
 def test_each_version_is_embedded_and_a_missing_copy_counts_as_the_track(
@@ -87,9 +91,9 @@ def test_each_version_is_embedded_and_a_missing_copy_counts_as_the_track(
             yield done, kept, refused | dict.fromkeys(lost, "no copy")
 
     monkeypatch.setattr(module, "build_cache", refuse_copies)
-    material = gather(songs, SETTINGS, Sources(backbone=unpacked), cache, quiet)
-    assert [len(material.log_mels[song.path]) for song in songs] == [3, 1, 3]
-    whole, lonely, _ = (material.embeddings[song.path] for song in songs)
+    training_data = gather_training_data(songs, SETTINGS, Sources(backbone=unpacked), cache, quiet)
+    assert [len(training_data.log_mels[song.path]) for song in songs] == [3, 1, 3]
+    whole, lonely, _ = (training_data.embeddings[song.path] for song in songs)
     assert whole.shape == lonely.shape == (3, 200)
     assert np.ptp(whole, axis=0).max() > 1e-3
     np.testing.assert_array_equal(lonely, np.stack([lonely[0]] * 3))
@@ -109,9 +113,11 @@ def pieces(unpacked, tmp_path_factory):
     sources = Sources(backbone=unpacked, unlabelled=root)
     track = write_tones(tmp_path_factory.mktemp("labelled") / "1.wav", (500, 2))
     settings = replace(SETTINGS, copies=0)
-    material = gather([Track(track, "a")], settings, sources, root / "cache", lines.append)
+    training_data = gather_training_data(
+        [Track(track, "a")], settings, sources, root / "cache", lines.append
+    )
     assert "unlabelled: 2 pieces of 30 s from 2 files" in lines
-    return material
+    return training_data
 
 
 def test_unlabelled_music_is_cut_every_thirty_seconds(pieces):
@@ -159,8 +165,10 @@ def test_a_picture_is_never_parted_from_its_audio(tmp_path, cache, name, picture
     )
     sources = Sources(pictures=tmp_path / "pictures.npz")
     track = Track(song, "rock", artist, "test")
-    material = gather([track], replace(SETTINGS, copies=0), sources, cache, quiet)
-    heard, seen = material.tracks
+    training_data = gather_training_data(
+        [track], replace(SETTINGS, copies=0), sources, cache, quiet
+    )
+    heard, seen = training_data.tracks
     assert seen.is_picture
     assert (seen.group, seen.split) == (heard.group, heard.split)
 

@@ -1,4 +1,4 @@
-"""Hand-made features and the classifiers that a network has to beat.
+"""Hand-made features, and the classifiers that a network has to beat.
 
-All on the same folds, networks beside.
+All are measured on the same folds, with networks beside them.
 """

@@ -13,38 +13,37 @@ from threadpoolctl import threadpool_limits
 from melonnx.train.classical.classifiers import CLASSIFIERS, Preset, make_classifier
 from melonnx.train.classical.feature_names import FEATURE_SETS, columns_of
 from melonnx.train.classical.feature_table import FeatureTable
+from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.splits import split_tracks
 from melonnx.train.data.tracks import Track
 from melonnx.train.evaluate.measures import bootstrap_interval, macro_f1
-from melonnx.train.folds import fold_parts
 from melonnx.train.progress import Say
-from melonnx.train.run import Settings
 
 __all__ = [
     "Benchmark",
-    "Division",
+    "Folds",
     "Score",
-    "divide",
     "fit_best",
+    "make_folds",
     "run_benchmark",
     "score_cell",
 ]
 
 
 @dataclass(frozen=True)
-class Division:
-    """Which songs are learnt from and which are asked, fold by fold."""
+class Folds:
+    """Which songs are trained on and which are tested, fold by fold."""
 
-    asked: tuple[NDArray[np.int64], ...]
-    """Rows of the songs asked in each fold; no song is in two."""
-    learnt: tuple[NDArray[np.int64], ...]
-    """Rows of the songs that the classifiers of the fold learn from."""
+    test: tuple[NDArray[np.int64], ...]
+    """Rows of the songs tested in each fold; no song is in two."""
+    train: tuple[NDArray[np.int64], ...]
+    """Rows of the songs that the classifiers of the fold are trained on."""
     description: str
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """Every song that is asked, sorted."""
-        return np.sort(np.concatenate(self.asked))
+        """Every song that is tested, sorted."""
+        return np.sort(np.concatenate(self.test))
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Benchmark:
 
     preset: Preset
     labels: tuple[str, ...]
-    division: str
+    split: str
     songs: int
     groups: int
     majority: Score
@@ -87,26 +86,26 @@ class Benchmark:
     """Of the best: songs by true genre (rows) and answer (columns), in the order of ``labels``."""
 
 
-def divide(
+def make_folds(
     tracks: Sequence[Track], folds: int, seed: int = 0, *, official: bool = False
-) -> Division:
+) -> Folds:
     """Folds that part no artist; or, ``official``, the test part of the data set's own split.
 
     Raises DataSetError where that cannot be.
     """
     if official:
         parts = np.array(split_tracks(tracks, "official", seed))
-        learnt, asked = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
-        return Division((asked,), (learnt,), "the official split: learnt from its training part")
-    each = fold_parts(tracks, Settings(split="artist", folds=folds, seed=seed))
-    asked = tuple(np.flatnonzero(np.array(parts) == "test") for parts in each)
-    learnt = tuple(np.flatnonzero(np.array(parts) == "train") for parts in each)
-    return Division(asked, learnt, f"{folds} folds that part no artist or block, seed {seed}")
+        train, test = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
+        return Folds((test,), (train,), "the official split: learnt from its training part")
+    each = fold_parts(tracks, folds, "artist", seed)
+    test = tuple(np.flatnonzero(np.array(parts) == "test") for parts in each)
+    train = tuple(np.flatnonzero(np.array(parts) == "train") for parts in each)
+    return Folds(test, train, f"{folds} folds that part no artist or block, seed {seed}")
 
 
 def run_benchmark(
     table: FeatureTable,
-    division: Division,
+    folds: Folds,
     preset: Preset,
     say: Say,
     *,
@@ -117,20 +116,20 @@ def run_benchmark(
     """Fit and ask every classifier on every feature set."""
     labels = tuple(sorted({track.genre for track in table.tracks}))
     genres = np.array([labels.index(track.genre) for track in table.tracks])
-    asked = division.rows
-    groups = [table.tracks[row].group for row in asked]
+    test = folds.rows
+    groups = [table.tracks[row].group for row in test]
     scores: list[Score] = []
-    answers: dict[tuple[str, str], NDArray[np.int64]] = {}
+    predictions: dict[tuple[str, str], NDArray[np.int64]] = {}
     for features in feature_sets:
         values = table.values[:, columns_of(FEATURE_SETS[features])]
         for classifier in classifiers:
-            answer, fit_s, predict_s = _ask(table, values, genres, division, classifier, preset)
-            answers[classifier, features] = answer
+            predicted, fit_s, predict_s = _predict(table, values, genres, folds, classifier, preset)
+            predictions[classifier, features] = predicted
             score = score_cell(
                 classifier,
                 features,
-                genres[asked],
-                answer[asked],
+                genres[test],
+                predicted[test],
                 groups,
                 columns=values.shape[1],
                 fit_s=fit_s,
@@ -139,21 +138,21 @@ def run_benchmark(
             scores.append(score)
             say(f"{classifier}, {features}: {score.accuracy:.1%} ({fit_s:.1f} s to fit)")
     best = max(scores, key=lambda score: (score.accuracy, score.macro_f1))
-    learnt = np.concatenate(division.learnt)
-    commonest = int(np.bincount(genres[learnt]).argmax())
+    train = np.concatenate(folds.train)
+    commonest = int(np.bincount(genres[train]).argmax())
     confusion = np.zeros((len(labels), len(labels)), int)
-    np.add.at(confusion, (genres[asked], answers[best.classifier, best.features][asked]), 1)
+    np.add.at(confusion, (genres[test], predictions[best.classifier, best.features][test]), 1)
     return Benchmark(
         preset=preset,
         labels=labels,
-        division=division.description,
-        songs=len(asked),
+        split=folds.description,
+        songs=len(test),
         groups=len(set(groups)),
         majority=score_cell(
             f"always {labels[commonest]}",
             "",
-            genres[asked],
-            np.full(len(asked), commonest),
+            genres[test],
+            np.full(len(test), commonest),
             groups,
         ),
         scores=tuple(scores),
@@ -174,7 +173,7 @@ def score_cell(
     classifier: str,
     features: str,
     true: NDArray[np.int64],
-    answer: NDArray[np.int64],
+    predicted: NDArray[np.int64],
     groups: Sequence[str],
     *,
     columns: int = 0,
@@ -183,8 +182,8 @@ def score_cell(
     note: str = "",
 ) -> Score:
     """Compare classes [songs] with answers [songs]; ``groups``: the artist or block of each."""
-    right = true == answer
-    f1 = macro_f1(true, answer)
+    right = true == predicted
+    f1 = macro_f1(true, predicted)
 
     def accuracy(rows: NDArray[np.int64]) -> float:
         return float(right[rows].mean())
@@ -204,25 +203,25 @@ def score_cell(
     )
 
 
-def _ask(
+def _predict(
     table: FeatureTable,
     values: NDArray[np.float32],
     genres: NDArray[np.int64],
-    division: Division,
+    folds: Folds,
     classifier: str,
     preset: Preset,
 ) -> tuple[NDArray[np.int64], float, float]:
     """Answers by row, -1 of songs that no fold asks; seconds to fit and to predict."""
-    answer = np.full(len(genres), -1)
+    predicted = np.full(len(genres), -1)
     fit_s = predict_s = 0.0
-    for learnt, asked in zip(division.learnt, division.asked, strict=True):
+    for train, test in zip(folds.train, folds.test, strict=True):
         begin = time.perf_counter()
-        fitted = _fit(table, values, genres, learnt, classifier, preset)
+        fitted = _fit(table, values, genres, train, classifier, preset)
         middle = time.perf_counter()
-        answer[asked] = fitted.predict(values[asked])
+        predicted[test] = fitted.predict(values[test])
         predict_s += time.perf_counter() - middle
         fit_s += middle - begin
-    return answer, fit_s, predict_s
+    return predicted, fit_s, predict_s
 
 
 def _fit(

@@ -68,7 +68,7 @@ def print_benchmark(benchmark: Benchmark) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
-    console.print(f"{benchmark.songs} songs, {len(benchmark.labels)} genres; {benchmark.division}")
+    console.print(f"{benchmark.songs} songs, {len(benchmark.labels)} genres; {benchmark.split}")
     console.print(table)
     lines = Table(
         "the best, and beside it", "accuracy (95%)", "macro-F1 (95%)", "fit", "predict",
@@ -139,7 +139,7 @@ def _markdown(benchmark: Benchmark, command: str) -> str:
     notes = [f"- {score.classifier}: {score.note}" for score in benchmark.networks]
     sections = [
         f"# Classical benchmark: {benchmark.songs} songs, {len(benchmark.labels)} genres",
-        f"Preset {benchmark.preset}; {benchmark.division}; {benchmark.groups} artists (where "
+        f"Preset {benchmark.preset}; {benchmark.split}; {benchmark.groups} artists (where "
         "unknown: blocks of ten neighbours). Intervals are 95%, from a percentile bootstrap that "
         f"draws whole artists or blocks.\n\nMade, and made again, by\n\n```sh\n{command}\n```",
         "## Accuracy by classifier and feature set\n\n" + _rows(["", *columns], grid),

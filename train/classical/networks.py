@@ -1,4 +1,4 @@
-"""Asks exported networks of the songs that a benchmark asks its classifiers of."""
+"""Scores exported networks on the songs of a benchmark, to stand beside its classifiers."""
 
 import time
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from melonnx.infer.predictor import Predictor
-from melonnx.train.classical.benchmark import Division, Score, score_cell
+from melonnx.train.classical.benchmark import Folds, Score, score_cell
 from melonnx.train.classical.feature_table import FeatureTable
 from melonnx.train.data.readers.dataset import read_dataset
 from melonnx.train.data.tracks import DataSetError, Track
-from melonnx.train.evaluate.evaluation import read_panel, read_test_songs
-from melonnx.train.evaluate.predictions import Answers, Panel, ask_panel
+from melonnx.train.evaluate.evaluation import open_predictors, read_test_songs
+from melonnx.train.evaluate.predictions import Predictions, Predictors, predict_all
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
 
-__all__ = ["divide_as_run", "restrict_to_runs", "score_model", "score_run"]
+__all__ = ["folds_of_run", "restrict_to_runs", "score_model", "score_run"]
 
 _HEARS = "the audio"
 
@@ -42,44 +42,42 @@ def restrict_to_runs(table: FeatureTable, runs: Sequence[Run]) -> FeatureTable:
     return FeatureTable(tracks, table.values[rows], table.left_out)
 
 
-def divide_as_run(table: FeatureTable, run: Run) -> Division:
+def folds_of_run(table: FeatureTable, run: Run) -> Folds:
     """The folds of ``run``, so that classifiers learn from what its networks learnt from."""
     fold_of = _fold_of(run)
     numbers = np.array([fold_of[track.path.as_posix()] for track in table.tracks])
     each = range(run.settings.folds)
-    return Division(
-        asked=tuple(np.flatnonzero(numbers == fold) for fold in each),
-        learnt=tuple(np.flatnonzero(numbers != fold) for fold in each),
+    return Folds(
+        test=tuple(np.flatnonzero(numbers == fold) for fold in each),
+        train=tuple(np.flatnonzero(numbers != fold) for fold in each),
         description=f"the {run.settings.folds} folds of the run {run.folder.name} (split: "
         f"{run.settings.split}, seed {run.settings.seed})",
     )
 
 
 def score_run(run: Run, table: FeatureTable, say: Say) -> Score:
-    """Each fold's own model of ``run`` is asked of the songs that it has not heard.
+    """Each fold's own model of ``run`` is asked of the songs kept from it.
 
     Raises RunError where the run has not been exported.
     """
     songs = read_test_songs(run.folder, None, subgenres=False, say=say)
     wanted = {track.path.as_posix() for track in table.tracks}
-    panel = [
+    predictors = [
         (predictor, [track for track in tracks if _name(track, run.data) in wanted])
-        for predictor, tracks in read_panel(run.folder, run.folder, songs)
+        for predictor, tracks in open_predictors(run.folder, run.folder, songs)
     ]
     say(f"asking the fold models of {run.folder}")
     note = f"each fold's own model, on the {run.settings.folds} folds of that run"
-    return _score([one for one in panel if one[1]], run.folder.name, note, say)
+    return _score([one for one in predictors if one[1]], run.folder.name, note, say)
 
 
-def score_model(
-    model: Path, data: Path, table: FeatureTable, division: Division, say: Say
-) -> Score:
-    """One model file is asked of every song that ``division`` asks of.
+def score_model(model: Path, data: Path, table: FeatureTable, folds: Folds, say: Say) -> Score:
+    """One model file predicts every song that ``folds`` tests.
 
     Raises DataSetError where it does not know one of the genres.
     """
     predictor = Predictor(model)
-    tracks = _audio_of([table.tracks[row] for row in division.rows], data)
+    tracks = _audio_of([table.tracks[row] for row in folds.rows], data)
     say(f"asking {model}")
     split = predictor.info.split or "not said"
     note = f"one model of all songs; fair only if it learnt from none of them (its split: {split})"
@@ -97,14 +95,20 @@ def _audio_of(songs: Sequence[Track], data: Path) -> list[Track]:
     return found
 
 
-def _score(panel: Panel, name: str, note: str, say: Say) -> Score:
+def _score(predictors: Predictors, name: str, note: str, say: Say) -> Score:
     begin = time.perf_counter()
-    answers: Answers = ask_panel(panel, say)
+    predictions: Predictions = predict_all(predictors, say)
     seconds = time.perf_counter() - begin
-    if answers.failures:
-        note += f"; {len(answers.failures)} songs could not be classified"
+    if predictions.failures:
+        note += f"; {len(predictions.failures)} songs could not be classified"
     return score_cell(
-        name, _HEARS, answers.true, answers.answer, answers.groups, predict_s=seconds, note=note
+        name,
+        _HEARS,
+        predictions.true,
+        predictions.predicted,
+        predictions.groups,
+        predict_s=seconds,
+        note=note,
     )
 
 

@@ -1,17 +1,21 @@
-"""The commands ``melonnx data`` and ``melonnx evaluate``."""
+"""The command ``melonnx data``."""
 
-import shlex
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from melonnx.train.progress import say, show_progress
+from melonnx.train.progress import show_progress
 
 __all__ = ["app"]
 
 app = typer.Typer()
+
+
+@app.callback()
+def _data() -> None:
+    """Keep ``data`` a named command although it is the only one here."""
 
 
 @app.command()
@@ -29,8 +33,8 @@ def data(
 
     Decodes all of it, so that the figures are of the audio and not of its headers.
     """
-    from melonnx.train.data.inventory import take_inventory
-    from melonnx.train.data.inventory_output import print_inventory, print_json
+    from melonnx.train.data.inventory.output import print_inventory, print_json
+    from melonnx.train.data.inventory.take import take_inventory
     from melonnx.train.data.readers.dataset import read_dataset
 
     dataset = read_dataset(root.resolve(), artists, subgenres=subgenres)
@@ -39,83 +43,3 @@ def data(
         print_json(inventory)
     else:
         print_inventory(inventory)
-
-
-@app.command()
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model file, or a released one's name.")],
-    data: Annotated[Path, typer.Argument(help="As for train; or a run, for its test part.")],
-    artists: Annotated[
-        Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
-    ] = None,
-    merge: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GENRE,GENRE",
-            help="Also the accuracy when these count as one; may be given several times.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            file_okay=False,
-            help="Folder for a whole report: also classifies the songs changed in level, codec "
-            "and length.",
-        ),
-    ] = None,
-    random: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            metavar="MODEL.onnx",
-            help="With --out: the model of the same training, split at random, to stand beside.",
-        ),
-    ] = None,
-) -> None:
-    """Measure a model file on songs whose genre is known, through the runtime."""
-    from melonnx.infer.model.session import find_model
-    from melonnx.infer.predictor import Predictor
-    from melonnx.train.evaluate.evaluation import (
-        read_panel,
-        read_random_scores,
-        read_test_songs,
-        study,
-    )
-    from melonnx.train.evaluate.predictions import ask_panel
-    from melonnx.train.evaluate.scores import require_merges, score_answers
-
-    if random is not None and out is None:
-        raise typer.BadParameter("needs --out", param_hint="--random")
-    merges = [tuple(genres.split(",")) for genres in merge or ()]
-    beside = None if random is None else read_random_scores(random)
-    path = find_model(model)
-    predictor = Predictor(path)
-    require_merges(merges, predictor.info.genres)
-    songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
-    panel = read_panel(path, data, songs)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)  # what cannot be written should not take an hour
-    answers = ask_panel(panel, say)
-    scores = score_answers(answers, merges)
-    print(*scores.lines(), sep="\n")
-    if out is None:
-        return
-    from melonnx.train.evaluate.report import write_report
-
-    options = {"artists": artists, "random": random, "out": out}
-    words = ["melonnx", "evaluate", str(model), str(data)]
-    words += [word for genres in merges for word in ("--merge", ",".join(genres))]
-    words += [word for name, path in options.items() if path for word in (f"--{name}", str(path))]
-    whole = study(
-        path,
-        panel,
-        songs,
-        answers,
-        scores,
-        random=beside,
-        command=shlex.join(words),
-        say=say,
-    )
-    write_report(whole, out)
-    say(f"written: {out / 'report.md'}, report.json and figures")

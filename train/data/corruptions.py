@@ -1,4 +1,4 @@
-"""The ways in which songs are changed to see whether their genre is still told."""
+"""Corruptions of audio that robustness is tested with: level, limiter, codec, length."""
 
 import io
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from melonnx.infer.arrays import Waveform
 from melonnx.train.data.degradations import band_limit
 
 __all__ = [
-    "CONDITIONS",
-    "Condition",
+    "CORRUPTIONS",
+    "Corruption",
     "as_16_bits",
     "as_mp3",
     "first",
@@ -34,7 +34,7 @@ _LEAST_COMPRESSION_LEVEL = 0.99
 
 
 @dataclass(frozen=True)
-class Condition:
+class Corruption:
     """One change of a song."""
 
     name: str
@@ -98,31 +98,31 @@ def first(waveform: Waveform, rate: int, seconds: float) -> Waveform:
     return waveform[: round(seconds * rate)]
 
 
-def _gain(decibels: float) -> Condition:
-    return Condition(
+def _gain(decibels: float) -> Corruption:
+    return Corruption(
         f"gain {decibels:+.0f} dB".replace("+0", "0"), "level", lambda x, _: gain(x, decibels)
     )
 
 
-def _limiter(decibels: float) -> Condition:
-    return Condition(
+def _limiter(decibels: float) -> Corruption:
+    return Corruption(
         f"limiter, raised by {decibels:.0f} dB", "limiter", lambda x, rate: limit(x, rate, decibels)
     )
 
 
-def _mp3(kbps: int) -> Condition:
-    return Condition(f"mp3, {kbps} kbit/s mono", "codec", lambda x, rate: as_mp3(x, rate, kbps))
+def _mp3(kbps: int) -> Corruption:
+    return Corruption(f"mp3, {kbps} kbit/s mono", "codec", lambda x, rate: as_mp3(x, rate, kbps))
 
 
-def _length(seconds: int) -> Condition:
-    return Condition(f"first {seconds} s", "length", lambda x, rate: first(x, rate, seconds))
+def _length(seconds: int) -> Corruption:
+    return Corruption(f"first {seconds} s", "length", lambda x, rate: first(x, rate, seconds))
 
 
-CONDITIONS: tuple[Condition, ...] = (
+CORRUPTIONS: tuple[Corruption, ...] = (
     *map(_gain, (-40, -20, -10, -6, 0)),
-    Condition("gain -40 dB, in 16 bits", "level", lambda x, _: as_16_bits(gain(x, -40))),
+    Corruption("gain -40 dB, in 16 bits", "level", lambda x, _: as_16_bits(gain(x, -40))),
     *map(_limiter, (6, 12)),
     *map(_mp3, (128, 64, 32)),
-    Condition("nothing above 8 kHz", "codec", lambda x, rate: band_limit(x, rate, 8000)),
+    Corruption("nothing above 8 kHz", "codec", lambda x, rate: band_limit(x, rate, 8000)),
     *map(_length, (3, 10, 30)),
 )

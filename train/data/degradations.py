@@ -1,4 +1,4 @@
-"""Changes recordings as the world does: speed, bandwidth, loudness war, lossy codec.
+"""Degrades recordings to train on, as the world does: speed, bandwidth, loudness, lossy codec.
 
 What the log-mels alone cannot imitate (``melonnx.train.fit.augmentation`` does the rest): each
 track is heard once as it is and a few times through such a chain, so that neither its codec nor

@@ -1,4 +1,4 @@
-"""Parts tracks into training, validation and test, never parting an artist of its own accord."""
+"""Splits tracks into training, validation and test, never parting an artist of its own accord."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Says what a network should answer of each track, where several genres may be right."""
+"""Targets to train on, and accepted genres to score by, where several genres may be right."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a model is worth on songs whose genre is known, and the report of it.
+"""What a model is worth on songs whose genre is known: predictions, scores, robustness, report.
 
-Scores carry intervals over artists and say how songs were parted.
+Songs are predicted through the runtime, as users hear them; scores carry intervals over artists.
 """

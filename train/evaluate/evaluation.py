@@ -1,4 +1,4 @@
-"""Measures a model file in every way that a report shows."""
+"""Evaluates a model file in every way that a report shows."""
 
 import hashlib
 import platform
@@ -15,14 +15,21 @@ from melonnx.infer.model.session import load_model
 from melonnx.infer.predictor import Predictor
 from melonnx.train.data.readers.dataset import read_dataset
 from melonnx.train.data.tracks import DataSetError, Track
-from melonnx.train.evaluate.collections import SourceReport, tell_sources_apart
-from melonnx.train.evaluate.predictions import Answers, Panel, ask
-from melonnx.train.evaluate.robustness import ConditionScore, measure_conditions
+from melonnx.train.evaluate.predictions import Predictions, Predictors, predict_tracks
+from melonnx.train.evaluate.robustness import CorruptionScore, measure_robustness
 from melonnx.train.evaluate.scores import Report
+from melonnx.train.evaluate.source_probe import SourceReport, probe_sources
 from melonnx.train.progress import Say
 from melonnx.train.run import RunError, read_run
 
-__all__ = ["Songs", "Study", "read_panel", "read_random_scores", "read_test_songs", "study"]
+__all__ = [
+    "Evaluation",
+    "Songs",
+    "evaluate_model",
+    "open_predictors",
+    "read_random_scores",
+    "read_test_songs",
+]
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Songs:
 
 
 @dataclass(frozen=True)
-class Study:
+class Evaluation:
     """An evaluation: what was measured, on what, how, and what came out."""
 
     model_file: str
@@ -52,7 +59,7 @@ class Study:
     command: str
     versions: dict[str, str]
     scores: Report
-    conditions: tuple[ConditionScore, ...]
+    corruptions: tuple[CorruptionScore, ...]
     """The unchanged songs first."""
     sources: SourceReport | None
     random: dict[str, Any] | None
@@ -76,14 +83,14 @@ class Study:
             "command": self.command,
             "versions": self.versions,
             "scores": self.scores.to_dict(),
-            "conditions": [asdict(score) for score in self.conditions],
+            "conditions": [asdict(score) for score in self.corruptions],
             "sources": self.sources and asdict(self.sources),
             "random": self.random,
         }
 
 
-def read_panel(model: Path, data: Path, songs: Songs) -> Panel:
-    """Who is asked of which song: ``model`` of all, or each fold's own model of its fold.
+def open_predictors(model: Path, data: Path, songs: Songs) -> Predictors:
+    """Which model predicts which song: ``model`` all, or each fold's own model its fold.
 
     Raises RunError where ``data`` is a run with folds that has not been exported.
     """
@@ -149,28 +156,30 @@ def read_random_scores(model: Path) -> dict[str, Any]:
     return info.metrics
 
 
-def study(
+def evaluate_model(
     model: Path,
-    panel: Panel,
+    predictors: Predictors,
     songs: Songs,
-    answers: Answers,
+    predictions: Predictions,
     scores: Report,
     *,
     random: Mapping[str, Any] | None,
     command: str,
     say: Say,
-) -> Study:
-    """Ask again on changed audio, and look for the sources in the embeddings.
+) -> Evaluation:
+    """Predict again on corrupted audio, and probe the embeddings for the sources.
 
-    ``answers``, ``scores``: what ``panel`` said of the ``songs``, and how good that is. The
-    networks of several folds have no embedding in common, so it is ``model``'s that is searched.
+    ``predictions``, ``scores``: what ``predictors`` said of the ``songs``, and how good that is.
+    The networks of several folds have no embedding in common, so it is ``model``'s that is probed.
     ``random``: the figures of a random split; ``command``: what makes all this again.
     """
     predictor = Predictor(model)
-    of_one = answers
-    if len(panel) > 1:
-        of_one = replace(answers, embeddings=ask(predictor, answers.tracks, say).embeddings)
-    return Study(
+    of_one = predictions
+    if len(predictors) > 1:
+        of_one = replace(
+            predictions, embeddings=predict_tracks(predictor, predictions.tracks, say).embeddings
+        )
+    return Evaluation(
         model_file=str(model),
         model_sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
         info=predictor.info,
@@ -183,7 +192,7 @@ def study(
             "Python": platform.python_version(),
         },
         scores=scores,
-        conditions=measure_conditions(panel, answers, say),
-        sources=tell_sources_apart(of_one, songs.sources),
+        corruptions=measure_robustness(predictors, predictions, say),
+        sources=probe_sources(of_one, songs.sources),
         random=None if random is None else dict(random),
     )

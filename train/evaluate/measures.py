@@ -1,4 +1,4 @@
-"""What answers are worth: macro-F1, and the interval of any score by a bootstrap over groups."""
+"""Measures of predictions: macro-F1, and any score's interval by a bootstrap over groups."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,22 +14,22 @@ _Score = Callable[[NDArray[np.int64]], float]
 _RESAMPLES = 2000
 
 
-def macro_f1(true: NDArray[Any], answer: NDArray[Any]) -> _Score:
-    """Mean F1 of the labels of chosen songs: ``true`` and ``answer`` [songs], numbers or names.
+def macro_f1(true: NDArray[Any], predicted: NDArray[Any]) -> _Score:
+    """Mean F1 of the labels of chosen songs: ``true`` and ``predicted`` [songs], numbers or names.
 
-    It is always over all labels that ``true`` or ``answer`` holds; one that the rows do not hold
+    It is always over all labels that ``true`` or ``predicted`` holds; one that the rows do not hold
     counts as 0. Were it left out, each draw of a bootstrap would be the mean of other labels.
     scikit-learn's ``f1_score(average="macro", zero_division=0)`` in a fiftieth of the time: the
     bootstraps of a benchmark ask for it 100,000 times.
     """
-    labels, codes = np.unique(np.concatenate((true, answer)), return_inverse=True)
-    true_codes, answer_codes = np.split(codes, 2)
+    labels, codes = np.unique(np.concatenate((true, predicted)), return_inverse=True)
+    true_codes, predicted_codes = np.split(codes, 2)
 
     def score(rows: NDArray[np.int64]) -> float:
-        true, answer = true_codes[rows], answer_codes[rows]
-        hits = np.bincount(true[true == answer], minlength=len(labels))
+        true, predicted = true_codes[rows], predicted_codes[rows]
+        hits = np.bincount(true[true == predicted], minlength=len(labels))
         sums = np.bincount(true, minlength=len(labels))
-        sums += np.bincount(answer, minlength=len(labels))
+        sums += np.bincount(predicted, minlength=len(labels))
         return float((2 * hits / np.maximum(sums, 1)).mean())
 
     return score

@@ -1,4 +1,4 @@
-"""Asks a model file, through the runtime, for the genre of songs whose genre is known."""
+"""Predictions of a model file, through the runtime, for songs whose genre is known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from melonnx.train.data.targets import accepted_genres
 from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.progress import Say
 
-__all__ = ["Answers", "Panel", "ask", "ask_panel"]
+__all__ = ["Predictions", "Predictors", "predict_all", "predict_tracks"]
 
-Panel = Sequence[tuple[Predictor, Sequence[Track]]]
-"""Models of one kind, each with the songs that it is asked about."""
+Predictors = Sequence[tuple[Predictor, Sequence[Track]]]
+"""Models of one kind, each with the songs that it predicts: those kept from its training."""
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a model says of the songs that it could read; one row a song."""
+class Predictions:
+    """What a model predicts of the songs that it could read; one row a song."""
 
     labels: tuple[str, ...]
     """Its genres."""
@@ -32,7 +32,7 @@ class Answers:
     probabilities: NDArray[np.float64]
     """[songs, labels]."""
     scores: NDArray[np.float64]
-    """[songs]: the chance that the answer is right, as the model has it."""
+    """[songs]: the chance that the prediction is right, as the model has it."""
     unsure: NDArray[np.bool_]
     """[songs]."""
     embeddings: NDArray[np.float32]
@@ -42,17 +42,17 @@ class Answers:
     leaves: tuple[str, ...]
     """What the model tells apart: its sub-genres, or ``labels`` again."""
     failures: dict[str, str]
-    """Paths of the songs that have no answer, with the reason."""
+    """Paths of the songs that have no prediction, with the reason."""
 
     @property
-    def answer(self) -> NDArray[np.int64]:
+    def predicted(self) -> NDArray[np.int64]:
         """Index of the most probable label [songs]."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """[songs]: whether the answer is accepted."""
-        return self.accepted[np.arange(len(self.true)), self.answer]
+        """[songs]: whether the prediction is accepted."""
+        return self.accepted[np.arange(len(self.true)), self.predicted]
 
     @property
     def groups(self) -> list[str]:
@@ -60,13 +60,13 @@ class Answers:
         return [track.group for track in self.tracks]
 
 
-def ask_panel(panel: Panel, say: Say) -> Answers:
-    """Ask each model of its own songs; the answers are joined in that order.
+def predict_all(predictors: Predictors, say: Say) -> Predictions:
+    """Predict each model's own songs; the predictions are joined in that order.
 
-    Raises DataSetError as :func:`ask` does.
+    Raises DataSetError as :func:`predict_tracks` does.
     """
-    parts = [ask(predictor, tracks, say) for predictor, tracks in panel]
-    return Answers(
+    parts = [predict_tracks(predictor, tracks, say) for predictor, tracks in predictors]
+    return Predictions(
         labels=parts[0].labels,
         tracks=tuple(track for part in parts for track in part.tracks),
         true=np.concatenate([part.true for part in parts]),
@@ -75,13 +75,13 @@ def ask_panel(panel: Panel, say: Say) -> Answers:
         scores=np.concatenate([part.scores for part in parts]),
         unsure=np.concatenate([part.unsure for part in parts]),
         embeddings=np.concatenate([part.embeddings for part in parts]),
-        subgenres=tuple(answer for part in parts for answer in part.subgenres),
+        subgenres=tuple(predicted for part in parts for predicted in part.subgenres),
         leaves=parts[0].leaves,
         failures={path: error for part in parts for path, error in part.failures.items()},
     )
 
 
-def ask(predictor: Predictor, tracks: Sequence[Track], say: Say) -> Answers:
+def predict_tracks(predictor: Predictor, tracks: Sequence[Track], say: Say) -> Predictions:
     """Classify every track; one that fails is left out and named.
 
     Raises DataSetError where a genre is not among the model's labels, or nothing is left.
@@ -91,7 +91,7 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Say) -> Answers:
     if strange:
         raise DataSetError(f"genres {sorted(strange)} are not among the model's labels {labels}")
     failures: dict[str, str] = {}
-    answered: list[Track] = []
+    classified: list[Track] = []
     probabilities: list[list[float]] = []
     scores: list[float] = []
     unsure: list[bool] = []
@@ -104,19 +104,19 @@ def ask(predictor: Predictor, tracks: Sequence[Track], say: Say) -> Answers:
         if prediction.embedding is None:
             failures[str(track.path)] = str(prediction.error)
             continue
-        answered.append(track)
+        classified.append(track)
         probabilities.append([prediction.probabilities[label] for label in labels])
         scores.append(prediction.score or 0.0)
         unsure.append(prediction.unsure)
         embeddings.append(prediction.embedding)
         subgenres.append(prediction.subgenre)
-    if not answered:
+    if not classified:
         raise DataSetError("none of the songs could be classified")
-    return Answers(
+    return Predictions(
         labels=labels,
-        tracks=tuple(answered),
-        true=np.array([labels.index(track.genre) for track in answered]),
-        accepted=accepted_genres(answered, labels),
+        tracks=tuple(classified),
+        true=np.array([labels.index(track.genre) for track in classified]),
+        accepted=accepted_genres(classified, labels),
         probabilities=np.array(probabilities),
         scores=np.array(scores),
         unsure=np.array(unsure),

@@ -1,4 +1,4 @@
-"""Compares how sure the answers are with how often they are right."""
+"""Reliability: how sure predictions are against how often they are right (ECE)."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Draws the pictures of a report: confusion matrix, reliability, and changed audio."""
+"""Draws the figures of a report: confusion matrix, reliability, and corrupted audio."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from melonnx.train.evaluate.robustness import ConditionScore
+from melonnx.train.evaluate.robustness import CorruptionScore
 from melonnx.train.evaluate.scores import Report
 
-__all__ = ["draw_conditions", "draw_confusion", "draw_reliability"]
+__all__ = ["draw_confusion", "draw_corruptions", "draw_reliability"]
 
 _DPI = 120
 _COLOURS = {"level": "tab:blue", "limiter": "tab:red", "codec": "tab:green", "length": "tab:purple"}
@@ -82,7 +82,7 @@ def draw_reliability(report: Report, path: Path) -> None:
     figure.savefig(path, dpi=_DPI)
 
 
-def draw_conditions(scores: Sequence[ConditionScore], baseline: float, path: Path) -> None:
+def draw_corruptions(scores: Sequence[CorruptionScore], baseline: float, path: Path) -> None:
     """Write a PNG: accuracy, and songs with another answer, under each change.
 
     ``scores``: the unchanged songs first; ``baseline``: accuracy of the majority answer.

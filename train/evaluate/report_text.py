@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from melonnx.train.evaluate.collections import SourceReport
-from melonnx.train.evaluate.robustness import ConditionScore
+from melonnx.train.evaluate.robustness import CorruptionScore
 from melonnx.train.evaluate.scores import Report
+from melonnx.train.evaluate.source_probe import SourceReport
 
 __all__ = [
     "calibration_section",
-    "condition_section",
+    "corruption_section",
     "genre_section",
     "metal_section",
     "score_section",
@@ -178,9 +178,9 @@ def calibration_section(scores: Report, temperature: float) -> str:
     )
 
 
-def condition_section(conditions: Sequence[ConditionScore]) -> str:
-    """Accuracy under each change."""
-    unanswered = any(score.unanswered for score in conditions)
+def corruption_section(corruptions: Sequence[CorruptionScore]) -> str:
+    """Accuracy under each corruption."""
+    unanswered = any(score.unanswered for score in corruptions)
     table = _table(
         [
             "songs are", "accuracy", "change, points", "95% of the change", "other answer",
@@ -195,7 +195,7 @@ def condition_section(conditions: Sequence[ConditionScore]) -> str:
                 f"{score.changed_share:.1%}",
                 *([str(score.unanswered)] if unanswered else []),
             ]
-            for score in conditions
+            for score in corruptions
         ),
     )  # fmt: skip
     return (
@@ -209,9 +209,9 @@ def condition_section(conditions: Sequence[ConditionScore]) -> str:
     )
 
 
-def metal_section(conditions: Sequence[ConditionScore]) -> str:
+def metal_section(corruptions: Sequence[CorruptionScore]) -> str:
     """Rock and metal by level; empty where the model does not tell both."""
-    rows = [(s.name, s.metal) for s in conditions if s.family in ("level", "limiter") and s.metal]
+    rows = [(s.name, s.metal) for s in corruptions if s.family in ("level", "limiter") and s.metal]
     if not rows:
         return ""
     table = _table(

@@ -1,4 +1,4 @@
-"""Classifies songs again under each change, and counts what that does to the answers."""
+"""Robustness: predicts songs again under each corruption, and counts what that changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.errors import AudioError
-from melonnx.train.data.corruptions import CONDITIONS, Condition
+from melonnx.train.data.corruptions import CORRUPTIONS, Corruption
 from melonnx.train.evaluate.measures import bootstrap_interval
-from melonnx.train.evaluate.predictions import Answers, Panel
+from melonnx.train.evaluate.predictions import Predictions, Predictors
 from melonnx.train.progress import Say
 
-__all__ = ["ConditionScore", "MetalScore", "answers_under", "measure_conditions"]
+__all__ = ["CorruptionScore", "MetalScore", "measure_robustness", "predict_corrupted"]
 
-_NO_ANSWER = -1
+_NO_PREDICTION = -1
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class MetalScore:
 
 
 @dataclass(frozen=True)
-class ConditionScore:
-    """How the songs fare under one change."""
+class CorruptionScore:
+    """How the songs fare under one corruption."""
 
     name: str
     family: str
@@ -50,38 +50,40 @@ class ConditionScore:
     """None where the model does not tell both rock and metal."""
 
 
-def measure_conditions(panel: Panel, answers: Answers, say: Say) -> tuple[ConditionScore, ...]:
-    """Classify the songs of ``answers`` under each condition; the first row is without change.
+def measure_robustness(
+    predictors: Predictors, predictions: Predictions, say: Say
+) -> tuple[CorruptionScore, ...]:
+    """Classify the songs of ``predictions`` under each corruption; the first row is without any.
 
-    ``panel``: who gave the answers.
+    ``predictors``: who made them.
     Each song is decoded once, to mono at the model's rate.
     """
-    changed = answers_under(CONDITIONS, panel, answers, say)
-    plain = Condition("unchanged", "level", lambda waveform, _: waveform)
+    changed = predict_corrupted(CORRUPTIONS, predictors, predictions, say)
+    plain = Corruption("unchanged", "level", lambda waveform, _: waveform)
     return tuple(
-        _score(condition, answers, answer)
-        for condition, answer in zip(
-            (plain, *CONDITIONS), (answers.answer, *changed.T), strict=True
+        _score(corruption, predictions, predicted)
+        for corruption, predicted in zip(
+            (plain, *CORRUPTIONS), (predictions.predicted, *changed.T), strict=True
         )
     )
 
 
-def answers_under(
-    conditions: Sequence[Condition],
-    panel: Panel,
-    answers: Answers,
+def predict_corrupted(
+    corruptions: Sequence[Corruption],
+    predictors: Predictors,
+    predictions: Predictions,
     say: Say,
 ) -> NDArray[np.int64]:
-    """Index of the answer [songs, conditions]; -1 where what is left cannot be classified."""
-    asked = {track.path: predictor for predictor, tracks in panel for track in tracks}
-    rate = panel[0][0].info.mel_spec.sample_rate
-    table = np.full((len(answers.tracks), len(conditions)), _NO_ANSWER)
-    for row, track in enumerate(answers.tracks):
+    """Index of the prediction [songs, corruptions]; -1 where what is left cannot be classified."""
+    predictor_of = {track.path: predictor for predictor, tracks in predictors for track in tracks}
+    rate = predictors[0][0].info.mel_spec.sample_rate
+    table = np.full((len(predictions.tracks), len(corruptions)), _NO_PREDICTION)
+    for row, track in enumerate(predictions.tracks):
         if row and row % 25 == 0:
-            say(f"changed audio: {row} of {len(answers.tracks)} songs")
-        predictor, waveform = asked[track.path], load_audio(track.path, rate)
-        for column, condition in enumerate(conditions):
-            changed = condition.change(waveform, rate)
+            say(f"changed audio: {row} of {len(predictions.tracks)} songs")
+        predictor, waveform = predictor_of[track.path], load_audio(track.path, rate)
+        for column, corruption in enumerate(corruptions):
+            changed = corruption.change(waveform, rate)
             try:
                 prediction = (
                     predictor.predict(changed, top=1)
@@ -90,41 +92,45 @@ def answers_under(
                 )
             except AudioError:
                 continue
-            table[row, column] = answers.labels.index(str(prediction.label))
+            table[row, column] = predictions.labels.index(str(prediction.label))
     return table
 
 
-def _score(condition: Condition, answers: Answers, answer: NDArray[np.int64]) -> ConditionScore:
-    right = (answer != _NO_ANSWER) & answers.accepted[np.arange(len(answer)), answer]
-    difference = right.astype(float) - answers.right
+def _score(
+    corruption: Corruption, predictions: Predictions, predicted: NDArray[np.int64]
+) -> CorruptionScore:
+    right = (predicted != _NO_PREDICTION) & predictions.accepted[
+        np.arange(len(predicted)), predicted
+    ]
+    difference = right.astype(float) - predictions.right
 
     def change(rows: NDArray[np.int64]) -> float:
         return float(100 * difference[rows].mean())
 
-    return ConditionScore(
-        name=condition.name,
-        family=condition.family,
+    return CorruptionScore(
+        name=corruption.name,
+        family=corruption.family,
         accuracy=float(right.mean()),
         change_points=float(100 * difference.mean()),
-        change_interval=bootstrap_interval(change, answers.groups),
-        changed_share=float((answer != answers.answer).mean()),
-        unanswered=int((answer == _NO_ANSWER).sum()),
-        metal=_metal(answers, answer),
+        change_interval=bootstrap_interval(change, predictions.groups),
+        changed_share=float((predicted != predictions.predicted).mean()),
+        unanswered=int((predicted == _NO_PREDICTION).sum()),
+        metal=_metal(predictions, predicted),
     )
 
 
-def _metal(answers: Answers, answer: NDArray[np.int64]) -> MetalScore | None:
-    if not {"rock", "metal"} <= set(answers.labels):
+def _metal(predictions: Predictions, predicted: NDArray[np.int64]) -> MetalScore | None:
+    if not {"rock", "metal"} <= set(predictions.labels):
         return None
-    rock, metal = answers.labels.index("rock"), answers.labels.index("metal")
+    rock, metal = predictions.labels.index("rock"), predictions.labels.index("metal")
     # A song that is right as both cannot be taken for the other.
-    one = ~answers.accepted[:, [rock, metal]].all(axis=1)
-    is_rock, is_metal = one & answers.accepted[:, rock], one & answers.accepted[:, metal]
+    one = ~predictions.accepted[:, [rock, metal]].all(axis=1)
+    is_rock, is_metal = one & predictions.accepted[:, rock], one & predictions.accepted[:, metal]
     return MetalScore(
         rock_songs=int(is_rock.sum()),
-        rock_as_metal=int((is_rock & (answer == metal)).sum()),
+        rock_as_metal=int((is_rock & (predicted == metal)).sum()),
         metal_songs=int(is_metal.sum()),
-        metal_as_rock=int((is_metal & (answer == rock)).sum()),
+        metal_as_rock=int((is_metal & (predicted == rock)).sum()),
         other_songs=int((one & ~is_rock & ~is_metal).sum()),
-        others_as_metal=int((one & ~is_rock & ~is_metal & (answer == metal)).sum()),
+        others_as_metal=int((one & ~is_rock & ~is_metal & (predicted == metal)).sum()),
     )

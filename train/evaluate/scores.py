@@ -1,4 +1,4 @@
-"""Scores what a model answered on songs whose genre is known."""
+"""Scores predictions for songs whose genre is known: accuracy, macro-F1, by genre, calibration."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from melonnx.infer.results.rows import printable
 from melonnx.train.data.tracks import DataSetError
 from melonnx.train.evaluate.measures import bootstrap_interval, macro_f1
-from melonnx.train.evaluate.predictions import Answers
+from melonnx.train.evaluate.predictions import Predictions
 from melonnx.train.evaluate.reliability import (
     ReliabilityBin,
     calibrated_error,
@@ -25,7 +25,7 @@ __all__ = [
     "Report",
     "SubgenreScore",
     "require_merges",
-    "score_answers",
+    "score_predictions",
 ]
 
 _FEW_SONGS = 5
@@ -201,15 +201,15 @@ def require_merges(merge: Sequence[Sequence[str]], labels: Sequence[str]) -> Non
             )
 
 
-def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Report:
-    """Compare answers with the truth; ``merge``: genres to count as one, each set on its own."""
-    labels, true, probabilities = answers.labels, answers.true, answers.probabilities
-    unsure, groups = answers.unsure, answers.groups
-    answer = answers.answer
-    is_first, right, scores = answer == true, answers.right, answers.scores
+def score_predictions(predictions: Predictions, merge: Sequence[Sequence[str]] = ()) -> Report:
+    """Compare predictions with the truth; ``merge``: genres that count as one, a set at a time."""
+    labels, true, probabilities = predictions.labels, predictions.true, predictions.probabilities
+    unsure, groups = predictions.unsure, predictions.groups
+    predicted = predictions.predicted
+    is_first, right, scores = predicted == true, predictions.right, predictions.scores
     classes = np.arange(len(labels))
     precision, recall, _, songs = precision_recall_fscore_support(
-        true, answer, labels=classes, zero_division=0.0
+        true, predicted, labels=classes, zero_division=0.0
     )
     top3 = np.argsort(-probabilities, axis=1)[:, :3]
 
@@ -219,9 +219,9 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
     def accepted(rows: NDArray[np.int64]) -> float:
         return float(right[rows].mean())
 
-    f1 = macro_f1(true, answer)
+    f1 = macro_f1(true, predicted)
     everything = np.arange(len(true))
-    has_several = bool((answers.accepted.sum(axis=1) > 1).any())
+    has_several = bool((predictions.accepted.sum(axis=1) > 1).any())
     accuracy_interval = bootstrap_interval(accuracy, groups)
     recalls = [float(right[true == i].mean()) if songs[i] else 0.0 for i in classes]
     return Report(
@@ -244,28 +244,28 @@ def score_answers(answers: Answers, merge: Sequence[Sequence[str]] = ()) -> Repo
         ece=calibration_error(scores, right),
         ece_if_calibrated=calibrated_error(scores),
         reliability=reliability_bins(scores, right),
-        merged=tuple(_merged(answers, genres) for genres in merge),
+        merged=tuple(_merged(predictions, genres) for genres in merge),
         genres={
             label: GenreScore(
                 precision=float(precision[i]),
                 recall=float(recall[i]),
                 accepted_recall=recalls[i],
                 songs=int(songs[i]),
-                sure_answers=int((~unsure & (answer == i)).sum()),
-                sure_right=int((~unsure & (answer == i) & right).sum()),
+                sure_answers=int((~unsure & (predicted == i)).sum()),
+                sure_right=int((~unsure & (predicted == i) & right).sum()),
             )
             for i, label in enumerate(labels)
         },
-        confusion=confusion_matrix(true, answer, labels=classes).tolist(),
+        confusion=confusion_matrix(true, predicted, labels=classes).tolist(),
         mistakes=np.histogram2d(
-            true[~right], answer[~right], bins=len(labels), range=[(-0.5, len(labels) - 0.5)] * 2
+            true[~right], predicted[~right], bins=len(labels), range=[(-0.5, len(labels) - 0.5)] * 2
         )[0]
         .astype(int)
         .tolist(),
-        folders=_by_folder(answers),
+        folders=_by_folder(predictions),
         labels=labels,
-        failures=answers.failures,
-        subgenres=_score_subgenres(answers),
+        failures=predictions.failures,
+        subgenres=_score_subgenres(predictions),
     )
 
 
@@ -274,30 +274,30 @@ def _mean_recall(recalls: Sequence[float], songs: Sequence[int]) -> float:
     return float(np.mean([recall for recall, n in zip(recalls, songs, strict=True) if n >= least]))
 
 
-def _by_folder(answers: Answers) -> dict[str, FolderScore]:
-    names = np.array([track.folder for track in answers.tracks])
+def _by_folder(predictions: Predictions) -> dict[str, FolderScore]:
+    names = np.array([track.folder for track in predictions.tracks])
     there = np.unique(names).tolist()
     if len(there) < 2:
         return {}
-    is_first = answers.answer == answers.true
+    is_first = predictions.predicted == predictions.true
     return {
         name: FolderScore(
             int((names == name).sum()),
             float(is_first[names == name].mean()),
-            float(answers.right[names == name].mean()),
+            float(predictions.right[names == name].mean()),
         )
         for name in there
     }
 
 
-def _merged(answers: Answers, genres: Sequence[str]) -> MergedScore:
-    inside = np.isin(answers.labels, list(genres))
-    right = answers.right | (inside[answers.answer] & inside[answers.true])
+def _merged(predictions: Predictions, genres: Sequence[str]) -> MergedScore:
+    inside = np.isin(predictions.labels, list(genres))
+    right = predictions.right | (inside[predictions.predicted] & inside[predictions.true])
 
     def accuracy(rows: NDArray[np.int64]) -> float:
         return float(right[rows].mean())
 
-    interval = bootstrap_interval(accuracy, answers.groups)
+    interval = bootstrap_interval(accuracy, predictions.groups)
     return MergedScore(tuple(genres), float(right.mean()), interval)
 
 
@@ -307,21 +307,21 @@ def _merged_line(score: MergedScore) -> str:
     return f"with {names} as one  {score.accuracy:.1%}  (95%: {low:.1%} to {high:.1%})"
 
 
-def _score_subgenres(answers: Answers) -> SubgenreScore | None:
-    labels = answers.leaves
+def _score_subgenres(predictions: Predictions) -> SubgenreScore | None:
+    labels = predictions.leaves
     rows = [
-        (track.label if track.label in labels else track.genre, answer, track.group)
-        for track, answer in zip(answers.tracks, answers.subgenres, strict=True)
-        if answer is not None and not {track.label, track.genre}.isdisjoint(labels)
+        (track.label if track.label in labels else track.genre, predicted, track.group)
+        for track, predicted in zip(predictions.tracks, predictions.subgenres, strict=True)
+        if predicted is not None and not {track.label, track.genre}.isdisjoint(labels)
     ]
-    if not rows or not any(track.subgenre for track in answers.tracks):
+    if not rows or not any(track.subgenre for track in predictions.tracks):
         return None
-    true, answer, groups = (np.array(column) for column in zip(*rows, strict=True))
+    true, predicted, groups = (np.array(column) for column in zip(*rows, strict=True))
 
     def accuracy(rows: NDArray[np.int64]) -> float:
-        return float((true[rows] == answer[rows]).mean())
+        return float((true[rows] == predicted[rows]).mean())
 
-    f1 = macro_f1(true, answer)
+    f1 = macro_f1(true, predicted)
     everything = np.arange(len(true))
     return SubgenreScore(
         songs=len(true),

@@ -1,4 +1,4 @@
 """Fits a network to crops of log-mels: augmentation, batches, losses, epochs.
 
-Stops, goes on and ends the same, given the same seed.
+Given the same seed it ends the same, also where it was stopped and gone on with.
 """

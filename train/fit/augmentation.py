@@ -1,4 +1,4 @@
-"""Changes log-mel patches so that level, codec and recording do not tell the genre."""
+"""Augments log-mel patches so that level, codec and recording do not tell the genre."""
 
 import numpy as np
 from numpy.random import Generator

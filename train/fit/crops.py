@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from melonnx.infer.frontend.windows import patch_batches, window_starts
 from melonnx.train.data.cache import CachedLogMel
 from melonnx.train.fit.augmentation import augment, crop, mix_up
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 __all__ = ["Examples", "crop_batches", "every_patch"]
 
@@ -29,8 +29,8 @@ class Examples:
     """[tracks, imitated]: what another network says of each, to be imitated; None for nothing."""
 
     @property
-    def answers(self) -> NDArray[np.float32]:
-        """[tracks, labels + imitated]: all that the network should answer."""
+    def all_targets(self) -> NDArray[np.float32]:
+        """[tracks, labels + imitated]: ``targets``, and ``vectors`` beside them."""
         return self.targets if self.vectors is None else np.hstack([self.targets, self.vectors])
 
 
@@ -47,7 +47,7 @@ def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.
     chances /= chances.sum()
     unlabelled = np.flatnonzero(examples.classes < 0)
     share = settings.unlabelled if len(unlabelled) else 0.0
-    answers = examples.answers
+    all_targets = examples.all_targets
 
     def make(number: np.int64) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rng = np.random.default_rng((settings.seed, int(number)))
@@ -62,7 +62,7 @@ def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.
             augment(crop(own[rng.integers(len(own))], settings.window, rng), rng)
             for own in versions
         ])  # fmt: skip
-        targets = answers[tracks]
+        targets = all_targets[tracks]
         if settings.mixup > 0:
             return mix_up(patches, targets, settings.mixup, rng)
         return patches, targets
@@ -71,7 +71,7 @@ def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.
         patches, targets = tf.numpy_function(make, [number], (tf.float32, tf.float32))
         n_mels = examples.log_mels[0][0].shape[1]
         patches.set_shape((settings.batch_size, settings.window, n_mels))
-        targets.set_shape((settings.batch_size, answers.shape[1]))
+        targets.set_shape((settings.batch_size, all_targets.shape[1]))
         return patches, targets
 
     numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)

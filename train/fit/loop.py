@@ -21,7 +21,7 @@ from melonnx.train.fit.curves import draw_curves
 from melonnx.train.fit.losses import GenreAccuracy, GenreLoss
 from melonnx.train.network.cnn import build_network, start_from
 from melonnx.train.progress import Say
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 __all__ = ["by_track", "fit_network"]
 
@@ -116,7 +116,9 @@ def _new_network(
 
 def _untrained(settings: Settings, examples: Examples) -> keras.Model:
     n_labels = examples.targets.shape[1]
-    return build_network(settings.mel_spec.n_mels, n_labels, examples.answers.shape[1] - n_labels)
+    return build_network(
+        settings.mel_spec.n_mels, n_labels, examples.all_targets.shape[1] - n_labels
+    )
 
 
 class _Keeper(keras.callbacks.Callback):

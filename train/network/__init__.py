@@ -1,4 +1,4 @@
-"""The networks: their layers, what they begin with, and their outputs in the file format.
+"""The networks: their layers, their linear heads, and their outputs in the file format.
 
-Built here, fitted in the next room.
+Built here; what needs epochs is fitted in the next room.
 """

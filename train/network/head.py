@@ -13,13 +13,13 @@ from sklearn.preprocessing import StandardScaler
 
 __all__ = [
     "Head",
-    "Lessons",
+    "HeadExamples",
     "as_layer",
     "cross_fitted",
     "fit_classifier",
     "fit_head",
     "head_probabilities",
-    "one_answer_each",
+    "one_label_each",
 ]
 
 Head = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -33,8 +33,8 @@ _NEVER = -30.0
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """What a head learns from: embeddings, each with what should be answered."""
+class HeadExamples:
+    """The training data of a head: embeddings, each with its targets."""
 
     embeddings: NDArray[np.float32]
     """[tracks, copies, d]."""
@@ -43,9 +43,9 @@ class Lessons:
     weights: NDArray[np.float64]
     """[tracks]: what each counts."""
     balance: float = 0.5
-    """As in :class:`melonnx.train.run.Settings`."""
+    """As in :class:`melonnx.train.settings.Settings`."""
 
-    def __getitem__(self, rows: NDArray[Any]) -> "Lessons":
+    def __getitem__(self, rows: NDArray[Any]) -> "HeadExamples":
         """Those of some tracks."""
         return replace(
             self,
@@ -55,34 +55,34 @@ class Lessons:
         )
 
 
-def one_answer_each(
+def one_label_each(
     embeddings: NDArray[np.float32], classes: NDArray[np.int64], n_labels: int
-) -> Lessons:
-    """The lessons where one label is right for each track: ``classes`` [tracks]."""
+) -> HeadExamples:
+    """The examples where one label is right for each track: ``classes`` [tracks]."""
     targets = np.eye(n_labels, dtype=np.float32)[classes]
-    return Lessons(embeddings, targets, np.ones(len(classes)))
+    return HeadExamples(embeddings, targets, np.ones(len(classes)))
 
 
-def fit_head(lessons: Lessons) -> Head:
+def fit_head(examples: HeadExamples) -> Head:
     """:func:`fit_classifier`, folded into one layer (:func:`as_layer`)."""
-    return as_layer(fit_classifier(lessons), lessons.targets.shape[1])
+    return as_layer(fit_classifier(examples), examples.targets.shape[1])
 
 
-def fit_classifier(lessons: Lessons) -> Pipeline:
+def fit_classifier(examples: HeadExamples) -> Pipeline:
     """Multinomial logistic regression on standardised embeddings.
 
     A track that several answers are right for is learnt from once for each, weighed by its
     share: the cross-entropy against the shares.
     """
-    n_copies, d = lessons.embeddings.shape[1:]
-    tracks, classes = np.nonzero(lessons.targets)
-    weights = lessons.targets[tracks, classes] * lessons.weights[tracks]
-    sums = np.bincount(classes, weights, lessons.targets.shape[1])
-    weights *= (sums.sum() / sums[classes]) ** lessons.balance
-    scaler = StandardScaler().fit(lessons.embeddings.reshape(-1, d))
+    n_copies, d = examples.embeddings.shape[1:]
+    tracks, classes = np.nonzero(examples.targets)
+    weights = examples.targets[tracks, classes] * examples.weights[tracks]
+    sums = np.bincount(classes, weights, examples.targets.shape[1])
+    weights *= (sums.sum() / sums[classes]) ** examples.balance
+    scaler = StandardScaler().fit(examples.embeddings.reshape(-1, d))
     model = LogisticRegression(C=_REGULARISATION, max_iter=1000)
     model.fit(
-        scaler.transform(lessons.embeddings[tracks].reshape(-1, d)),
+        scaler.transform(examples.embeddings[tracks].reshape(-1, d)),
         classes.repeat(n_copies),
         sample_weight=weights.repeat(n_copies),
     )
@@ -114,18 +114,18 @@ def head_probabilities(embeddings: NDArray[np.float32], head: Head) -> NDArray[n
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def cross_fitted(lessons: Lessons, groups: list[str]) -> NDArray[np.float32]:
+def cross_fitted(examples: HeadExamples, groups: list[str]) -> NDArray[np.float32]:
     """Probabilities [tracks, labels] from heads that have not seen the track's group.
 
-    Of ``lessons`` the first copy is asked about, all are learnt from.
+    Of ``examples`` the first copy is predicted, all are trained on.
     """
-    classes = lessons.targets.argmax(axis=1)
-    answers = np.zeros(lessons.targets.shape, np.float32)
+    classes = examples.targets.argmax(axis=1)
+    probabilities = np.zeros(examples.targets.shape, np.float32)
     folds = StratifiedGroupKFold(min(_FOLDS, len(set(groups))), shuffle=True, random_state=0)
     with warnings.catch_warnings():  # of labels with fewer tracks than there are folds
         warnings.simplefilter("ignore", UserWarning)
         parts = list(folds.split(classes, classes, groups))
-    for learn, ask in parts:
-        head = fit_head(lessons[learn])
-        answers[ask] = head_probabilities(lessons.embeddings[ask, 0], head)
-    return answers
+    for train, test in parts:
+        head = fit_head(examples[train])
+        probabilities[test] = head_probabilities(examples.embeddings[test, 0], head)
+    return probabilities

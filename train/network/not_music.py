@@ -49,13 +49,13 @@ def fit_music_head(songs: Sounds, others: Sounds) -> MusicHead:
     bar lets all but half a percent of the songs pass, each asked of a head that has not heard its
     group.
     """
-    asked = np.zeros(len(songs.windows))
+    held_out = np.zeros(len(songs.windows))
     folds = GroupKFold(min(_FOLDS, len(set(songs.groups))))
-    for learn, ask in folds.split(asked, groups=np.array(songs.groups)):
-        kernel, bias = _fit([songs.windows[row] for row in learn], others.windows)
-        asked[ask] = [music_of(songs.windows[row], kernel, bias) for row in ask]
+    for train, test in folds.split(held_out, groups=np.array(songs.groups)):
+        kernel, bias = _fit([songs.windows[row] for row in train], others.windows)
+        held_out[test] = [music_of(songs.windows[row], kernel, bias) for row in test]
     kernel, bias = _fit(songs.windows, others.windows)
-    return MusicHead(kernel, bias, refused_below(asked))
+    return MusicHead(kernel, bias, refused_below(held_out))
 
 
 def refused_below(music: NDArray[np.floating]) -> float:

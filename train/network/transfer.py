@@ -13,7 +13,7 @@ from melonnx.infer.model.session import MUSIC
 from melonnx.train.data.cache import CachedLogMel
 from melonnx.train.network.backbone import N_FRAMES, N_MELS
 from melonnx.train.network.not_music import MusicHead
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 __all__ = [
     "BACKBONE_MEL",
@@ -70,13 +70,13 @@ def build_transfer(
     """
     embedding = backbone.get_layer("embedding").output
     logits = layers.Dense(len(bias), name="logits")
-    answers = logits(embedding)
+    outputs = logits(embedding)
     logits.set_weights([kernel, bias])
     if music is not None:
         is_music = layers.Dense(1, name="music_logit")
-        answers = layers.Concatenate(name="answers")([answers, is_music(embedding)])
+        outputs = layers.Concatenate(name="answers")([outputs, is_music(embedding)])
         is_music.set_weights([music.kernel, music.bias])
-    return keras.Model(backbone.input, answers, name="transfer")
+    return keras.Model(backbone.input, outputs, name="transfer")
 
 
 def with_all_outputs(network: keras.Model) -> keras.Model:

@@ -16,7 +16,7 @@ from melonnx.export.sklearn.pipeline import (
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.model.onnx_file import CHECKSUM_KEY, is_damaged
 from melonnx.infer.model.session import load_model
-from melonnx.train.classical.benchmark import divide, fit_best, run_benchmark
+from melonnx.train.classical.benchmark import fit_best, make_folds, run_benchmark
 from melonnx.train.classical.classifiers import CLASSIFIERS
 from melonnx.train.classical.feature_names import COLUMNS
 from melonnx.train.classical.feature_table import FeatureTable
@@ -26,7 +26,7 @@ from tests.train.classical.test_benchmark import made_table, quiet
 def saved(tmp_path, classifier, features="MFCC + contrast + centroid", preset="fma-paper"):
     table = made_table()
     result = run_benchmark(
-        table, divide(table.tracks, 4), preset, quiet,
+        table, make_folds(table.tracks, 4), preset, quiet,
         feature_sets=[features], classifiers=[classifier],
     )  # fmt: skip
     pipeline = fit_best(table, result.best, preset)
@@ -103,7 +103,7 @@ def test_another_pipeline_is_not_put_in_place(tmp_path):
     table = made_table()
     shuffled = FeatureTable(table.tracks[1:] + table.tracks[:1], table.values)
     result = run_benchmark(
-        shuffled, divide(shuffled.tracks, 4), "fma-paper", quiet,
+        shuffled, make_folds(shuffled.tracks, 4), "fma-paper", quiet,
         feature_sets=[info.feature_set], classifiers=["linear SVM"],
     )  # fmt: skip
     other = fit_best(shuffled, result.best, "fma-paper")

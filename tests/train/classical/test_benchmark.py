@@ -8,7 +8,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.metrics import f1_score
 from sklearn.preprocessing import StandardScaler
 
-from melonnx.train.classical.benchmark import divide, fit_best, run_benchmark, score_cell
+from melonnx.train.classical.benchmark import fit_best, make_folds, run_benchmark, score_cell
 from melonnx.train.classical.classifiers import CLASSIFIERS, make_classifier
 from melonnx.train.classical.feature_names import COLUMNS, FEATURE_SETS, columns_of
 from melonnx.train.classical.feature_table import FeatureTable
@@ -44,43 +44,43 @@ def quiet(line):
 
 @pytest.fixture(scope="module")
 def result(table):
-    return run_benchmark(table, divide(table.tracks, 4), "fma-paper", quiet, feature_sets=SETS)
+    return run_benchmark(table, make_folds(table.tracks, 4), "fma-paper", quiet, feature_sets=SETS)
 
 
 def test_folds_part_no_artist_and_ask_every_song_once(table):
-    division = divide(table.tracks, 4)
-    np.testing.assert_array_equal(division.rows, np.arange(60))
-    for learnt, asked in zip(division.learnt, division.asked, strict=True):
-        artists = [{table.tracks[row].artist for row in rows} for rows in (learnt, asked)]
+    folds = make_folds(table.tracks, 4)
+    np.testing.assert_array_equal(folds.rows, np.arange(60))
+    for train, test in zip(folds.train, folds.test, strict=True):
+        artists = [{table.tracks[row].artist for row in rows} for rows in (train, test)]
         assert not artists[0] & artists[1]
-        assert len(learnt) + len(asked) == 60
+        assert len(train) + len(test) == 60
 
 
 def test_official_split_learns_from_its_training_part_only():
     table = made_table(split=True)
-    division = divide(table.tracks, 5, official=True)
-    (learnt,), (asked,) = division.learnt, division.asked
-    assert {table.tracks[row].split for row in learnt} == {"train"}
-    assert {table.tracks[row].split for row in asked} == {"test"}
+    folds = make_folds(table.tracks, 5, official=True)
+    (train,), (test,) = folds.train, folds.test
+    assert {table.tracks[row].split for row in train} == {"train"}
+    assert {table.tracks[row].split for row in test} == {"test"}
     result = run_benchmark(
-        table, division, "fma-paper", quiet, feature_sets=["MFCC"], classifiers=["RBF SVM"]
+        table, folds, "fma-paper", quiet, feature_sets=["MFCC"], classifiers=["RBF SVM"]
     )
-    assert result.songs == len(asked)
+    assert result.songs == len(test)
     with pytest.raises(DataSetError, match="no official split"):
-        divide(made_table().tracks, 5, official=True)
+        make_folds(made_table().tracks, 5, official=True)
 
 
 def test_a_cell_is_what_scikit_learn_says_fold_by_fold(table, result):
     values = table.values[:, columns_of(["mfcc"])]
     genres = np.array([track.genre for track in table.tracks])
-    division = divide(table.tracks, 4)
-    answer = np.empty(60, genres.dtype)
-    for learnt, asked in zip(division.learnt, division.asked, strict=True):
-        pipeline = make_classifier("linear SVM", "fma-paper", len(learnt))
-        answer[asked] = pipeline.fit(values[learnt], genres[learnt]).predict(values[asked])
+    folds = make_folds(table.tracks, 4)
+    predicted = np.empty(60, genres.dtype)
+    for train, test in zip(folds.train, folds.test, strict=True):
+        pipeline = make_classifier("linear SVM", "fma-paper", len(train))
+        predicted[test] = pipeline.fit(values[train], genres[train]).predict(values[test])
     (score,) = (s for s in result.scores if (s.classifier, s.features) == ("linear SVM", "MFCC"))
-    assert score.accuracy == pytest.approx((answer == genres).mean())
-    assert score.macro_f1 == pytest.approx(f1_score(genres, answer, average="macro"))
+    assert score.accuracy == pytest.approx((predicted == genres).mean())
+    assert score.macro_f1 == pytest.approx(f1_score(genres, predicted, average="macro"))
     assert score.columns == 140
     assert score.accuracy_interval[0] <= score.accuracy <= score.accuracy_interval[1]
     assert score.fit_s > 0
@@ -125,8 +125,8 @@ def test_no_more_neighbours_are_asked_than_there_are_songs():
 def test_a_tuned_classifier_chooses_by_artists_kept_apart(table, name):
     search = make_classifier(name, "tuned", 60)
     groups = [track.group for track in table.tracks]
-    for learnt, asked in search.cv.split(table.values, [t.genre for t in table.tracks], groups):
-        assert not {groups[row] for row in learnt} & {groups[row] for row in asked}
+    for train, test in search.cv.split(table.values, [t.genre for t in table.tracks], groups):
+        assert not {groups[row] for row in train} & {groups[row] for row in test}
     assert {key.partition("__")[0] for key in search.param_grid} == {"classifier"}
     known = search.estimator.get_params()
     assert set(search.param_grid) <= set(known)
@@ -134,7 +134,7 @@ def test_a_tuned_classifier_chooses_by_artists_kept_apart(table, name):
 
 def test_tuned_picks_a_pipeline(table):
     result = run_benchmark(
-        table, divide(table.tracks, 4), "tuned", quiet,
+        table, make_folds(table.tracks, 4), "tuned", quiet,
         feature_sets=["MFCC"], classifiers=["logistic regression"],
     )  # fmt: skip
     assert result.best.accuracy > 0.8
@@ -145,7 +145,7 @@ def test_tuned_picks_a_pipeline(table):
 
 def test_songs_of_one_artist_widen_the_interval():
     true = np.zeros(40, int)
-    answer = np.repeat([0, 1, 0, 1], 10)
-    alone = score_cell("a", "b", true, answer, [str(i) for i in range(40)])
-    artists = score_cell("a", "b", true, answer, [str(i // 10) for i in range(40)])
+    predicted = np.repeat([0, 1, 0, 1], 10)
+    alone = score_cell("a", "b", true, predicted, [str(i) for i in range(40)])
+    artists = score_cell("a", "b", true, predicted, [str(i // 10) for i in range(40)])
     assert np.ptp(artists.accuracy_interval) > 1.5 * np.ptp(alone.accuracy_interval)

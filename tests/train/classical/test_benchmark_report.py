@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from melonnx.train.classical.benchmark import divide, run_benchmark, score_cell
+from melonnx.train.classical.benchmark import make_folds, run_benchmark, score_cell
 from melonnx.train.classical.benchmark_report import PAPER, print_benchmark, write_benchmark
 from tests.train.classical.test_benchmark import made_table, quiet
 
@@ -21,7 +21,7 @@ def result():
         [track.group for track in table.tracks], predict_s=1.5, note="each fold's own model",
     )  # fmt: skip
     return run_benchmark(
-        table, divide(table.tracks, 4), "fma-paper", quiet,
+        table, make_folds(table.tracks, 4), "fma-paper", quiet,
         networks=[network], feature_sets=["MFCC", "centroid"], classifiers=CHOSEN,
     )  # fmt: skip
 

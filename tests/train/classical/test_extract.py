@@ -90,7 +90,7 @@ def test_one_process_compiles_before_several_compute(folder, tmp_path, monkeypat
     """Each must find in the cache what it needs, and add nothing to it."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
     code = (
-        "import sys; from pathlib import Path; from melonnx.train import extract\n"
+        "import sys; from pathlib import Path; from melonnx.train.classical import extract\n"
         "if __name__ == '__main__':\n"
         "    extract._compile()\n"
         "    count = lambda: len(list(Path(sys.argv[1]).rglob('*.nbc')))\n"

@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 
 from melonnx.infer.predictor import Predictor
-from melonnx.train.classical.benchmark import Division, divide
+from melonnx.train.classical.benchmark import Folds, make_folds
 from melonnx.train.classical.feature_names import COLUMNS
 from melonnx.train.classical.feature_table import FeatureTable, write_features
 from melonnx.train.classical.networks import (
-    divide_as_run,
+    folds_of_run,
     restrict_to_runs,
     score_model,
     score_run,
 )
+from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.readers.dataset import read_dataset
 from melonnx.train.data.tracks import DataSetError
-from melonnx.train.folds import fold_parts
-from melonnx.train.run import Run, RunError, Settings, read_run
+from melonnx.train.run import Run, RunError, read_run
+from melonnx.train.settings import Settings
 from tests.train.data.readers.test_fma import row, write_fma
 
 LABELS = ("drone", "noise", "pulse")
@@ -48,7 +49,7 @@ def run(genres, tiny_model, tmp_path):
         tmp_path / "mine", genres, settings, LABELS, tracks, ("train",) * len(tracks), finished=True
     )
     whole.write()
-    parts_of = fold_parts(tracks, settings)
+    parts_of = fold_parts(tracks, settings.folds, settings.split, settings.seed)
     for folder, parts in zip(whole.fold_folders, parts_of, strict=True):
         replace(whole, folder=folder, parts=tuple(parts), settings=Settings()).write()
         shutil.copy(tiny_model, folder / "model.onnx")
@@ -60,28 +61,26 @@ def test_the_songs_are_those_that_both_have_and_the_folds_the_runs(table, run):
     names = [track.path for track in table.tracks]
     assert [track.path for track in shared.tracks] == names[1:]
     np.testing.assert_array_equal(shared.values, table.values[1:])
-    division = divide_as_run(shared, run)
-    np.testing.assert_array_equal(division.rows, np.arange(len(shared.tracks)))
-    for folder, learnt, asked in zip(
-        run.fold_folders, division.learnt, division.asked, strict=True
-    ):
+    folds = folds_of_run(shared, run)
+    np.testing.assert_array_equal(folds.rows, np.arange(len(shared.tracks)))
+    for folder, train, test in zip(run.fold_folders, folds.train, folds.test, strict=True):
         tested = {song.path for song in read_run(folder).songs("test")}
-        assert {run.data / shared.tracks[at].path for at in asked} <= tested
-        assert not {run.data / shared.tracks[at].path for at in learnt} & tested
+        assert {run.data / shared.tracks[at].path for at in test} <= tested
+        assert not {run.data / shared.tracks[at].path for at in train} & tested
 
 
 def test_each_folds_model_is_asked_of_its_own_songs(table, run, tiny_model, monkeypatch):
-    asked = []
+    test = []
     original = Predictor.__init__
 
     def counted(self, model, *rest, **how):
-        asked.append(model)
+        test.append(model)
         original(self, model, *rest, **how)
 
     monkeypatch.setattr(Predictor, "__init__", counted)
     shared = restrict_to_runs(table, [run])
     score = score_run(run, shared, quiet)
-    assert asked == [folder / "model.onnx" for folder in run.fold_folders]
+    assert test == [folder / "model.onnx" for folder in run.fold_folders]
     assert score.songs == len(shared.tracks)
     assert (score.classifier, score.features, score.columns) == ("mine", "the audio", 0)
     assert score.fit_s is None
@@ -93,7 +92,7 @@ def test_each_folds_model_is_asked_of_its_own_songs(table, run, tiny_model, monk
 
 
 def test_a_model_file_is_asked_of_the_songs_of_the_division(table, genres, tiny_model):
-    score = score_model(tiny_model, genres, table, divide(table.tracks, 3), quiet)
+    score = score_model(tiny_model, genres, table, make_folds(table.tracks, 3), quiet)
     assert score.songs == len(table.tracks)
     assert score.classifier == "tiny"
     assert "fair only if it learnt from none" in score.note
@@ -109,8 +108,8 @@ def test_songs_of_the_published_table_are_found_by_their_number(genres, tiny_mod
         replace(track, path=Path(str(track.number))) for track in read_dataset(root).tracks
     )
     published = FeatureTable(tracks, np.zeros((3, len(COLUMNS)), np.float32))
-    division = Division((np.arange(3),), (np.arange(3),), "all")
-    assert score_model(tiny_model, root, published, division, quiet).songs == 3
+    folds = Folds((np.arange(3),), (np.arange(3),), "all")
+    assert score_model(tiny_model, root, published, folds, quiet).songs == 3
 
 
 def test_runs_that_cannot_be_asked_are_refused(table, run, run_folder):

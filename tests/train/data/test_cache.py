@@ -19,7 +19,7 @@ from melonnx.infer.library.find import classify_files
 from melonnx.train.data import cache
 from melonnx.train.data.cache import build_cache
 from melonnx.train.data.degradations import distort
-from melonnx.train.data.duplicates import listen
+from melonnx.train.data.inventory.duplicates import decode_song
 from tests.conftest import RATE, encode, make_song
 
 SPEC = MelSpec()
@@ -159,7 +159,7 @@ def test_what_the_runtime_refuses_is_not_learnt(tiny_model, tmp_path, copy):
         log_mels |= made
         errors |= refused
     assert list(log_mels) == paths[:1]
-    assert {path: listen(path)[1] for path in paths[1:]} == errors
+    assert {path: decode_song(path)[1] for path in paths[1:]} == errors
     rows = classify_files(Predictor(tiny_model, device="cpu"), paths[1:])
     assert [row.error for row in rows] == list(errors.values())
 

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from melonnx.infer.audio.reader import load_audio
-from melonnx.train.data.corruptions import CONDITIONS, as_16_bits, as_mp3, first, gain, limit
+from melonnx.train.data.corruptions import CORRUPTIONS, as_16_bits, as_mp3, first, gain, limit
 from melonnx.train.data.degradations import band_limit
 from tests.conftest import RATE, make_song
 
@@ -98,20 +98,20 @@ def test_length_cuts_and_never_pads(song):
 
 
 def test_all_that_the_report_promises_is_there(song):
-    names = [condition.name for condition in CONDITIONS]
+    names = [corruption.name for corruption in CORRUPTIONS]
     assert len(set(names)) == len(names)
     assert [name for name in names if name.startswith("gain")] == [
         *("gain -40 dB", "gain -20 dB", "gain -10 dB", "gain -6 dB", "gain 0 dB"),
         "gain -40 dB, in 16 bits",
     ]
-    lengths = {c.name: len(c.change(song, RATE)) for c in CONDITIONS if c.family == "length"}
+    lengths = {c.name: len(c.change(song, RATE)) for c in CORRUPTIONS if c.family == "length"}
     assert lengths == {
         "first 3 s": 3 * RATE,
         "first 10 s": len(song),
         "first 30 s": len(song),
     }
-    sizes = {c.name: len(c.change(song, RATE)) for c in CONDITIONS if c.name.startswith("mp3")}
+    sizes = {c.name: len(c.change(song, RATE)) for c in CORRUPTIONS if c.name.startswith("mp3")}
     assert list(sizes) == [f"mp3, {kbps} kbit/s mono" for kbps in (128, 64, 32)]
-    raised = {c.name: c.change(song, RATE) for c in CONDITIONS if c.family == "limiter"}
+    raised = {c.name: c.change(song, RATE) for c in CORRUPTIONS if c.family == "limiter"}
     plain, more = raised.values()
     assert crest(more) < crest(plain) < crest(song)

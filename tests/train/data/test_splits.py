@@ -86,6 +86,19 @@ def test_genres_that_share_artists_are_everywhere(of_both, own, songs, seed):
     assert len(seen) == 6
 
 
+def test_nine_artists_of_both_genres_leave_neither_genre_out():
+    """Of issue 15: Rock by artist 0, Folk twice by artist 3, and nine artists of both, seed 3."""
+    facts = [("Rock", 0), ("Folk", 3), ("Folk", 3)]
+    facts += [(genre, 20 + n) for genre in ("Rock", "Folk") for n in range(9)]
+    tracks = [
+        Track(Path(f"{number}-x.mp3"), genre, f"artist {artist}")
+        for number, (genre, artist) in enumerate(facts)
+    ]
+    parts = split_tracks(tracks, "artist", 3)
+    assert artists_in_several_parts(tracks, parts) == 0
+    assert len({(track.genre, part) for track, part in zip(tracks, parts, strict=True)}) == 6
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_genre_whose_artists_others_have_too_chooses_first(seed):
     shared = {"rock": "abcdefg", "folk": "abcdh", "soul": "abcij"}

@@ -1,17 +1,23 @@
-"""The songs of a study are those it names, and only a random split stands beside as one."""
+"""The songs of an evaluation are those it names, and only a random split stands beside as one."""
 
 import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
+from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.readers.dataset import read_folder
 from melonnx.train.data.tracks import DataSetError
-from melonnx.train.evaluate import evaluation as study_module
-from melonnx.train.evaluate.evaluation import read_panel, read_random_scores, read_test_songs, study
-from melonnx.train.evaluate.predictions import ask, ask_panel
-from melonnx.train.evaluate.scores import score_answers
-from melonnx.train.folds import fold_parts
-from melonnx.train.run import Run, RunError, Settings, read_run
+from melonnx.train.evaluate import evaluation as evaluation_module
+from melonnx.train.evaluate.evaluation import (
+    evaluate_model,
+    open_predictors,
+    read_random_scores,
+    read_test_songs,
+)
+from melonnx.train.evaluate.predictions import predict_all, predict_tracks
+from melonnx.train.evaluate.scores import score_predictions
+from melonnx.train.run import Run, RunError, read_run
+from melonnx.train.settings import Settings
 from tests.conftest import write_tiny_model
 
 
@@ -49,7 +55,11 @@ def folds(genres, tmp_path):
     labels = ("drone", "noise", "pulse")
     run = Run(tmp_path / "folds", genres, settings, labels, tracks, ("train",) * 30, data_hash="x")
     run.write()
-    for folder, parts in zip(run.fold_folders, fold_parts(tracks, settings), strict=True):
+    for folder, parts in zip(
+        run.fold_folders,
+        fold_parts(tracks, settings.folds, settings.split, settings.seed),
+        strict=True,
+    ):
         Run(folder, genres, settings, labels, tracks, tuple(parts)).write()
     return run
 
@@ -63,25 +73,25 @@ def test_a_run_with_folds_gives_every_song_asked_of_the_network_that_has_not_hea
     assert songs.split == "artist"
     assert "one of its 2 fold models which had not heard its artist" in songs.description
     with pytest.raises(RunError, match="melonnx export makes them"):
-        read_panel(tiny_model, folds.folder, songs)
+        open_predictors(tiny_model, folds.folder, songs)
     for seed, folder in enumerate(folds.fold_folders):
         write_tiny_model(folder / "model.onnx", folds.labels, seed=seed + 3)
-    panel = read_panel(tiny_model, folds.folder, songs)
-    assert tuple(song for _, own in panel for song in own) == songs.tracks
-    answers = ask_panel(panel, lambda line: None)
+    predictors = open_predictors(tiny_model, folds.folder, songs)
+    assert tuple(song for _, own in predictors for song in own) == songs.tracks
+    predictions = predict_all(predictors, lambda line: None)
     for folder in folds.fold_folders:
         fold = read_run(folder)
         tested = {song.path for song in fold.songs("test")}
         heard = {track.artist for track in fold.part("train")}
         model = Predictor(fold.model_path)
-        rows = [row for row, song in enumerate(answers.tracks) if song.path in tested]
+        rows = [row for row, song in enumerate(predictions.tracks) if song.path in tested]
         assert len(rows) >= 10
         for row in rows[::5]:
-            song = answers.tracks[row]
+            song = predictions.tracks[row]
             assert song.artist not in heard
             alone = model.predict(song.path).probabilities
-            assert answers.probabilities[row] == pytest.approx(
-                [alone[label] for label in answers.labels]
+            assert predictions.probabilities[row] == pytest.approx(
+                [alone[label] for label in predictions.labels]
             )
 
 
@@ -90,7 +100,7 @@ def test_a_run_with_one_split_and_a_folder_are_asked_of_the_model_itself(
 ):
     for data in (run_folder, genres):
         songs = read(data)
-        ((predictor, own),) = read_panel(tiny_model, data, songs)
+        ((predictor, own),) = open_predictors(tiny_model, data, songs)
         assert predictor.info.name == "tiny"
         assert own == songs.tracks
 
@@ -98,21 +108,23 @@ def test_a_run_with_one_split_and_a_folder_are_asked_of_the_model_itself(
 def test_sources_are_scored_by_the_folds_and_searched_in_the_models_own_embeddings(
     folds, tiny_model, monkeypatch
 ):
-    monkeypatch.setattr(study_module, "measure_conditions", lambda *_: ())
+    monkeypatch.setattr(evaluation_module, "measure_robustness", lambda *_: ())
     seen = []
-    monkeypatch.setattr(study_module, "tell_sources_apart", lambda *given: seen.append(given))
+    monkeypatch.setattr(evaluation_module, "probe_sources", lambda *given: seen.append(given))
     for seed, folder in enumerate(folds.fold_folders):
         write_tiny_model(folder / "model.onnx", folds.labels, seed=seed + 3)
     songs = read(folds.folder)
-    panel = read_panel(tiny_model, folds.folder, songs)
-    answers = ask_panel(panel, quiet)
-    scores = score_answers(answers)
-    study(tiny_model, panel, songs, answers, scores, random=None, command="", say=quiet)
+    predictors = open_predictors(tiny_model, folds.folder, songs)
+    predictions = predict_all(predictors, quiet)
+    scores = score_predictions(predictions)
+    evaluate_model(
+        tiny_model, predictors, songs, predictions, scores, random=None, command="", say=quiet
+    )
     ((searched, _),) = seen
-    assert searched.probabilities is answers.probabilities
-    own = ask(Predictor(tiny_model), songs.tracks, quiet)
+    assert searched.probabilities is predictions.probabilities
+    own = predict_tracks(Predictor(tiny_model), songs.tracks, quiet)
     assert np.array_equal(searched.embeddings, own.embeddings)
-    assert not np.array_equal(searched.embeddings, answers.embeddings)
+    assert not np.array_equal(searched.embeddings, predictions.embeddings)
 
 
 def test_a_model_of_a_random_split_gives_its_figures(tmp_path):

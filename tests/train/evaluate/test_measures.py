@@ -12,12 +12,12 @@ def test_macro_f1_is_scikit_learns_over_all_labels_of_any_rows(names):
     rng = np.random.default_rng(1)
     for _ in range(20):
         size = int(rng.integers(1, 40))
-        true, answer = names[rng.integers(0, 6, size)], names[rng.integers(0, 9, size)]
-        labels = np.union1d(true, answer)
-        score = macro_f1(true, answer)
+        true, predicted = names[rng.integers(0, 6, size)], names[rng.integers(0, 9, size)]
+        labels = np.union1d(true, predicted)
+        score = macro_f1(true, predicted)
         for rows in (np.arange(size), rng.integers(0, size, size)):
             expected = f1_score(
-                true[rows], answer[rows], labels=labels, average="macro", zero_division=0.0
+                true[rows], predicted[rows], labels=labels, average="macro", zero_division=0.0
             )
             assert score(rows) == pytest.approx(expected)
 

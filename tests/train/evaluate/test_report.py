@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.train.data.corruptions import CONDITIONS
-from melonnx.train.evaluate.evaluation import read_test_songs, study
-from melonnx.train.evaluate.predictions import ask
+from melonnx.train.data.corruptions import CORRUPTIONS
+from melonnx.train.evaluate.evaluation import evaluate_model, read_test_songs
+from melonnx.train.evaluate.predictions import predict_tracks
 from melonnx.train.evaluate.report import write_report
 from melonnx.train.evaluate.robustness import MetalScore
-from melonnx.train.evaluate.scores import score_answers
+from melonnx.train.evaluate.scores import score_predictions
 
 SECTIONS = ["Scores", "Genres", "Calibration", "Changed audio", "Sources", "Left out"]
 
@@ -24,7 +24,7 @@ def quiet(line):
 
 @pytest.fixture(scope="module")
 def whole(genres, tiny_model, tmp_path_factory):
-    """A study of thirty songs from two sources."""
+    """An evaluation of thirty songs from two sources."""
     table = tmp_path_factory.mktemp("table") / "table.csv"
     with (genres / "tracks.csv").open() as old, table.open("w") as new:
         rows = csv.writer(new)
@@ -34,21 +34,21 @@ def whole(genres, tiny_model, tmp_path_factory):
             rows.writerow([row["path"], row["artist"], source])
     predictor = Predictor(tiny_model)
     songs = read_test_songs(genres, table, subgenres=False, say=quiet)
-    answers = ask(predictor, songs.tracks, quiet)
-    return study(
+    predictions = predict_tracks(predictor, songs.tracks, quiet)
+    return evaluate_model(
         tiny_model,
         [(predictor, songs.tracks)],
         songs,
-        answers,
-        score_answers(answers, [("drone", "noise")]),
+        predictions,
+        score_predictions(predictions, [("drone", "noise")]),
         random=None,
         command="melonnx evaluate this",
         say=quiet,
     )
 
 
-def written(study, folder):
-    write_report(study, folder)
+def written(evaluation, folder):
+    write_report(evaluation, folder)
     return (folder / "report.md").read_text(), json.loads((folder / "report.json").read_text())
 
 
@@ -96,13 +96,13 @@ def test_words_and_json_say_the_same(whole, tmp_path):
         assert row[:3] == pytest.approx([score["precision"], score["recall"], 10], abs=6e-3)
         assert row[3:] == [0.99, score["sure_answers"], score["sure_right"]]
 
-    conditions = cells(markdown, "Changed audio")
+    corruptions = cells(markdown, "Changed audio")
     assert [row["name"] for row in values["conditions"]] == [
         "unchanged",
-        *(condition.name for condition in CONDITIONS),
+        *(corruption.name for corruption in CORRUPTIONS),
     ]
     for row in values["conditions"]:
-        accuracy, change, interval, other = (numbers(cell) for cell in conditions[row["name"]])
+        accuracy, change, interval, other = (numbers(cell) for cell in corruptions[row["name"]])
         assert accuracy == pytest.approx([100 * row["accuracy"]], abs=0.06)
         assert change == pytest.approx([row["change_points"]], abs=0.06)
         assert interval == pytest.approx(row["change_interval"], abs=0.06)
@@ -140,8 +140,8 @@ def test_a_random_split_stands_beside_and_is_said_to_flatter(whole, tmp_path):
 
 def test_metal_has_a_section_where_there_is_metal(whole, tmp_path):
     metal = MetalScore(7, 1, 5, 2, 18, 3)
-    rows = tuple(replace(row, metal=metal) for row in whole.conditions)
-    table = cells(written(replace(whole, conditions=rows), tmp_path)[0], "Is loud metal?")
+    rows = tuple(replace(row, metal=metal) for row in whole.corruptions)
+    table = cells(written(replace(whole, corruptions=rows), tmp_path)[0], "Is loud metal?")
     assert table["unchanged"] == ["1 of 7", "2 of 5", "3 of 18"]
     assert table["limiter, raised by 6 dB"] == ["1 of 7", "2 of 5", "3 of 18"]
     assert "mp3, 64 kbit/s mono" not in table

@@ -8,9 +8,9 @@ import pytest
 from melonnx.infer import Predictor
 from melonnx.train.data.readers.dataset import read_folder
 from melonnx.train.data.tracks import DataSetError, Track
-from melonnx.train.evaluate.predictions import ask
+from melonnx.train.evaluate.predictions import predict_tracks
 from melonnx.train.evaluate.reliability import calibration_error
-from melonnx.train.evaluate.scores import require_merges, score_answers
+from melonnx.train.evaluate.scores import require_merges, score_predictions
 
 
 def quiet(line):
@@ -20,7 +20,7 @@ def quiet(line):
 def test_report_equals_a_count_by_hand(genres, tiny_model):
     predictor = Predictor(tiny_model)
     tracks = read_folder(genres)
-    report = score_answers(ask(predictor, tracks, quiet))
+    report = score_predictions(predict_tracks(predictor, tracks, quiet))
     songs = [track for track in tracks if track.path.suffix == ".wav"]
     right = [predictor.predict(track.path).label == track.genre for track in songs]
     assert report.songs == 30
@@ -45,7 +45,7 @@ def test_report_equals_a_count_by_hand(genres, tiny_model):
 def test_merged_genres_count_as_one(genres, tiny_model):
     predictor = Predictor(tiny_model)
     tracks = [track for track in read_folder(genres) if track.path.suffix == ".wav"]
-    report = score_answers(ask(predictor, tracks, quiet), [("drone", "pulse")])
+    report = score_predictions(predict_tracks(predictor, tracks, quiet), [("drone", "pulse")])
     counts = np.array(report.confusion)
     assert report.labels == ("drone", "noise", "pulse")
     right = np.trace(counts) + counts[0, 2] + counts[2, 0]
@@ -58,20 +58,20 @@ def test_merged_genres_count_as_one(genres, tiny_model):
 
 def test_sure_answers_are_counted_by_genre(genres, tiny_model):
     predictor = Predictor(tiny_model)
-    answers = ask(predictor, read_folder(genres), quiet)
-    sure = replace(answers, unsure=np.arange(30) % 2 == 0)
-    for index, score in enumerate(score_answers(sure).genres.values()):
-        said = (answers.answer == index) & (np.arange(30) % 2 == 1)
+    predictions = predict_tracks(predictor, read_folder(genres), quiet)
+    sure = replace(predictions, unsure=np.arange(30) % 2 == 0)
+    for index, score in enumerate(score_predictions(sure).genres.values()):
+        said = (predictions.predicted == index) & (np.arange(30) % 2 == 1)
         assert score.sure_answers == said.sum()
-        assert score.sure_right == (said & (answers.true == index)).sum()
+        assert score.sure_right == (said & (predictions.true == index)).sum()
 
 
 def test_unknown_genre_and_nothing_left_are_errors(genres, tiny_model):
     predictor = Predictor(tiny_model)
     with pytest.raises(DataSetError, match="polka"):
-        ask(predictor, [Track(genres / "x.wav", "polka")], quiet)
+        predict_tracks(predictor, [Track(genres / "x.wav", "polka")], quiet)
     with pytest.raises(DataSetError, match="none of the songs"):
-        ask(predictor, [Track(genres / "x.wav", "drone")], quiet)
+        predict_tracks(predictor, [Track(genres / "x.wav", "drone")], quiet)
 
 
 def test_below_the_genres_a_label_the_model_lacks_is_its_genres_own(genres, tree_model):
@@ -82,29 +82,31 @@ def test_below_the_genres_a_label_the_model_lacks_is_its_genres_own(genres, tree
         for number, track in enumerate(read_folder(genres))
         if track.genre != "noise" and track.path.suffix == ".wav"
     ]
-    report = score_answers(ask(predictor, tracks, quiet))
-    answers = [predictor.predict(track.path).subgenre for track in tracks]
+    report = score_predictions(predict_tracks(predictor, tracks, quiet))
+    predictions = [predictor.predict(track.path).subgenre for track in tracks]
     labels = predictor.info.labels
     expected = [track.label if track.label in labels else track.genre for track in tracks]
     assert report.labels == ("drone", "pulse")
     assert report.subgenres is not None
     assert (report.subgenres.songs, report.subgenres.labels) == (20, 6)
-    assert report.subgenres.accuracy == pytest.approx(np.mean(np.equal(answers, expected)))
+    assert report.subgenres.accuracy == pytest.approx(np.mean(np.equal(predictions, expected)))
     low, high = report.subgenres.accuracy_interval
     assert low <= report.subgenres.accuracy <= high
     assert any(line.startswith("sub-genre macro-F1") for line in report.lines())
     assert report.summary()["subgenre_labels"] == 6
-    flat = score_answers(ask(predictor, [replace(t, subgenre="") for t in tracks], quiet))
+    flat = score_predictions(
+        predict_tracks(predictor, [replace(t, subgenre="") for t in tracks], quiet)
+    )
     assert replace(report, subgenres=None) == flat
     assert "subgenres" not in flat.to_dict()
 
 
 def test_each_draw_is_scored_over_all_genres(genres, tiny_model):
     """Each answer is right, and one artist has all the noise: a draw without it lacks a genre."""
-    answers = ask(Predictor(tiny_model), read_folder(genres), quiet)
-    tracks = [replace(t, artist="one") if t.genre == "noise" else t for t in answers.tracks]
-    right = replace(answers, probabilities=np.eye(3)[answers.true], tracks=tuple(tracks))
-    report = score_answers(right)
+    predictions = predict_tracks(Predictor(tiny_model), read_folder(genres), quiet)
+    tracks = [replace(t, artist="one") if t.genre == "noise" else t for t in predictions.tracks]
+    right = replace(predictions, probabilities=np.eye(3)[predictions.true], tracks=tuple(tracks))
+    report = score_predictions(right)
     assert report.macro_f1 == 1
     assert report.accuracy_interval == (1, 1)
     assert report.macro_f1_interval == (pytest.approx(2 / 3), 1)

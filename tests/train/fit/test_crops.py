@@ -4,7 +4,7 @@ import numpy as np
 
 from melonnx.train.fit.augmentation import augment, crop, mix_up
 from melonnx.train.fit.crops import Examples, crop_batches, every_patch
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 
 def labelled():

@@ -16,7 +16,8 @@ from melonnx.train.data.readers.dataset import read_folder
 from melonnx.train.fit.crops import Examples
 from melonnx.train.fit.loop import by_track, fit_network
 from melonnx.train.network.cnn import build_network, with_all_outputs
-from melonnx.train.run import RunError, Settings, read_run
+from melonnx.train.run import RunError, read_run
+from melonnx.train.settings import Settings
 from melonnx.train.train import train
 
 
@@ -254,7 +255,7 @@ device = tf.config.list_physical_devices("CPU")[0]
 halves = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(device, halves)
 from melonnx.train.fit import loop as fit
-from tests.train import test_fit as tests
+from tests.train.fit import test_loop as tests
 
 devices = []
 

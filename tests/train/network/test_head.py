@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from melonnx.train.network.head import cross_fitted, fit_head, head_probabilities, one_answer_each
+from melonnx.train.network.head import cross_fitted, fit_head, head_probabilities, one_label_each
 
 
 def clouds(n, n_labels, d=6, n_copies=2, seed=0):
@@ -20,7 +20,7 @@ def clouds(n, n_labels, d=6, n_copies=2, seed=0):
 
 @pytest.mark.parametrize("n_labels", [2, 4])
 def test_what_is_apart_is_told_apart(n_labels):
-    head = fit_head(one_answer_each(*clouds(200, n_labels), n_labels))
+    head = fit_head(one_label_each(*clouds(200, n_labels), n_labels))
     others, classes = clouds(200, n_labels, seed=1)
     probabilities = head_probabilities(others, head)
     assert probabilities.shape == (200, 2, n_labels)
@@ -40,13 +40,13 @@ def test_one_layer_says_what_scikit_learn_says(n_labels):
         ),
     )
     model.fit(rows, classes.repeat(2))
-    found = head_probabilities(rows, fit_head(one_answer_each(embeddings, classes, n_labels)))
+    found = head_probabilities(rows, fit_head(one_label_each(embeddings, classes, n_labels)))
     np.testing.assert_allclose(found, model.predict_proba(rows), atol=1e-3)
 
 
 def test_a_label_without_tracks_is_never_the_answer():
     embeddings, classes = clouds(60, 3)
-    head = fit_head(one_answer_each(embeddings, np.array([0, 2, 3])[classes], 5))
+    head = fit_head(one_label_each(embeddings, np.array([0, 2, 3])[classes], 5))
     probabilities = head_probabilities(embeddings, head)
     assert probabilities[..., [1, 4]].max() < 1e-6
     assert set(probabilities.argmax(axis=-1).ravel()) == {0, 2, 3}
@@ -56,7 +56,7 @@ def test_the_few_weigh_more_than_their_share():
     """Where nothing can be told, the answers are the square roots of the shares."""
     classes = np.array([0] * 64 + [1] * 4)
     embeddings = np.tile(np.array([[-1.0], [1.0]], np.float32), (68, 1, 1))
-    said = head_probabilities(embeddings[0, 0], fit_head(one_answer_each(embeddings, classes, 2)))
+    said = head_probabilities(embeddings[0, 0], fit_head(one_label_each(embeddings, classes, 2)))
     np.testing.assert_allclose(said[0] / said[1], 4, rtol=0.01)
 
 
@@ -70,12 +70,12 @@ def test_no_head_has_seen_the_group_it_answers_for():
     embeddings, _ = clouds(60, 3)
     groups = groups_of(60, 4)
     classes = np.arange(60) // 4 % 3
-    before = cross_fitted(one_answer_each(embeddings, classes, 3), groups)
+    before = cross_fitted(one_label_each(embeddings, classes, 3), groups)
     for group in ("artist 0", "artist 7"):
         own = np.array([one == group for one in groups])
         thrown = embeddings.copy()
         thrown[own, 1] += 1e4
-        after = cross_fitted(one_answer_each(thrown, classes, 3), groups)
+        after = cross_fitted(one_label_each(thrown, classes, 3), groups)
         np.testing.assert_array_equal(after[own], before[own])
         changed = np.abs(after - before).max(axis=1) > 1e-4
         assert changed[~own].mean() > 0.5
@@ -88,9 +88,9 @@ def test_what_only_the_group_gives_away_stays_unknown():
     groups = groups_of(n, 3)
     classes = np.arange(n) // 3 % 2
     embeddings = np.eye(n // 3, dtype=np.float32)[np.arange(n) // 3][:, None]
-    seen = head_probabilities(embeddings[:, 0], fit_head(one_answer_each(embeddings, classes, 2)))
+    seen = head_probabilities(embeddings[:, 0], fit_head(one_label_each(embeddings, classes, 2)))
     assert (seen.argmax(axis=1) == classes).mean() == 1
-    unseen = cross_fitted(one_answer_each(embeddings, classes, 2), groups)
+    unseen = cross_fitted(one_label_each(embeddings, classes, 2), groups)
     own = unseen[np.arange(n), classes]
     assert np.abs(own - 0.5).max() < 0.1
     assert own.mean() <= 0.5 + 1e-3
@@ -98,6 +98,6 @@ def test_what_only_the_group_gives_away_stays_unknown():
 
 def test_every_row_is_answered_where_groups_are_few():
     embeddings, classes = clouds(30, 2)
-    answers = cross_fitted(one_answer_each(embeddings, classes, 2), groups_of(30, 10))
+    answers = cross_fitted(one_label_each(embeddings, classes, 2), groups_of(30, 10))
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
     assert (answers.argmax(axis=1) == classes).mean() > 0.9

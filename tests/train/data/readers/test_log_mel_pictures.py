@@ -16,7 +16,8 @@ from melonnx.train.data.readers.dataset import read_folder
 from melonnx.train.data.readers.log_mel_pictures import read_pictures
 from melonnx.train.data.splits import split_tracks
 from melonnx.train.data.tracks import DataSetError
-from melonnx.train.run import Settings, read_run
+from melonnx.train.run import read_run
+from melonnx.train.settings import Settings
 from melonnx.train.train import train
 from melonnx.train.training_data import Sources
 from tests.conftest import real_data, songs_in

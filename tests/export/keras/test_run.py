@@ -12,8 +12,8 @@ from melonnx.export.describe_run import describe_split
 from melonnx.export.errors import ProofError
 from melonnx.export.form import OPSET, is_quantised
 from melonnx.export.keras.convert import to_onnx
-from melonnx.export.prove import prove
-from melonnx.export.release import _measure_small, export_run
+from melonnx.export.keras.prove import prove
+from melonnx.export.keras.run import _measure_small, export_run
 from melonnx.export.verify import verify
 from melonnx.export.wave.graph import waveform_twin
 from melonnx.infer import MelSpec, Predictor
@@ -94,7 +94,7 @@ def test_an_export_that_cannot_be_made_again_is_refused(run_folder, tmp_path, mo
     def to_other_bytes(network, info):
         return to_onnx(network, replace(info, dataset=str(next(seconds))))
 
-    monkeypatch.setattr("melonnx.export.release.to_onnx", to_other_bytes)
+    monkeypatch.setattr("melonnx.export.keras.run.to_onnx", to_other_bytes)
     with pytest.raises(ProofError, match="second export of the run gives other bytes"):
         export(read_run(run_folder), tmp_path / "toy.onnx", measure=False)
     assert list(tmp_path.iterdir()) == []
@@ -112,7 +112,7 @@ def test_int8_is_accepted_by_its_held_out_accuracy_or_refused_with_the_figures(
     assert exported.report is not None
     assert is_quantised(onnx.load(out))
     assert any("in float32" in line and "MB" in line for line in said)
-    monkeypatch.setattr("melonnx.export.release._MOST_ACCURACY_LOST", -1)
+    monkeypatch.setattr("melonnx.export.keras.run._MOST_ACCURACY_LOST", -1)
     with pytest.raises(ProofError, match=r"float16 is refused: accuracy .*%.*, .*% in float16"):
         _measure_small(run, out, exported.report, "float16", said.append)
     with pytest.raises(RunError, match="must be measured"):
@@ -166,7 +166,7 @@ def test_proof_fails_on_a_nameless_axis(network, patches):
 def test_failed_export_leaves_the_old_file(run_folder, tmp_path, monkeypatch):
     out = tmp_path / "toy.onnx"
     out.write_bytes(b"old")
-    monkeypatch.setattr("melonnx.export.prove.KERAS_TOLERANCE", -1)
+    monkeypatch.setattr("melonnx.export.keras.prove.KERAS_TOLERANCE", -1)
     with pytest.raises(ProofError):
         export(read_run(run_folder), out)
     assert out.read_bytes() == b"old"
@@ -200,7 +200,7 @@ def test_each_model_is_converted_twice_and_no_more(run_folder, tmp_path, monkeyp
         twins.append(model)
         return waveform_twin(model)
 
-    monkeypatch.setattr("melonnx.export.release.to_onnx", to_onnx_counted)
+    monkeypatch.setattr("melonnx.export.keras.run.to_onnx", to_onnx_counted)
     monkeypatch.setattr("melonnx.export.place.waveform_twin", twin_counted)
     export(read_run(run_folder), tmp_path / "toy.onnx", wave=True)
     assert (len(converted), len(twins)) == (2, 1)  # the second conversion shows equal bytes

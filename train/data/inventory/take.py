@@ -9,7 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from melonnx.train.data.duplicates import Heard, Listened, find_duplicates, listen
+from melonnx.train.data.inventory.duplicates import (
+    Decoded,
+    DecodeResult,
+    decode_song,
+    find_duplicates,
+)
 from melonnx.train.data.tracks import DataSet, Kind, Track
 
 __all__ = ["GenreCount", "Inventory", "take_inventory"]
@@ -17,7 +22,7 @@ __all__ = ["GenreCount", "Inventory", "take_inventory"]
 _PARTS = ("train", "valid", "test")
 _PATHS_PER_JOB = 8
 
-Progress = Callable[[Iterable[Listened], int], Iterable[Listened]]
+Progress = Callable[[Iterable[DecodeResult], int], Iterable[DecodeResult]]
 """Wraps what comes in, told how many there will be."""
 
 
@@ -60,24 +65,24 @@ class Inventory:
 def take_inventory(dataset: DataSet, progress: Progress) -> Inventory:
     """Decode every track once, on all cores, and compare each with each."""
     root, tracks = dataset.root, dataset.tracks
-    heard: dict[Path, Heard] = {}
+    decoded: dict[Path, Decoded] = {}
     unreadable: dict[str, str] = {}
-    for path, result in progress(_listen_to_all([track.path for track in tracks]), len(tracks)):
-        if isinstance(result, Heard):
-            heard[path] = result
+    for path, result in progress(_decode_all([track.path for track in tracks]), len(tracks)):
+        if isinstance(result, Decoded):
+            decoded[path] = result
         else:
             unreadable[_relative(path, root)] = result
-    readable = [track for track in tracks if track.path in heard]
+    readable = [track for track in tracks if track.path in decoded]
     genres = sorted({track.label for track in readable})
-    same_audio, same_recording = find_duplicates(heard)
+    same_audio, same_recording = find_duplicates(decoded)
     return Inventory(
         root=str(root),
         kind=dataset.kind,
         genres={
-            genre: _count([track for track in readable if track.label == genre], heard)
+            genre: _count([track for track in readable if track.label == genre], decoded)
             for genre in genres
         },
-        total=_count(readable, heard),
+        total=_count(readable, decoded),
         skipped=dataset.skipped,
         unreadable=unreadable,
         same_audio=[[_relative(path, root) for path in group] for group in same_audio],
@@ -85,21 +90,21 @@ def take_inventory(dataset: DataSet, progress: Progress) -> Inventory:
     )
 
 
-def _listen_to_all(paths: Sequence[Path]) -> Iterable[Listened]:
+def _decode_all(paths: Sequence[Path]) -> Iterable[DecodeResult]:
     jobs = -(-len(paths) // _PATHS_PER_JOB)
     workers = min(os.cpu_count() or 1, max(1, jobs))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield from pool.map(listen, paths, chunksize=_PATHS_PER_JOB)
+        yield from pool.map(decode_song, paths, chunksize=_PATHS_PER_JOB)
 
 
-def _count(tracks: Sequence[Track], heard: dict[Path, Heard]) -> GenreCount:
+def _count(tracks: Sequence[Track], decoded: dict[Path, Decoded]) -> GenreCount:
     parts = Counter(track.split for track in tracks if track.split)
     return GenreCount(
         tracks=len(tracks),
         parts={part: parts[part] for part in _PARTS if parts[part]},
         artists=len({track.artist for track in tracks if track.artist}),
-        hours=round(sum(heard[track.path].seconds for track in tracks) / 3600, 4),
+        hours=round(sum(decoded[track.path].seconds for track in tracks) / 3600, 4),
     )
 
 

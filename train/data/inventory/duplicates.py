@@ -14,7 +14,14 @@ from melonnx.infer.audio.reader import open_audio, require_sound
 from melonnx.infer.errors import AudioError
 from melonnx.infer.frontend.mel import MelSpec, log_mel
 
-__all__ = ["Fingerprint", "Heard", "Listened", "find_duplicates", "fingerprint", "listen"]
+__all__ = [
+    "DecodeResult",
+    "Decoded",
+    "Fingerprint",
+    "decode_song",
+    "find_duplicates",
+    "fingerprint",
+]
 
 Fingerprint = NDArray[np.float32]
 """(1024,), norm 1 or 0: a log-mel picture of 32 moments by 32 bands, each less its mean."""
@@ -33,7 +40,7 @@ _ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class Heard:
+class Decoded:
     """What is kept of a track that was decoded."""
 
     seconds: float
@@ -42,11 +49,11 @@ class Heard:
     fingerprint: Fingerprint
 
 
-Listened = tuple[Path, Heard | str]
-"""A path with what was heard, or with one line on why nothing was."""
+DecodeResult = tuple[Path, Decoded | str]
+"""A path with what was decoded, or with one line on why nothing was."""
 
 
-def listen(path: Path) -> Listened:
+def decode_song(path: Path) -> DecodeResult:
     """Decode one file. Never raises on account of the file."""
     digest = hashlib.sha256()
 
@@ -61,7 +68,7 @@ def listen(path: Path) -> Listened:
         require_sound(reader, _SPEC.n_fft)
     except AudioError as error:
         return path, str(error)
-    return path, Heard(reader.duration_s, digest.hexdigest(), fingerprint(values))
+    return path, Decoded(reader.duration_s, digest.hexdigest(), fingerprint(values))
 
 
 def fingerprint(values: LogMel) -> Fingerprint:
@@ -84,20 +91,20 @@ def fingerprint(values: LogMel) -> Fingerprint:
     return (picture.ravel() / norm).astype(np.float32)
 
 
-def find_duplicates(heard: Mapping[Path, Heard]) -> tuple[list[list[Path]], list[list[Path]]]:
+def find_duplicates(decoded: Mapping[Path, Decoded]) -> tuple[list[list[Path]], list[list[Path]]]:
     """Group the paths of the same samples, and those that sound the same from the same start.
 
     One of each group of the first kind stands for it in the second.
     """
     by_digest: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(heard):
-        by_digest[heard[path].digest].append(path)
+    for path in sorted(decoded):
+        by_digest[decoded[path].digest].append(path)
     same_samples = [group for group in by_digest.values() if len(group) > 1]
     singles = [group[0] for group in by_digest.values()]
-    return same_samples, _groups(singles, list(_alike([heard[path] for path in singles])))
+    return same_samples, _groups(singles, list(_alike([decoded[path] for path in singles])))
 
 
-def _alike(songs: Sequence[Heard]) -> Iterator[tuple[int, int]]:
+def _alike(songs: Sequence[Decoded]) -> Iterator[tuple[int, int]]:
     if not songs:
         return
     pictures = np.stack([song.fingerprint for song in songs])

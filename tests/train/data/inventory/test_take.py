@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from melonnx.train.data.inventory import take_inventory
+from melonnx.train.data.inventory.take import take_inventory
 from melonnx.train.data.readers.dataset import read_dataset
 from tests.conftest import encode, make_song
 

@@ -16,9 +16,9 @@ from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.keras.convert import to_onnx
+from melonnx.export.keras.prove import Proof, prove
 from melonnx.export.place import put_in_place
 from melonnx.export.proof_clips import Clip, proof_clips
-from melonnx.export.prove import Proof, prove
 from melonnx.export.quantise import Kind, quantise, window_milliseconds
 from melonnx.export.seal import seal
 from melonnx.infer.audio.reader import load_audio
@@ -28,8 +28,8 @@ from melonnx.infer.frontend.windows import patch_batches, window_starts
 from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.predictor import Predictor
 from melonnx.train.data.tracks import Track
-from melonnx.train.evaluate.predictions import Panel, ask_panel
-from melonnx.train.evaluate.scores import Report, score_answers
+from melonnx.train.evaluate.predictions import Predictors, predict_all
+from melonnx.train.evaluate.scores import Report, score_predictions
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
 
@@ -124,11 +124,11 @@ def _measure(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         path.write_bytes(seal(model))
-        panel = _export_folds(run, patches[:_PROOF_PATCHES_OF_A_FOLD], say) or [
+        predictors = _export_folds(run, patches[:_PROOF_PATCHES_OF_A_FOLD], say) or [
             (Predictor(path), run.tested)
         ]
-        say(f"measuring on {sum(len(songs) for _, songs in panel)} test songs")
-        report = score_answers(ask_panel(panel, say))
+        say(f"measuring on {sum(len(songs) for _, songs in predictors)} test songs")
+        report = score_predictions(predict_all(predictors, say))
         if small:
             return _measure_small(run, path, report, small, say)
         return report, report.summary()
@@ -153,7 +153,7 @@ def _measure_small(
     Returns what they score, also as metrics. Raises ProofError where that is too little.
     """
     runs = [read_run(folder) for folder in run.fold_folders] or [run]
-    panel: list[tuple[Predictor, list[Track]]] = []
+    predictors: list[tuple[Predictor, list[Track]]] = []
     sizes: list[float] = []
     times: list[float] = []
     with TemporaryDirectory() as folder:
@@ -162,10 +162,10 @@ def _measure_small(
             whole = one.model_path if run.fold_folders else path
             patches = _real_patches(one)
             shrunk.write_bytes(seal(_shrink(onnx.load(whole), small, patches)))
-            panel.append((Predictor(shrunk), one.tested))
+            predictors.append((Predictor(shrunk), one.tested))
             sizes = [file.stat().st_size / 1e6 for file in (whole, shrunk)]
             times = [window_milliseconds(file, patches[:2]) for file in (whole, shrunk)]
-    measured = score_answers(ask_panel(panel, say))
+    measured = score_predictions(predict_all(predictors, say))
     lost = report.accuracy - measured.accuracy
     figures = (
         f"accuracy {report.accuracy:.1%} in float32, {measured.accuracy:.1%} in {small}, on "
@@ -191,9 +191,9 @@ def _real_clips(run: Run) -> Iterator[Clip]:
             yield Clip(str(track.path), load_audio(track.path, rate))
 
 
-def _export_folds(run: Run, patches: NDArray[np.float32], say: Say) -> Panel:
+def _export_folds(run: Run, patches: NDArray[np.float32], say: Say) -> Predictors:
     """Write each fold's model into its folder; each is asked of the songs kept from it."""
-    panel: list[tuple[Predictor, list[Track]]] = []
+    predictors: list[tuple[Predictor, list[Track]]] = []
     for folder in run.fold_folders:
         fold = read_run(folder)
         network = keras.models.load_model(fold.network_path, compile=False)
@@ -201,8 +201,8 @@ def _export_folds(run: Run, patches: NDArray[np.float32], say: Say) -> Panel:
         prove(model, network, patches)
         put_in_place(seal(model), fold.model_path, say)
         say(f"wrote {fold.model_path}")
-        panel.append((Predictor(fold.model_path), fold.tested))
-    return panel
+        predictors.append((Predictor(fold.model_path), fold.tested))
+    return predictors
 
 
 def _real_patches(run: Run) -> NDArray[np.float32]:

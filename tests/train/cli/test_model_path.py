@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from melonnx.export.cli.model_option import require_model_path
+from melonnx.train.cli.model_path import require_model_path
 
 
 def test_the_folder_of_a_model_is_made(tmp_path):

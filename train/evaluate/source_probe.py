@@ -1,4 +1,4 @@
-"""Tests whether embeddings betray the collection that a song comes from, within a genre."""
+"""Probes embeddings for the collection (source) that a song comes from, within a genre."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from melonnx.train.evaluate.measures import bootstrap_interval
-from melonnx.train.evaluate.predictions import Answers
+from melonnx.train.evaluate.predictions import Predictions
 
-__all__ = ["SourceReport", "SourceScore", "SourceTest", "tell_sources_apart"]
+__all__ = ["SourceReport", "SourceScore", "SourceTest", "probe_sources"]
 
 _LEAST_SONGS = 5
 _LEAST_GROUPS = 2
@@ -53,7 +53,7 @@ class SourceReport:
     chance: float | None
 
 
-def tell_sources_apart(answers: Answers, sources: Mapping[Path, str]) -> SourceReport | None:
+def probe_sources(predictions: Predictions, sources: Mapping[Path, str]) -> SourceReport | None:
     """Train a source classifier on the embeddings of each genre, tested on unseen artists.
 
     ``sources``: the source by path; songs without one are left out. Logistic regression on
@@ -63,15 +63,15 @@ def tell_sources_apart(answers: Answers, sources: Mapping[Path, str]) -> SourceR
 
     None where fewer than two sources are named.
     """
-    names = np.array([sources.get(track.path, "") for track in answers.tracks])
-    groups = np.array(answers.groups)
+    names = np.array([sources.get(track.path, "") for track in predictions.tracks])
+    groups = np.array(predictions.groups)
     known = sorted(set(names.tolist()) - {""})
     if len(known) < 2:
         return None
-    right = answers.right
+    right = predictions.right
     genres: dict[str, SourceTest] = {}
-    for index, genre in enumerate(answers.labels):
-        rows = np.flatnonzero((answers.true == index) & (names != ""))
+    for index, genre in enumerate(predictions.labels):
+        rows = np.flatnonzero((predictions.true == index) & (names != ""))
         enough = [
             name
             for name in known
@@ -80,7 +80,7 @@ def tell_sources_apart(answers: Answers, sources: Mapping[Path, str]) -> SourceR
         ]
         rows = rows[np.isin(names[rows], enough)]
         if len(enough) > 1:
-            genres[genre] = _test(answers.embeddings[rows], names[rows], groups[rows].tolist())
+            genres[genre] = _test(predictions.embeddings[rows], names[rows], groups[rows].tolist())
     weights = [sum(test.songs.values()) for test in genres.values()]
 
     def mean(values: Sequence[float]) -> float | None:

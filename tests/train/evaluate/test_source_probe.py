@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from melonnx.train.data.tracks import Track
-from melonnx.train.evaluate.collections import tell_sources_apart
-from melonnx.train.evaluate.predictions import Answers
+from melonnx.train.evaluate.predictions import Predictions
+from melonnx.train.evaluate.source_probe import probe_sources
 
 
-def answers_and_sources(heard, songs=40):
+def predictions_and_sources(heard, songs=40):
     """Two genres of two sources with ten artists each; ``heard``: how loud the source is."""
     rng = np.random.default_rng(0)
     tracks = tuple(
@@ -24,7 +24,7 @@ def answers_and_sources(heard, songs=40):
     embeddings = rng.standard_normal((len(tracks), 8)).astype(np.float32)
     embeddings[:, 0] += 10 * true
     embeddings[:, 1] += heard * np.array([sources[t.path] == "two" for t in tracks])
-    answers = Answers(
+    predictions = Predictions(
         labels=("a", "b"),
         tracks=tracks,
         true=true,
@@ -37,11 +37,11 @@ def answers_and_sources(heard, songs=40):
         leaves=("a", "b"),
         failures={},
     )
-    return answers, sources
+    return predictions, sources
 
 
 def test_a_source_that_is_heard_is_found_within_each_genre():
-    report = tell_sources_apart(*answers_and_sources(heard=6))
+    report = probe_sources(*predictions_and_sources(heard=6))
     assert report is not None
     assert report.genres.keys() == {"a", "b"}
     for test in report.genres.values():
@@ -56,18 +56,18 @@ def test_a_source_that_is_heard_is_found_within_each_genre():
 
 
 def test_a_source_that_is_not_heard_is_told_by_chance():
-    report = tell_sources_apart(*answers_and_sources(heard=0))
+    report = probe_sources(*predictions_and_sources(heard=0))
     assert report is not None
     assert report.balanced_accuracy == pytest.approx(0.5, abs=0.12)
 
 
 def test_artists_are_not_taken_for_sources():
     """Each artist sounds like nobody else; a classifier that had heard them would know them."""
-    answers, sources = answers_and_sources(heard=0)
+    predictions, sources = predictions_and_sources(heard=0)
     rng = np.random.default_rng(3)
-    voices = {track.artist: rng.standard_normal(8) * 20 for track in answers.tracks}
-    answers.embeddings[:] += np.array([voices[track.artist] for track in answers.tracks])
-    report = tell_sources_apart(answers, sources)
+    voices = {track.artist: rng.standard_normal(8) * 20 for track in predictions.tracks}
+    predictions.embeddings[:] += np.array([voices[track.artist] for track in predictions.tracks])
+    report = probe_sources(predictions, sources)
     assert report is not None
     assert report.balanced_accuracy is not None
     assert report.balanced_accuracy < 0.8
@@ -75,18 +75,18 @@ def test_artists_are_not_taken_for_sources():
 
 def test_genre_alone_does_not_betray_the_source():
     """Source and genre are one: there is no genre in which to ask."""
-    answers, sources = answers_and_sources(heard=6)
+    predictions, sources = predictions_and_sources(heard=6)
     sources = {
         path: "one" if track.genre == "a" else "two"
-        for path, track in zip(sources, answers.tracks, strict=True)
+        for path, track in zip(sources, predictions.tracks, strict=True)
     }
-    report = tell_sources_apart(answers, sources)
+    report = probe_sources(predictions, sources)
     assert report is not None
     assert (report.genres, report.balanced_accuracy) == ({}, None)
     assert report.sources["two"].songs == 80
 
 
 def test_without_two_sources_there_is_no_test():
-    answers, sources = answers_and_sources(heard=6)
-    assert tell_sources_apart(answers, {}) is None
-    assert tell_sources_apart(answers, dict.fromkeys(sources, "one")) is None
+    predictions, sources = predictions_and_sources(heard=6)
+    assert probe_sources(predictions, {}) is None
+    assert probe_sources(predictions, dict.fromkeys(sources, "one")) is None

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from melonnx.infer.results.rows import printable
-from melonnx.train.data.inventory import GenreCount, Inventory
+from melonnx.train.data.inventory.take import GenreCount, Inventory
 
 __all__ = ["print_inventory", "print_json"]
 

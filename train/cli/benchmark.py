@@ -3,11 +3,14 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from melonnx.train.progress import say
+
+if TYPE_CHECKING:
+    from melonnx.train.cli.exporters import ExportPipeline
 
 __all__ = ["app"]
 
@@ -21,6 +24,7 @@ def _benchmark() -> None:
 
 @app.command()
 def benchmark(
+    context: typer.Context,
     table: Annotated[
         Path,
         typer.Argument(metavar="FEATURES", help="From melonnx features; or FMA's features.csv."),
@@ -56,12 +60,12 @@ def benchmark(
     ] = None,
 ) -> None:
     """Compare classical classifiers on hand-made features, with networks on the same songs."""
-    from melonnx.train.classical.benchmark import divide, fit_best, run_benchmark
+    from melonnx.train.classical.benchmark import fit_best, make_folds, run_benchmark
     from melonnx.train.classical.benchmark_report import print_benchmark, write_benchmark
     from melonnx.train.classical.classifiers import PRESETS
     from melonnx.train.classical.feature_table import read_features
     from melonnx.train.classical.networks import (
-        divide_as_run,
+        folds_of_run,
         restrict_to_runs,
         score_model,
         score_run,
@@ -81,7 +85,7 @@ def benchmark(
     if run and split == "official":
         raise typer.BadParameter("has folds of its own, not the official split", param_hint="--run")
     if save is not None:
-        from melonnx.export.cli.model_option import require_model_path
+        from melonnx.train.cli.model_path import require_model_path
 
         require_model_path(save, "--save")
     features = read_features(table, subset)  # type: ignore[arg-type]
@@ -90,25 +94,23 @@ def benchmark(
     runs = [read_run(folder) for folder in run or ()]
     if runs:
         features = restrict_to_runs(features, runs)
-        division = divide_as_run(features, runs[0])
+        chosen = folds_of_run(features, runs[0])
     else:
-        division = divide(features.tracks, folds, official=split == "official")
+        chosen = make_folds(features.tracks, folds, official=split == "official")
     networks = [score_run(one, features, say) for one in runs]
     if data is not None:
         root = data.resolve()
-        networks += [score_model(path, root, features, division, say) for path in model or ()]
-    result = run_benchmark(features, division, preset, say, networks=networks)  # type: ignore[arg-type]
+        networks += [score_model(path, root, features, chosen, say) for path in model or ()]
+    result = run_benchmark(features, chosen, preset, say, networks=networks)  # type: ignore[arg-type]
     print_benchmark(result)
     if out is not None:
         write_benchmark(result, out, shlex.join(["melonnx", *sys.argv[1:]]))
         say(f"written: {out / 'benchmark.md'}, benchmark.csv and pictures")
     if save is not None:
-        from melonnx.export.sklearn.pipeline import describe_best, save_pipeline
-
+        export_pipeline: ExportPipeline = context.obj()
         pipeline = fit_best(features, result.best, result.preset)
-        info, rows = describe_best(pipeline, result, features, save.stem)
-        proof = save_pipeline(pipeline, info, rows, save)
+        proof = export_pipeline(pipeline, result, features, save)
         print(
-            f"wrote {save}: {info.classifier}, {info.feature_set}; equal to scikit-learn on "
-            f"{proof.rows} songs, worst difference {proof.worst:.1e}"
+            f"wrote {save}: {result.best.classifier}, {result.best.features}; equal to "
+            f"scikit-learn on {proof.rows} songs, worst difference {proof.worst:.1e}"
         )

@@ -3,9 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
-from melonnx.export.cli.train import app
+from melonnx.train.cli.train import app
 from melonnx.train.network.transfer import TRANSFER
-from melonnx.train.run import Settings
+from melonnx.train.settings import Settings
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_second_export_is_the_same_bytes(take_in, tmp_path):
 
 def test_a_failed_proof_leaves_the_old_file(take_in, tmp_path, monkeypatch):
     (tmp_path / "own.onnx").write_bytes(b"old")
-    monkeypatch.setattr("melonnx.export.prove.KERAS_TOLERANCE", -1)
+    monkeypatch.setattr("melonnx.export.keras.prove.KERAS_TOLERANCE", -1)
     with pytest.raises(ProofError):
         take_in(over_time())
     assert (tmp_path / "own.onnx").read_bytes() == b"old"
@@ -36,7 +36,7 @@ def test_an_export_that_cannot_be_made_again_is_refused(take_in, tmp_path, monke
     def to_other_bytes(network, info):
         return to_onnx(network, replace(info, version=next(versions)))
 
-    monkeypatch.setattr("melonnx.export.keras.release.to_onnx", to_other_bytes)
+    monkeypatch.setattr("melonnx.export.keras.own.to_onnx", to_other_bytes)
     with pytest.raises(ProofError, match="second export of it gives other bytes"):
         take_in(over_time())
     assert not (tmp_path / "own.onnx").exists()

@@ -1,6 +1,6 @@
-"""The command ``melonnx train``: here, since ``--head`` writes a model file at once."""
+"""The command ``melonnx train``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,8 @@ from melonnx.train.data.tracks import DataSet, Track
 from melonnx.train.progress import say
 
 if TYPE_CHECKING:
-    from melonnx.train.run import Settings
+    from melonnx.train.cli.exporters import ExportHead
+    from melonnx.train.settings import Settings
 
 __all__ = ["app"]
 
@@ -162,7 +163,7 @@ def train(
     """
     if head:
         _require_options_of_a_head(context, out)
-        _train_head(data, out, artists, base, without or (), _weights(weight))
+        _train_head(context.obj, data, out, artists, base, without or (), _weights(weight))
         return
     if base:
         raise typer.BadParameter("needs --head", param_hint="--base")
@@ -223,7 +224,7 @@ def train(
 def _settings(transfer: Path | None, tags: Path | None, teacher: Path | None) -> "Settings":
     from melonnx.train.network.genre_tags import TAG_SETTINGS
     from melonnx.train.network.transfer import TRANSFER
-    from melonnx.train.run import Settings
+    from melonnx.train.settings import Settings
 
     if tags:
         return TAG_SETTINGS
@@ -273,12 +274,13 @@ def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
         source = context.get_parameter_source(parameter.name or "")
         if source and source.name == "COMMANDLINE" and parameter.name not in _OF_A_HEAD:
             raise typer.BadParameter("is of a network, not a head", param_hint=parameter.opts[0])
-    from melonnx.export.cli.model_option import require_model_path
+    from melonnx.train.cli.model_path import require_model_path
 
     require_model_path(out, "--out")
 
 
 def _train_head(
+    load_exporter: "Callable[[], ExportHead]",
     data: Sequence[Path],
     out: Path,
     artists: Path | None,
@@ -286,12 +288,12 @@ def _train_head(
     without: Sequence[str],
     weights: dict[str, float],
 ) -> None:
-    from melonnx.export.own_genres import make_own_genres
     from melonnx.train.own_genres import warnings_of
 
+    export_head = load_exporter()  # first, so that what is not installed is told at once
     dataset = _read(data, artists, without, weights, subgenres=False)
     tracks, of = list(dataset.tracks), " and ".join(root.resolve().name for root in data)
-    made = make_own_genres(tracks, base, out, name=out.stem, dataset=of, say=say)
+    made = export_head(tracks, base, out, name=out.stem, dataset=of, say=say)
     print(f"split by artist: {made.info.split}", "", *made.own.report.lines(), "", sep="\n")
     for line in warnings_of(made.own):
         print(f"note: {line}")

@@ -1,10 +1,10 @@
-"""The commands ``melonnx picture`` and ``melonnx gallery``."""
+"""The command ``melonnx picture``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from melonnx.demo.cli.options import Dark, Out, require_picture_path
 from melonnx.infer.cli.options import Device, Model, Sure, Threads
 from melonnx.infer.results.listing import say
 
@@ -12,14 +12,16 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-_Out = Annotated[Path, typer.Option("--out", "-o", dir_okay=False, help="*.png, *.svg, *.pdf, …")]
-_Dark = Annotated[bool, typer.Option("--dark", help="Light lines on a dark ground.")]
+
+@app.callback()
+def _picture() -> None:
+    """Keep ``picture`` a named command although it is the only one here."""
 
 
 @app.command()
 def picture(
     song: Annotated[str, typer.Argument(metavar="SONG", help="An audio file.")],
-    out: _Out,
+    out: Out,
     stage: Annotated[
         str,
         typer.Option(
@@ -30,7 +32,7 @@ def picture(
     against: Annotated[
         str | None, typer.Option(help="Evidence against this genre; all others by default.")
     ] = None,
-    dark: _Dark = False,
+    dark: Dark = False,
     sure: Sure = 90,
     model: Model = None,
     device: Device = "auto",
@@ -46,7 +48,7 @@ def picture(
 
     if stage not in (*STAGES, "all"):
         raise typer.BadParameter(f"one of {', '.join(STAGES)}, all", param_hint="--stage")
-    _check(out)
+    require_picture_path(out)
     predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
     examined = examine(predictor, song)
     if against is not None:
@@ -59,32 +61,3 @@ def picture(
     else:
         figure = draw(stage, examined, evidence, against=against, dark=dark)
     save(figure, out)
-
-
-@app.command()
-def gallery(
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A folder of music: <genre>/<file>.")
-    ],
-    out: _Out,
-    dark: _Dark = False,
-) -> None:
-    """Draw two mel spectrograms of each genre side by side."""
-    from melonnx.demo.pictures.gallery import draw_gallery, find_examples
-    from melonnx.demo.pictures.style import save
-
-    _check(out)
-    save(draw_gallery(find_examples(data, say), dark=dark), out)
-
-
-def _check(out: Path) -> None:
-    """Before the work is done, not after it."""
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    known = FigureCanvasBase.get_supported_filetypes().keys() - {"pgf"}  # which needs LaTeX
-    if out.suffix.lower()[1:] not in known:
-        raise typer.BadParameter(
-            f"its name must end with one of {', '.join(sorted(known))}", param_hint="--out"
-        )
-    if not out.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="--out")

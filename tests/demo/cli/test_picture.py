@@ -1,10 +1,9 @@
-"""``melonnx picture`` and ``melonnx gallery`` as a user runs them."""
+"""``melonnx picture`` as a user runs it."""
 
 import pytest
 from PIL import Image
 
 from melonnx.infer.model.session import MODELS_FOLDER
-from tests.conftest import RATE, encode, make_song
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 
@@ -43,13 +42,3 @@ def test_bad_options_say_what_would_do(melonnx, tmp_path, arguments, hint):
     assert hint in result.stderr
     assert "Traceback" not in result.stderr
     assert not list(tmp_path.iterdir())
-
-
-def test_gallery_is_a_picture(melonnx, tmp_path):
-    for genre in ("polka", "waltz"):
-        (tmp_path / "music" / genre).mkdir(parents=True)
-        song = encode(make_song(2), RATE, "WAV")
-        (tmp_path / "music" / genre / "song.wav").write_bytes(song)
-    result = melonnx("gallery", tmp_path / "music", "-o", tmp_path / "gallery.png")
-    assert result.returncode == 0, result.stderr
-    assert Image.open(tmp_path / "gallery.png").width == 1440

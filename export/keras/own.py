@@ -9,9 +9,9 @@ from melonnx.export.errors import KerasFileError, ProofError
 from melonnx.export.keras.convert import to_onnx
 from melonnx.export.keras.description import read_description
 from melonnx.export.keras.intake import as_format_network, load_keras
+from melonnx.export.keras.prove import prove
+from melonnx.export.keras.run import Exported
 from melonnx.export.place import put_in_place
-from melonnx.export.prove import prove
-from melonnx.export.release import Exported
 from melonnx.export.seal import seal
 from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.frontend.mel import log_mel
