@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import MelonnxError
+from melonnx.infer.model.certainty import is_unsure
 
 __all__ = ["NO_MUSIC", "SHORT", "Prediction", "Segment"]
 
@@ -156,7 +157,9 @@ class Prediction:
             return self
         unsure = self.unsure
         if min_score is not None:
-            unsure = self.is_short or not self.is_music or self.score < min_score
+            unsure = is_unsure(
+                self.score, min_score, is_short=self.is_short, is_music=self.is_music
+            )
         probabilities = dict(self.top(len(self.probabilities) if top is None else top))
         return replace(
             self,

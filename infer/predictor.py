@@ -13,6 +13,7 @@ from melonnx.infer.frontend.long_tracks import Heard, hear
 from melonnx.infer.frontend.windows import Patches, patch_batches
 from melonnx.infer.model.acceptance import chances_accepted
 from melonnx.infer.model.calibration import scale
+from melonnx.infer.model.certainty import is_unsure
 from melonnx.infer.model.hierarchy import sum_by_genre
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.model.pooling import pool_windows
@@ -163,6 +164,7 @@ class Predictor:
         label = next(iter(probabilities))
         accepted = chances_accepted(by_genre, info.genres, info.accepts)
         score = float(accepted[info.genres.index(label)])
+        bar = info.bars_at(self.sure).get(label, 0.0)
         subgenres = {
             leaf: probability
             for leaf, probability in _falling(info.labels, leaves).items()
@@ -172,7 +174,7 @@ class Predictor:
             path=reader.name,
             label=label,
             score=score,
-            unsure=is_short or not is_music or score < info.bars_at(self.sure).get(label, 0.0),
+            unsure=is_unsure(score, bar, is_short=is_short, is_music=is_music),
             music=music,
             probabilities=probabilities,
             subgenre=next((leaf for leaf in subgenres if info.parents[leaf] == label), None),

@@ -1,4 +1,4 @@
-"""Refuses what the page does not need, before Gradio sees it.
+"""Refuses what the page does not need, and uploads that are too large, before Gradio sees them.
 
 Gradio would also fetch any web address for whoever asks (``file=https://…``, or an address
 instead of an uploaded file), run ffmpeg on what is sent to ``process_recording``, and, where a

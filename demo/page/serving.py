@@ -21,7 +21,7 @@ from melonnx.demo.page.guard import Guard
 from melonnx.demo.page.layout import SAMPLE, build_page
 from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import Choice
-from melonnx.demo.page.uploads import is_private, private_folder, swept
+from melonnx.demo.page.upload_folder import is_private, private_folder, swept
 from melonnx.demo.page.visitors import forgetting
 
 __all__ = ["mount_page", "serve"]

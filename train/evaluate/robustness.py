@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.errors import AudioError
-from melonnx.train.data.corruptions import CORRUPTIONS, Corruption
+from melonnx.train.evaluate.corruptions import CORRUPTIONS, Corruption
 from melonnx.train.evaluate.measures import bootstrap_interval
 from melonnx.train.evaluate.predictions import Predictions, Predictors
 from melonnx.train.progress import Say

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from melonnx.demo.page.uploads import is_private, private_folder, sweep
+from melonnx.demo.page.upload_folder import is_private, private_folder, sweep
 
 
 def test_folder_is_private_and_gone_at_the_end(tmp_path, monkeypatch):

@@ -5,8 +5,8 @@ import pytest
 import soundfile
 
 from melonnx.infer.audio.reader import load_audio
-from melonnx.train.data.corruptions import CORRUPTIONS, as_16_bits, as_mp3, first, gain, limit
 from melonnx.train.data.degradations import band_limit
+from melonnx.train.evaluate.corruptions import CORRUPTIONS, as_16_bits, as_mp3, first, gain, limit
 from tests.conftest import RATE, make_song
 
 _MPEG1_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.train.data.corruptions import CORRUPTIONS
+from melonnx.train.evaluate.corruptions import CORRUPTIONS
 from melonnx.train.evaluate.evaluation import evaluate_model, read_test_songs
 from melonnx.train.evaluate.predictions import predict_tracks
 from melonnx.train.evaluate.report import write_report

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from melonnx.infer import Predictor
-from melonnx.train.data.corruptions import CORRUPTIONS, Corruption
 from melonnx.train.data.readers.dataset import read_folder
+from melonnx.train.evaluate.corruptions import CORRUPTIONS, Corruption
 from melonnx.train.evaluate.predictions import predict_all, predict_tracks
 from melonnx.train.evaluate.robustness import measure_robustness, predict_corrupted
 from tests.conftest import write_tiny_model
