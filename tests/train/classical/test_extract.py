@@ -157,7 +157,7 @@ if __name__ == '__main__':
 
 
 def test_killed_it_goes_on(folder, tmp_path):
-    for number in range(4, 40):
+    for number in range(4, 12):
         path = folder / "calm" / f"{number}.wav"
         path.write_bytes(encode(make_song(1, seed=number), RATE, "WAV", "PCM_16"))
     script, part = tmp_path / "extract.py", tmp_path / "rows.part"
@@ -177,7 +177,7 @@ def test_killed_it_goes_on(folder, tmp_path):
         return results
 
     table, _ = extract(read_dataset(folder), part, counting, workers=1)
-    assert len(table.tracks) == 40
-    assert 0 < left[0] <= 41 - done + 1  # a torn row, and the broken file
+    assert len(table.tracks) == 12
+    assert 0 < left[0] <= 13 - done + 1  # a torn row, and the broken file
     whole, _ = extract(read_dataset(folder), tmp_path / "other.part", quiet, workers=1)
     np.testing.assert_allclose(table.values, whole.values, rtol=1e-3, atol=1e-3)
