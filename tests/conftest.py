@@ -26,10 +26,13 @@ from numpy.typing import NDArray
 
 from melonnx.infer.library.find import AUDIO_SUFFIXES
 
-# The same examples each time, so that a run that passes passes again; ``--hypothesis-profile=long``
-# looks for others, for as long as twenty such runs.
-settings.register_profile("fixed", derandomize=True, max_examples=50, deadline=None, database=None)
-settings.register_profile("long", max_examples=1000, deadline=None)
+# The same examples each time, so that chance fails no run; ``--hypothesis-profile=long`` looks for
+# others, for as long as twenty such runs.
+USUAL_EXAMPLES = 50
+settings.register_profile(
+    "fixed", derandomize=True, max_examples=USUAL_EXAMPLES, deadline=None, database=None
+)
+settings.register_profile("long", max_examples=20 * USUAL_EXAMPLES, deadline=None)
 settings.load_profile("fixed")
 
 RATE = 22050
@@ -82,6 +85,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next(shared, super()._split_scope(nodeid))
 
     return Scheduling(config, log)
+
+
+def examples(usual: int) -> settings:
+    """So many of a property in a usual run, and as many more as of any in a long one."""
+    return settings(max_examples=usual * settings.default.max_examples // USUAL_EXAMPLES)
 
 
 def real_data(name: str) -> Path:
