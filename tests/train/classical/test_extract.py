@@ -35,6 +35,16 @@ def folder(tmp_path):
     return root
 
 
+@pytest.fixture
+def here(monkeypatch):
+    """Features are computed in this process; each worker would import librosa anew."""
+
+    def compute_all(paths, *, fma_compatible, workers):
+        return (song_features(path, fma_compatible=fma_compatible) for path in paths)
+
+    monkeypatch.setattr("melonnx.train.classical.extract._compute_all", compute_all)
+
+
 def test_every_song_is_a_row_or_a_failure(melonnx, folder, tmp_path):
     out = tmp_path / "features.parquet"
     result = melonnx("features", folder, "--out", out)
@@ -65,6 +75,7 @@ def test_every_song_is_a_row_or_a_failure(melonnx, folder, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["features.parquet", "music"]
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_name_that_no_table_can_hold_is_a_failure(folder, tmp_path, kind):
     try:
@@ -90,7 +101,7 @@ def test_one_process_compiles_before_several_compute(folder, tmp_path, monkeypat
     """Each must find in the cache what it needs, and add nothing to it."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
     code = (
-        "import sys; from pathlib import Path; from melonnx.train import extract\n"
+        "import sys; from pathlib import Path; from melonnx.train.classical import extract\n"
         "if __name__ == '__main__':\n"
         "    extract._compile()\n"
         "    count = lambda: len(list(Path(sys.argv[1]).rglob('*.nbc')))\n"
@@ -118,6 +129,7 @@ def test_a_rate_too_low_for_the_features_is_a_failure(tmp_path):
     assert "Nyquist" in reason
 
 
+@pytest.mark.usefixtures("here")
 def test_only_what_is_new_or_changed_is_computed(folder, tmp_path):
     part = tmp_path / "rows.part"
     counts = []
@@ -137,6 +149,7 @@ def test_only_what_is_new_or_changed_is_computed(folder, tmp_path):
     assert not np.isclose(other.values, after.values, 1e-3, 1e-3).all(axis=1).any()
 
 
+@pytest.mark.usefixtures("here")
 def test_a_torn_row_is_made_again(folder, tmp_path):
     part = tmp_path / "rows.part"
     whole, _ = extract(read_dataset(folder), part, quiet, workers=1)
@@ -156,6 +169,7 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.usefixtures("here")
 def test_killed_it_goes_on(folder, tmp_path):
     for number in range(4, 12):
         path = folder / "calm" / f"{number}.wav"

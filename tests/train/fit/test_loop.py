@@ -254,7 +254,7 @@ device = tf.config.list_physical_devices("CPU")[0]
 halves = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(device, halves)
 from melonnx.train.fit import loop as fit
-from tests.train import test_fit as tests
+from tests.train.fit import test_loop as tests
 
 devices = []
 
