@@ -11,17 +11,48 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each of several processes has one core; threads for all cores would fight over them. This is
+    # read when numpy and TensorFlow are imported, and goes to the commands that tests start.
+    for _whose in ("OMP_NUM", "OPENBLAS_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+        os.environ.setdefault(f"{_whose}_THREADS", "1")
+
+import numpy as np
 import soundfile
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from melonnx.infer.library.find import AUDIO_SUFFIXES
+
+# The same examples each time, so that chance fails no run; ``--hypothesis-profile=long`` looks for
+# others, for as long as twenty such runs.
+USUAL_EXAMPLES = 50
+settings.register_profile(
+    "fixed", derandomize=True, max_examples=USUAL_EXAMPLES, deadline=None, database=None
+)
+settings.register_profile("long", max_examples=20 * USUAL_EXAMPLES, deadline=None)
+settings.load_profile("fixed")
 
 RATE = 22050
 REAL_DATA = Path(os.environ.get("MELONNX_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+TOGETHER = {
+    "a trained run": ("test_export", "test_loop", "test_evaluation", "test_networks"),
+    "npm's packages": ("test_web_page", "test_web_modules", "test_twin"),
+    "what numba compiles": ("test_extract", "test_features", "test_mel", "test_stages"),
+}
+"""Test files that share what takes long to make, so that one process makes it, and for what."""
+
+LONGEST = (
+    *("test_package", "test_page_use", "test_extract", "test_web_page", "test_export"),
+    *("test_faults", "test_collection", "test_cache", "test_train", "test_loop", "test_fuzz"),
+    *("test_pipeline", "test_evidence", "test_benchmark", "test_corpus_in_batches"),
+)
+"""Test files that begin first: one that began last would be waited for by idle processes."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +64,32 @@ def pytest_configure(config: pytest.Config) -> None:
         # Two that fill numba's cache at once can leave one that crashes whoever reads it.
         cache = Path(tempfile.gettempdir()) / f"melonnx-numba-{config.workerinput['workerid']}"
         os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """As ``--dist loadfile`` says, but for the files that stay together."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            name = Path(nodeid.partition("::")[0]).stem
+            shared = (what for what, names in TOGETHER.items() if name in names)
+            return next(shared, super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
+
+
+def examples(usual: int) -> settings:
+    """So many of a property in a usual run, and as many more as of any in a long one."""
+    return settings(max_examples=usual * settings.default.max_examples // USUAL_EXAMPLES)
 
 
 def real_data(name: str) -> Path:

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.infer import MelSpec, Prediction, Predictor, Segment, Stream
 from melonnx.infer.errors import InvalidSamplesError
-from tests.conftest import encode, make_song
+from tests.conftest import encode, examples, make_song
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_integer_and_float_mono_and_stereo_are_heard_alike(predictor):
         assert other == pytest.approx(first, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     sizes=st.lists(st.integers(0, 9000), min_size=1, max_size=30),
     hop=st.floats(0.05, 8),

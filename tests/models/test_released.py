@@ -79,10 +79,16 @@ def test_sample_is_small_free_and_answered(predictor):
     assert answer.warnings == ()
 
 
-@pytest.mark.parametrize("gain_db", [-40, -30, -20, -10, -3])
-def test_loudness_does_not_tell_the_genre(predictor, gain_db):
+@pytest.fixture(scope="module")
+def of_the_sample(predictor):
+    """Its samples, their rate, and the probabilities as it is."""
     samples, rate = soundfile.read(SAMPLE, dtype="float32")
-    expected = predictor.predict_array(samples, rate).probabilities
+    return samples, rate, predictor.predict_array(samples, rate).probabilities
+
+
+@pytest.mark.parametrize("gain_db", [-40, -30, -20, -10, -3])
+def test_loudness_does_not_tell_the_genre(predictor, of_the_sample, gain_db):
+    samples, rate, expected = of_the_sample
     quieter = samples * np.float32(10 ** (gain_db / 20))
     assert predictor.predict_array(quieter, rate).probabilities == pytest.approx(expected, abs=1e-3)
 

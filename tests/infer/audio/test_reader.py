@@ -6,14 +6,14 @@ import librosa
 import numpy as np
 import pytest
 import soxr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.infer.audio import reader as audio
 from melonnx.infer.audio.decoders import libsndfile
 from melonnx.infer.audio.reader import load_audio, open_array, open_audio
 from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, NoMusicError
-from tests.conftest import RATE, encode, make_song
+from tests.conftest import RATE, encode, examples, make_song
 
 
 def load_array(samples, rate, to_rate):
@@ -61,7 +61,7 @@ ENCODED = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     offset=st.floats(0, 2.5),
     duration=st.floats(0.01, 4),
@@ -133,7 +133,7 @@ def test_nan_and_infinite_samples_are_refused_wherever_they_are(bad):
 @pytest.mark.parametrize(
     ("format_", "subtype"), [("WAV", "FLOAT"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")]
 )
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(length=st.integers(50, 150_000))
 def test_any_block_size_gives_the_same_waveform(stereo, format_, subtype, length):
     data = encode(stereo, 44100, format_, subtype)

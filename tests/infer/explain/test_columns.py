@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.infer.explain.columns import Columns
@@ -11,7 +11,6 @@ from melonnx.infer.explain.columns import Columns
 @pytest.mark.parametrize(
     ("pool", "expected"), [(np.add, np.mean), (np.minimum, np.min), (np.maximum, np.max)]
 )
-@settings(deadline=None)
 @given(
     blocks=st.lists(st.integers(0, 60), min_size=1, max_size=12),
     most=st.integers(1, 20),

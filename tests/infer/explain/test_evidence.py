@@ -62,6 +62,16 @@ def by_logits(tmp_path_factory):
     return said_otherwise(tmp_path_factory.mktemp("model"), pooling="logits")
 
 
+@pytest.fixture(scope="module")
+def examined_by_logits(by_logits):
+    return examine_array(by_logits, make_song(20.1), RATE)
+
+
+@pytest.fixture(scope="module")
+def evidence_by_logits(by_logits, examined_by_logits):
+    return map_evidence(by_logits, examined_by_logits)
+
+
 @pytest.mark.parametrize("spec", [MelSpec(), MelSpec(16000, 512, 256, 96, fmax=8000.0)])
 def test_bands_leave_no_mel_band_out(spec):
     bands = pitch_bands(spec)
@@ -100,9 +110,10 @@ def test_what_matters_for_the_song_is_close_to_asking(small, examined, evidence,
 
 
 @pytest.mark.parametrize("against", [None, "pop"])
-def test_what_matters_in_a_mean_of_logits_is_what_asking_finds(by_logits, against):
-    examined = examine_array(by_logits, make_song(20.1), RATE)
-    evidence = map_evidence(by_logits, examined)
+def test_what_matters_in_a_mean_of_logits_is_what_asking_finds(
+    by_logits, examined_by_logits, evidence_by_logits, against
+):
+    examined, evidence = examined_by_logits, evidence_by_logits
     start = examined.heard.starts[0] + 13 * 3
     for band in range(len(evidence.bands)):
         regions = [Region((start, start + 13), evidence.bands[band].mels)]
@@ -115,10 +126,9 @@ def test_what_matters_in_a_mean_of_logits_is_what_asking_finds(by_logits, agains
         )
 
 
-def test_a_mean_of_logits_adds_up(by_logits):
-    examined = examine_array(by_logits, make_song(20.1), RATE)
+def test_a_mean_of_logits_adds_up(by_logits, examined_by_logits, evidence_by_logits):
+    examined, evidence = examined_by_logits, evidence_by_logits
     told = examined.prediction.probabilities
-    evidence = map_evidence(by_logits, examined)
     assert dict(zip(evidence.genres, evidence.probabilities, strict=True)) == pytest.approx(told)
     without = probabilities_without(by_logits, examined, [])
     assert dict(zip(evidence.genres, without, strict=True)) == pytest.approx(told)
@@ -167,12 +177,12 @@ def test_unknown_genres_are_refused(examined, evidence):
         activation_over_time(examined, "polka")
 
 
-def test_what_was_not_heard_is_no_evidence():
-    base = Predictor("genre-base", device="cpu")
-    examined = examine_array(base, make_song(60), RATE)
-    evidence = map_evidence(base, examined)
+def test_what_was_not_heard_is_no_evidence(tmp_path):
+    brief = said_otherwise(tmp_path, max_windows=2)
+    examined = examine_array(brief, make_song(60), RATE)
+    evidence = map_evidence(brief, examined)
     heard = np.isfinite(evidence.without).all(axis=(1, 2))
-    seconds = base.info.max_windows * base.info.window * base.info.mel_spec.frame_seconds
+    seconds = brief.info.max_windows * brief.info.window * brief.info.mel_spec.frame_seconds
     assert heard.mean() * 60 == pytest.approx(seconds, abs=1)
     activation, column_s = activation_over_time(examined, "rock")
     assert np.isfinite(activation).mean() == pytest.approx(seconds / 60, abs=0.1)

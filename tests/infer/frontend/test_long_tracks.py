@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.infer.frontend import long_tracks
 from melonnx.infer.frontend.long_tracks import hear
 from melonnx.infer.frontend.mel import MelSpec, log_mel
 from melonnx.infer.frontend.windows import CELLS, window_starts
+from tests.conftest import examples
 
 DECIBELS = MelSpec(sample_rate=8000, n_fft=64, hop_length=32, n_mels=4, fmax=4000.0)
 LEVELLED = MelSpec(
@@ -26,7 +27,7 @@ def blocks(n_frames, size, seed=0):
 
 
 @pytest.mark.parametrize("spec", [DECIBELS, LEVELLED], ids=["decibels", "levelled"])
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(n_frames=st.integers(2, 12 * CELLS), most=st.integers(0, 12), size=st.integers(500, 200_000))
 def test_windows_are_those_of_the_whole(spec, n_frames, most, size):
     window = 3

@@ -5,12 +5,12 @@ from dataclasses import replace
 import librosa
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.infer.audio.reader import load_audio, open_array
 from melonnx.infer.frontend.mel import MelSpec, log_mel, mel_filterbank, mel_power, normalise
-from tests.conftest import RATE, make_song
+from tests.conftest import RATE, examples, make_song
 
 SPECS = {
     "released": MelSpec(),
@@ -116,7 +116,7 @@ def test_real_music_equals_librosa(originals):
         )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(cuts=st.lists(st.integers(0, 2 * RATE), max_size=8), hop=st.integers(1, 2048))
 def test_any_blocks_give_the_same_frames(cuts, hop):
     spec = MelSpec(hop_length=max(hop, 200))

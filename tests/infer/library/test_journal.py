@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.infer.errors import EmptyAudioError, JournalError, UnreadableAudioError
@@ -178,7 +178,6 @@ def test_a_damaged_row_costs_itself(path):
     assert heard(path, *songs) == [1, 0, 1]
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(st.tuples(IDENTITIES, answers()), max_size=4, unique_by=lambda row: row[0].path),
     embedding=st.booleans(),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.infer.errors import ResultsFileError, UnreadableAudioError
@@ -208,7 +208,6 @@ def refuse(constant):
     raise AssertionError(f"{constant} is no JSON")
 
 
-@settings(deadline=None)
 @given(rows=rows_of_any_names())
 def test_any_rows_read_back_from_json_equal(anywhere, rows):
     path = written(anywhere / "a.jsonl", "json", rows)
@@ -220,7 +219,6 @@ def test_any_rows_read_back_from_json_equal(anywhere, rows):
     require_results(path, rows, exactly=True)
 
 
-@settings(deadline=None)
 @given(rows=rows_of_any_names())
 def test_any_rows_read_back_from_csv_to_six_digits(anywhere, rows):
     path = written(anywhere / "a.csv", "csv", rows)
@@ -241,7 +239,6 @@ def test_any_rows_read_back_from_csv_to_six_digits(anywhere, rows):
     require_results(path, rows, exactly=False)
 
 
-@settings(deadline=None)
 @given(rows=rows_of_any_names())
 def test_any_rows_read_back_from_parquet_equal(anywhere, rows):
     parquet = pytest.importorskip("pyarrow.parquet")
@@ -260,7 +257,6 @@ def test_any_rows_read_back_from_parquet_equal(anywhere, rows):
     require_results(path, rows, exactly=True)
 
 
-@settings(deadline=None)
 @given(rows=rows_of_any_names())
 def test_any_rows_read_back_from_an_index_equal(anywhere, rows):
     index = read_index(written(anywhere / "a.npz", "npz", rows))

@@ -15,7 +15,7 @@ from melonnx.train.classical.feature_table import FeatureTable
 from melonnx.train.data.tracks import DataSetError, Track
 
 GENRES = ("calm", "loud", "odd")
-SETS = ("MFCC", "all 518")
+SETS = ("MFCC", "contrast")
 
 
 def made_table(songs=60, split=False):

@@ -35,6 +35,16 @@ def folder(tmp_path):
     return root
 
 
+@pytest.fixture
+def here(monkeypatch):
+    """Features are computed in this process; each worker would import librosa anew."""
+
+    def compute_all(paths, *, fma_compatible, workers):
+        return (song_features(path, fma_compatible=fma_compatible) for path in paths)
+
+    monkeypatch.setattr("melonnx.train.classical.extract._compute_all", compute_all)
+
+
 def test_every_song_is_a_row_or_a_failure(melonnx, folder, tmp_path):
     out = tmp_path / "features.parquet"
     result = melonnx("features", folder, "--out", out)
@@ -65,6 +75,7 @@ def test_every_song_is_a_row_or_a_failure(melonnx, folder, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["features.parquet", "music"]
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_name_that_no_table_can_hold_is_a_failure(folder, tmp_path, kind):
     try:
@@ -118,6 +129,7 @@ def test_a_rate_too_low_for_the_features_is_a_failure(tmp_path):
     assert "Nyquist" in reason
 
 
+@pytest.mark.usefixtures("here")
 def test_only_what_is_new_or_changed_is_computed(folder, tmp_path):
     part = tmp_path / "rows.part"
     counts = []
@@ -137,6 +149,7 @@ def test_only_what_is_new_or_changed_is_computed(folder, tmp_path):
     assert not np.isclose(other.values, after.values, 1e-3, 1e-3).all(axis=1).any()
 
 
+@pytest.mark.usefixtures("here")
 def test_a_torn_row_is_made_again(folder, tmp_path):
     part = tmp_path / "rows.part"
     whole, _ = extract(read_dataset(folder), part, quiet, workers=1)
@@ -156,8 +169,9 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.usefixtures("here")
 def test_killed_it_goes_on(folder, tmp_path):
-    for number in range(4, 40):
+    for number in range(4, 12):
         path = folder / "calm" / f"{number}.wav"
         path.write_bytes(encode(make_song(1, seed=number), RATE, "WAV", "PCM_16"))
     script, part = tmp_path / "extract.py", tmp_path / "rows.part"
@@ -177,7 +191,7 @@ def test_killed_it_goes_on(folder, tmp_path):
         return results
 
     table, _ = extract(read_dataset(folder), part, counting, workers=1)
-    assert len(table.tracks) == 40
-    assert 0 < left[0] <= 41 - done + 1  # a torn row, and the broken file
+    assert len(table.tracks) == 12
+    assert 0 < left[0] <= 13 - done + 1  # a torn row, and the broken file
     whole, _ = extract(read_dataset(folder), tmp_path / "other.part", quiet, workers=1)
     np.testing.assert_allclose(table.values, whole.values, rtol=1e-3, atol=1e-3)

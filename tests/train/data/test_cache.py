@@ -96,37 +96,59 @@ def test_distorted_copies_are_the_same_every_time_and_each_another(genres, tmp_p
     )
 
 
-_BUILD = """
-import sys; from pathlib import Path; from melonnx.infer import MelSpec
-import melonnx.train.data.cache as cache; cache._TRACKS_PER_SHARD = 2; cache._MOST_SHARDS = 999
-if __name__ == '__main__':
-    paths = sorted(Path(sys.argv[1]).glob('*.wav'))
-    for _ in cache.build_cache(paths, MelSpec(), Path(sys.argv[2]), workers=2): pass
+_BUILDS = """
+import multiprocessing, os, sys
+from pathlib import Path
+from melonnx.infer import MelSpec
+import melonnx.train.data.cache as cache
+cache._TRACKS_PER_SHARD, cache._MOST_SHARDS = 2, 999
+forking = multiprocessing.get_context('fork')
+multiprocessing.get_context = lambda kind: forking
+paths = sorted(Path(sys.argv[1]).glob('*.wav'))
+for _ in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        for _ in cache.build_cache(paths, MelSpec(), Path(sys.argv[2]), workers=2): pass
+        os._exit(0)
+    print(pid, flush=True)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(code, flush=True)
+    if code >= 0:
+        sys.exit('not killed')
 """
-"""A build like any, but for its many small shards: 120 of the clips below."""
+"""A build for each line of stdin, like any but for its many small shards: 120 of the clips below.
+
+Its number, then how it ended. All are forks of one process, and so are their workers: imported
+anew, each of thirty processes would take a second to begin.
+"""
 
 
 def test_killed_ten_times_it_goes_on_and_ends_the_same(tmp_path):
-    random = np.random.default_rng()
+    random = np.random.default_rng(0)
     paths = [tmp_path / f"{number:03}.wav" for number in range(240)]
     for path in paths:
         path.write_bytes(encode(random.normal(0, 0.1, 3 * RATE), RATE, "WAV", "PCM_16"))
-    script = tmp_path / "build.py"
-    script.write_text(_BUILD)
+    script = tmp_path / "builds.py"
+    script.write_text(_BUILDS)
     root = tmp_path / "cache"
     moments = [(int(random.integers(1, 4)), float(random.uniform(0, 0.03))) for _ in range(10)]
     shards = 0
-    for more, pause in moments:  # each is at a random point of a shard's making
-        child = subprocess.Popen(
-            [sys.executable, str(script), str(tmp_path), str(root)], start_new_session=True
-        )
-        while child.poll() is None and len(list(root.rglob("*.json"))) < shards + more:
-            time.sleep(0.001)
-        time.sleep(pause)
-        assert child.poll() is None, f"the build ended before it was killed: {moments}"
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        shards = len(list(root.rglob("*.json")))
+    command = [sys.executable, str(script), str(tmp_path), str(root)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as builds:
+        for more, pause in moments:  # each is at a random point of a shard's making
+            builds.stdin.write("\n")
+            build_pid = int(builds.stdout.readline())
+            while len(list(root.rglob("*.json"))) < shards + more:
+                time.sleep(0.001)
+                assert builds.poll() is None
+            time.sleep(pause)
+            os.killpg(build_pid, signal.SIGKILL)
+            ended = int(builds.stdout.readline())
+            assert ended == -signal.SIGKILL, f"the build ended before it was killed: {moments}"
+            shards = len(list(root.rglob("*.json")))
     assert list(root.rglob("*.tmp")), f"no kill fell into the writing of a shard: {moments}"
     interrupted, errors = build(paths, root)
     whole, _ = build(paths, tmp_path / "whole")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from melonnx.train.data.inventory.duplicates import (
@@ -94,7 +94,6 @@ def test_what_cannot_be_heard_says_why(tmp_path):
     assert decode_song(tmp_path / "gone")[1] == f"{tmp_path}/gone: no such file"
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(0, 99))
 def test_any_length_has_a_fingerprint(frames, seed):
     picture = np.random.default_rng(seed).random((frames, 128), np.float32)
