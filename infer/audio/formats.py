@@ -70,11 +70,13 @@ FORMATS = {
     "midi": Format("MIDI: notes, not sound"),
     "chip": Format("music for a game's sound chip"),
     "optimfrog": Format("OptimFROG audio"),
+    "voc": Format("Creative Voice audio (voc)", "voc"),
     "adif": Format("AAC audio without frames' headers (ADIF)"),
     "silk": Format("SILK speech"),
 }
 
 _MAGIC = (  # (byte, what stands there, kind); those of four bytes and more
+    (0, b"Creative Voice File", "voc"),
     (0, b"wvpk", "wavpack"),
     (0, b"TTA1", "tta"),
     (0, b"TTA2", "tta"),

@@ -11,8 +11,9 @@ from typing import BinaryIO, cast
 
 from melonnx.infer.audio import sniff
 from melonnx.infer.audio.decoders.decoder import Decoder
+from melonnx.infer.audio.decoders.joined_flac import with_joined
 from melonnx.infer.audio.decoders.libsndfile import open_plain
-from melonnx.infer.audio.decoders.mpeg import open_mpeg
+from melonnx.infer.audio.decoders.mpeg import open_free_format, open_mpeg
 from melonnx.infer.audio.decoders.ogg_chain import open_ogg
 from melonnx.infer.audio.decoders.pcm_coat import open_coded
 from melonnx.infer.audio.decoders.pyav import has_av, open_av, open_unknown
@@ -56,17 +57,20 @@ def open_decoder(
         return open_ogg(file, size, offset_s, resources, track)
     if kind and kind not in _PLAIN:
         return open_av(file, kind, resources, track)
-    decoder = None
     mpeg = None if kind else sniff.find_mpeg_stream(file)
     if mpeg is not None:
         decoder = open_mpeg(file, mpeg, size, resources)
     else:
         decoder = open_plain(file, kind, size, offset_s, resources)
+        if decoder is not None and kind == "flac":
+            decoder = with_joined(decoder, file, size)
+    if decoder is None and not kind:
+        decoder = open_free_format(file, resources)
     if decoder is None:
         return _open_rest(file, kind, head, resources, track)
     if track is not None and track > 1:
         raise UnreadableAudioError(f"has 1 audio track, so there is no track {track}")
-    return decoder if mpeg is not None else open_coded(file, kind, size, decoder, resources)
+    return decoder if not kind else open_coded(file, kind, size, decoder, resources)
 
 
 def _open_rest(

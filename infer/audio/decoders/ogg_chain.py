@@ -62,7 +62,7 @@ def open_ogg(
 def _first_that_opens(
     file: BinaryIO, links: list[Link], resources: ExitStack, track: int | None, notes: list[str]
 ) -> tuple[Decoder, list[Link], ExitStack]:
-    """Its decoder, it and those behind it, and what closes the decoder. Raises as the first does."""
+    """Its decoder, it and those behind it, and what closes it. Raises what the first one does."""
     refused: AudioError | None = None
     for number, link in enumerate(links[:_MOST_FAILURES]):
         own = resources.enter_context(ExitStack())

@@ -6,6 +6,7 @@ import numpy as np
 import soxr
 
 from melonnx.infer.arrays import Samples
+from melonnx.infer.audio.decoders.decoder import DecodeError
 
 __all__ = ["in_one_shape", "to_channels"]
 
@@ -18,19 +19,23 @@ def in_one_shape(
 ) -> Iterator[Samples]:
     """Blocks of one part at ``rate`` Hz, as ``channels`` at ``to_rate``; untouched where they fit.
 
-    Raises what ``blocks`` raises, after what came before it.
+    Raises what ``blocks`` raises, DecodeError after the last sample before it.
     """
     if rate == to_rate:
         for block in blocks:
             yield to_channels(block, channels)
         return
     stream = soxr.ResampleStream(rate, to_rate, channels, dtype="float32", quality="HQ")
+    damage: DecodeError | None = None
     try:
         for block in blocks:
             yield _columns(stream.resample_chunk(_rows(to_channels(block, channels))), channels)
-    finally:
-        rest = stream.resample_chunk(_rows(np.zeros((0, channels), np.float32)), last=True)
+    except DecodeError as error:
+        damage = error
+    rest = stream.resample_chunk(_rows(np.zeros((0, channels), np.float32)), last=True)
     yield _columns(rest, channels)
+    if damage is not None:
+        raise damage
 
 
 def to_channels(samples: Samples, channels: int) -> Samples:
