@@ -51,6 +51,10 @@ FORMATS = {
     "qoa": Format("QOA audio", "qoa", True),
     "qcp": Format("QCELP audio (qcp)", "qcp"),
     "xwma": Format("xWMA audio", "xwma"),
+    "sox": Format("SoX audio", "sox"),
+    "ast": Format("a console's audio (ast)", "ast"),
+    "brstm": Format("a console's audio (brstm)", "brstm"),
+    "wtv": Format("a television recording (wtv)", "wtv"),
     "avi": Format("an AVI video", "avi"),
     "flv": Format("a Flash video (flv)", "flv"),
     "ts": Format("an MPEG transport stream (ts)", "mpegts"),
@@ -77,6 +81,11 @@ FORMATS = {
 
 _MAGIC = (  # (byte, what stands there, kind); those of four bytes and more
     (0, b"Creative Voice File", "voc"),
+    (0, b".SoX", "sox"),
+    (0, b"XoS.", "sox"),
+    (0, b"STRM", "ast"),
+    (0, b"RSTM", "brstm"),
+    (0, b"\xb7\xd8\x00\x20", "wtv"),
     (0, b"wvpk", "wavpack"),
     (0, b"TTA1", "tta"),
     (0, b"TTA2", "tta"),

@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal, cast
 
 from melonnx.infer.audio.joined import Joined
 
-__all__ = ["is_cut_short", "mend", "without_peak"]
+__all__ = ["has_samples", "is_cut_short", "mend", "without_peak"]
 
 _TOLERANCE = 16
 """Bytes: some writers count the header twice."""
@@ -69,6 +69,15 @@ def mend(file: BinaryIO, container: str, size: int) -> BinaryIO:
         return file
     true = min(size - first, 256**width - 1).to_bytes(width, _order(head))
     return cast("BinaryIO", Joined(head[:-width] + true, file, first))
+
+
+def has_samples(file: BinaryIO, container: str) -> bool:
+    """A header like that of audio is there, and the chunk that holds what it is about."""
+    if container in ("riff", "caf"):
+        return _data_chunk(file, container) is not None
+    file.seek(0)
+    head = file.read(1 << 16)
+    return container == "aiff" and b"COMM" in head and b"SSND" in head
 
 
 def without_peak(file: BinaryIO, container: str) -> BinaryIO | None:

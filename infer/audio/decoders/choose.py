@@ -18,6 +18,7 @@ from melonnx.infer.audio.decoders.ogg_chain import open_ogg
 from melonnx.infer.audio.decoders.pcm_coat import open_coded
 from melonnx.infer.audio.decoders.pyav import has_av, open_av, open_unknown
 from melonnx.infer.audio.formats import format_of, riff_kind, wav_coding
+from melonnx.infer.audio.headers import has_samples
 from melonnx.infer.audio.joined import Joined
 from melonnx.infer.errors import EmptyAudioError, UnreadableAudioError
 
@@ -80,7 +81,7 @@ def _open_rest(
     refused = UnreadableAudioError(_what_it_is(head))
     if kind:
         coding = wav_coding(file) if kind in ("riff", "w64") else ""
-        if not has_av() and not coding:  # most probably damaged
+        if not has_av() and not coding and not has_samples(file, kind):
             raise refused
         try:
             return open_av(file, kind, resources, track, what=coding)
@@ -97,5 +98,5 @@ def _what_it_is(head: bytes) -> str:
         return "is not audio: it begins with zeros"
     if all(byte >= 32 or 9 <= byte <= 13 for byte in head):
         return "is not audio: it looks like text"
-    hint = "" if has_av() else '; the "ffmpeg" extra knows more: pip install "melonnx[ffmpeg]"'
-    return f"is not audio in any format known here, or is damaged at its start{hint}"
+    known = "here" if has_av() else 'without the "ffmpeg" extra (pip install "melonnx[ffmpeg]")'
+    return f"is not audio in any format known {known}, or is damaged at its start"

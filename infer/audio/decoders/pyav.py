@@ -132,7 +132,7 @@ def _choose(streams: Any, track: int | None) -> tuple[Any, list[str]]:
     if len(streams) == 1:
         return stream, []
     named = [stream.metadata.get(name, "") for name in ("language", "title")]
-    called = ", ".join(" ".join(name.split())[:60] for name in named if name)
+    called = ", ".join(" ".join(name.split())[:60] for name in named if name not in ("", "und"))
     return stream, [
         f"heard track {number} of {len(streams)}" + f" ({called})" * bool(called)
         + (": --track takes another" if track is None else "")
