@@ -80,6 +80,8 @@ class MpegStream:
     """Samples per channel by the Xing, Info or VBRI tag; None without one."""
     claimed_bytes: int | None
     """Bytes of audio by the same tag; None where it does not say."""
+    size_at: int | None = None
+    """Byte of the file at which a Xing or Info tag has ``claimed_bytes``, in four."""
 
 
 def container(head: bytes) -> str:
@@ -135,7 +137,10 @@ def after_id3(file: BinaryIO, at: int = 0) -> int:
         at = after
 
 
-def _tag_claims(data: bytes, at: int, first: _FrameHeader) -> tuple[int | None, int | None]:
+def _tag_claims(
+    data: bytes, at: int, first: _FrameHeader
+) -> tuple[int | None, int | None, int | None]:
+    """Samples, bytes, and where in ``data`` these are."""
     tag = at + 4 + first.side_info
     if data[tag : tag + 4] in (b"Xing", b"Info"):
         flags = int.from_bytes(data[tag + 4 : tag + 8])
@@ -145,12 +150,13 @@ def _tag_claims(data: bytes, at: int, first: _FrameHeader) -> tuple[int | None, 
         ]
         frames = fields[0] if flags & 1 and fields else None
         size = fields[flags & 1] if flags & 2 and len(fields) > flags & 1 else None
-        return (frames * first.samples if frames else None), size
+        size_at = None if size is None else tag + 8 + 4 * (flags & 1)
+        return (frames * first.samples if frames else None), size, size_at
     vbri = at + 36
     if data[vbri : vbri + 4] == b"VBRI":
         size = int.from_bytes(data[vbri + 10 : vbri + 14])
-        return int.from_bytes(data[vbri + 14 : vbri + 18]) * first.samples, size
-    return None, None
+        return int.from_bytes(data[vbri + 14 : vbri + 18]) * first.samples, size, None
+    return None, None, None
 
 
 def _agree(data: bytes, at: int, end: int) -> bool:
@@ -184,7 +190,9 @@ def find_mpeg_stream(file: BinaryIO, begin: int = 0, limit: int = _SEARCH) -> Mp
             if _agree(data, at, size - start):
                 first = _frame_header(data, at)
                 assert first is not None
-                return MpegStream(start + at, *_tag_claims(data, at, first))
+                samples, claimed, size_at = _tag_claims(data, at, first)
+                size_at = None if size_at is None else start + size_at
+                return MpegStream(start + at, samples, claimed, size_at)
             at = data.find(b"\xff", at + 1)
         if len(data) < length or start + length >= base + limit:
             return None

@@ -24,7 +24,7 @@ AUDIO_SUFFIXES = frozenset(
         *(".mpc", ".mpga", ".rf64", ".spx", ".tak", ".tta", ".w64", ".weba", ".wv"),
     )
 )
-"""What is found in folders, by name alone; what it is, the bytes say. Videos (mkv, mov, avi, flv, ts)
+"""What is found in folders, by name alone; what it is, the bytes say. Videos (mkv, mov, avi, flv)
 are heard where they are named, as a path or by a glob ("Films/*.mkv")."""
 
 _NO_MUSIC_IN = frozenset(

@@ -38,6 +38,8 @@ def open_mpeg(file: BinaryIO, mpeg: sniff.MpegStream, size: int, resources: Exit
     tag_fits = mpeg.claimed_bytes is not None and n_bytes < mpeg.claimed_bytes * 1.01 + 4096
     as_it_is = tag_fits and mpeg.claimed_samples is not None
     view = _view(file, mpeg.start, as_it_is=as_it_is)
+    if as_it_is and n_bytes < 0.99 * (mpeg.claimed_bytes or 0) and mpeg.size_at is not None:
+        view = _with_true_size(file, mpeg.start, mpeg.size_at, n_bytes)
     decoder = open_soundfile(view, resources)
     if decoder is None:
         raise UnreadableAudioError("has MPEG audio frames, but none that decodes")
@@ -106,6 +108,13 @@ def _blocks(
         decoder = again
     if damage is not None:
         raise damage
+
+
+def _with_true_size(file: BinaryIO, start: int, size_at: int, n_bytes: int) -> BinaryIO:
+    """The stream with its tag set right: libmpg123 would print a line about what is cut off."""
+    file.seek(start)
+    head = file.read(size_at - start)
+    return cast("BinaryIO", Joined(head + n_bytes.to_bytes(4), file, size_at + 4))
 
 
 def _where_it_changes(
