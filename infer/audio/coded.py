@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Coded", "coded_frames", "find_coded"]
+__all__ = ["Coded", "coded_frames", "find_coded", "may_be_coded"]
 
 _AC3_KBITS = (
     32,
@@ -32,6 +32,8 @@ _BURST = b"\x72\xf8\x1f\x4e"
 """Pa and Pb of IEC 61937, little endian."""
 _IN_BURST = {1: "ac3", 21: "eac3", 11: "dts", 12: "dts", 13: "dts", 17: "dts"}
 _CANDIDATES = 64
+_THREE_FRAMES = 3 * 4096
+"""Bytes."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,27 @@ def find_coded(data: bytes) -> Coded | None:
                 return Coded(kind, in_bursts=True, swapped=swapped)
     if kind := _dts(data):
         return Coded(kind, in_bursts=False, swapped=False)
+    return _raw_ac3(data)
+
+
+def may_be_coded(data: bytes) -> bool:
+    """``data`` holds what begins a burst or a frame; more of it will tell. Music has none."""
+    signs = (_BURST, _swap(_BURST), *_DTS_SIGNS)
+    return any(sign in data for sign in signs) or _raw_ac3(data) is not None
+
+
+def _raw_ac3(data: bytes) -> Coded | None:
     for swapped in (False, True):
         sign = b"\x77\x0b" if swapped else b"\x0b\x77"
         at = data.find(sign)
         for _ in range(_CANDIDATES):
             if at < 0:
                 break
-            part = _swap(data[at : at + 3 * 4096]) if swapped else data[at : at + 3 * 4096]
-            if at % 2 == 0 and (kind := _ac3(part)):
-                return Coded(kind, in_bursts=False, swapped=swapped)
+            head = data[at : at + 6]
+            if at % 2 == 0 and _ac3_frame(_swap(head) if swapped else head)[1]:
+                part = data[at : at + _THREE_FRAMES]
+                if kind := _ac3(_swap(part) if swapped else part):
+                    return Coded(kind, in_bursts=False, swapped=swapped)
             at = data.find(sign, at + 1)
     return None
 

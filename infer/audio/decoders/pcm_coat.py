@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from melonnx.infer.arrays import Samples
-from melonnx.infer.audio.coded import Coded, find_coded
+from melonnx.infer.audio.coded import Coded, find_coded, may_be_coded
 from melonnx.infer.audio.decoders.decoder import DecodeError, Decoder
 from melonnx.infer.audio.decoders.libsndfile import Forward, open_soundfile
 from melonnx.infer.audio.decoders.pyav import open_av
@@ -67,23 +67,12 @@ def _look_into(decoder: Forward | None) -> Coded | None:
             silence = _LOOK
             samples = _read(decoder, _LOOK)
             left -= _LOOK
-        if not _looks_coded(samples):
+        if not may_be_coded(samples.tobytes()):
             return None
         samples = np.concatenate([samples, _read(decoder, _LOOK)])
     except soundfile.SoundFileError:
         return None
     return find_coded(samples.tobytes())
-
-
-def _looks_coded(samples: np.ndarray) -> bool:
-    """Any word that begins a burst or a frame; music has one by chance in a third of all songs."""
-    words = samples.reshape(-1)
-    return any(bool((words == sign).any()) for sign in _SIGNS)
-
-
-_SIGNS = np.array(
-    [0xF872, 0x72F8, 0x0B77, 0x770B, 0x7FFE, 0xFE7F, 0x1FFF, 0xFF1F], np.uint16
-).view(np.int16)  # fmt: skip
 
 
 def _read(decoder: Forward, n_samples: int) -> np.ndarray:
