@@ -11,7 +11,7 @@ import soundfile
 
 from melonnx.infer.arrays import Samples
 from melonnx.infer.audio.coded import Coded, find_coded, may_be_coded
-from melonnx.infer.audio.decoders.decoder import DecodeError, Decoder
+from melonnx.infer.audio.decoders.decoder import BLOCK_LENGTH, DecodeError, Decoder
 from melonnx.infer.audio.decoders.libsndfile import Forward, open_soundfile
 from melonnx.infer.audio.decoders.pyav import open_av
 from melonnx.infer.audio.formats import FORMATS
@@ -42,7 +42,7 @@ def open_coded(
     stands = file.tell()  # a decoder goes on from where it left the file
     view = mend(file, container, size)
     with ExitStack() as peeking:
-        coded = _look_into(open_soundfile(view, peeking))
+        coded, silence = _look_into(open_soundfile(view, peeking))
     if coded is None:
         file.seek(stands)
         return plain
@@ -53,26 +53,30 @@ def open_coded(
     demuxer = "spdif" if coded.in_bursts else FORMATS[coded.kind].demuxer
     stream = cast("BinaryIO", bits)
     decoder = open_av(stream, coded.kind, resources, what=what, demuxer=demuxer)
-    blocks = _to_the_end(decoder.blocks, bits)
+    blocks = _to_the_end(decoder, bits, silence / opened.samplerate)
     return replace(decoder, blocks=blocks, claimed=None, cut_short=plain.cut_short)
 
 
-def _look_into(decoder: Forward | None) -> Coded | None:
+def _look_into(decoder: Forward | None) -> tuple[Coded | None, int]:
+    """What is in the samples, and how many samples of silence stand before it."""
     if decoder is None or not decoder.subtype.startswith("PCM_"):
-        return None
-    silence, left = _PEEK, _LONGEST_SILENCE * decoder.samplerate
+        return None, 0
+    n_samples, silence = _PEEK, 0
     try:
         samples = _read(decoder, _PEEK)
-        while len(samples) == silence and not samples.any() and left > 0:
-            silence = _LOOK
+        while len(samples) == n_samples and not samples.any():
+            silence += n_samples
+            if silence > _LONGEST_SILENCE * decoder.samplerate:
+                return None, 0
+            n_samples = _LOOK
             samples = _read(decoder, _LOOK)
-            left -= _LOOK
         if not may_be_coded(samples.tobytes()):
-            return None
+            return None, 0
+        silence += int(samples.any(axis=1).argmax())
         samples = np.concatenate([samples, _read(decoder, _LOOK)])
     except soundfile.SoundFileError:
-        return None
-    return find_coded(samples.tobytes())
+        return None, 0
+    return find_coded(samples.tobytes()), silence
 
 
 def _read(decoder: Forward, n_samples: int) -> np.ndarray:
@@ -116,8 +120,13 @@ class _Bits(io.RawIOBase):
         return (samples.byteswap() if self._swapped else samples).tobytes()
 
 
-def _to_the_end(blocks: Iterator[Samples], bits: _Bits) -> Iterator[Samples]:
-    yield from blocks
+def _to_the_end(decoder: Decoder, bits: _Bits, silence_s: float) -> Iterator[Samples]:
+    """Silence as long as that in front of the bitstream, and what it decodes to."""
+    silence = round(silence_s * decoder.rate)
+    while silence > 0:
+        yield np.zeros((min(silence, BLOCK_LENGTH), decoder.channels), np.float32)
+        silence -= BLOCK_LENGTH
+    yield from decoder.blocks
     if isinstance(bits.error, soundfile.SoundFileError):
         raise DecodeError(str(bits.error)) from bits.error
     if bits.error is not None:
