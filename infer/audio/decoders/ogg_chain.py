@@ -9,7 +9,7 @@ from melonnx.infer.arrays import Samples
 from melonnx.infer.audio.decoders.decoder import DecodeError, Decoder
 from melonnx.infer.audio.decoders.libsndfile import open_plain
 from melonnx.infer.audio.decoders.one_shape import in_one_shape
-from melonnx.infer.audio.decoders.pyav import open_av
+from melonnx.infer.audio.decoders.pyav import has_av, open_av
 from melonnx.infer.audio.headers import is_cut_short
 from melonnx.infer.audio.ogg import Link, OggStream, find_links, packets_of, pages_of
 from melonnx.infer.errors import AudioError, UnreadableAudioError, UnsupportedFormatError
@@ -17,6 +17,7 @@ from melonnx.infer.errors import AudioError, UnreadableAudioError, UnsupportedFo
 __all__ = ["open_ogg"]
 
 _NAMES = {"vorbis": "Vorbis", "opus": "Opus", "flac": "FLAC in Ogg", "speex": "Speex audio"}
+_BROKEN = "looks like {}, but holds no audio that decodes"
 _RATES = range(1_000, 1_000_001)
 _MOST_FAILURES = 50
 """Links in a row that give nothing: noise that looks like Ogg must not take all day."""
@@ -38,6 +39,8 @@ def open_ogg(
         is_plain = len(streams) == 1 and links[0].start == 0
         if not streams or (is_plain and streams[0].codec in ("vorbis", "opus", "")):
             decoder = open_plain(file, "ogg", size, offset_s, resources)
+            if decoder is None and is_plain and streams[0].codec and not has_av():
+                raise UnreadableAudioError(_BROKEN.format(_NAMES[streams[0].codec]))
             return decoder or open_av(file, "ogg", resources, track)
     heard = [link for link in links if link.audio]
     if not heard:
@@ -103,7 +106,7 @@ def _open(file: BinaryIO, link: Link, stream: OggStream, resources: ExitStack) -
     if stream.codec != "speex":  # libsndfile knows it by name only
         decoder = open_plain(view, kind, view.seek(0, 2), 0.0, resources)
     if decoder is None and stream.codec in ("vorbis", "opus"):
-        raise UnreadableAudioError(f"looks like {_NAMES[stream.codec]}, but nothing in it decodes")
+        raise UnreadableAudioError(_BROKEN.format(_NAMES[stream.codec]))
     if decoder is None:
         pages = pages_of(file, link, stream)
         decoder = open_av(pages, "ogg", resources, what=_NAMES[stream.codec])
