@@ -70,10 +70,10 @@ def find_links(file: BinaryIO, size: int) -> list[Link]:
         else:  # a page's beginning by chance, in the midst of another's data
             continue
         behind = at + length
-    ends = [start for start, _ in groups[1:]] + [size]
+    starts = [start for start, _ in groups] + [size]
     return [
         Link(start, end, tuple(streams))
-        for (start, streams), end in zip(groups, ends, strict=True)
+        for (start, streams), end in zip(groups, starts[1:], strict=True)
         if end - start >= _SMALLEST_LINK
     ]
 

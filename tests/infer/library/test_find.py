@@ -9,7 +9,7 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import NoMusicError
-from melonnx.infer.library.find import classify_files, expand, find_music
+from melonnx.infer.library.find import AUDIO_SUFFIXES, classify_files, expand, find_music
 from tests.conftest import RATE, encode, make_song
 
 EMPTY = "empty: is a folder without music; --recursive looks in its subfolders too"
@@ -192,3 +192,9 @@ def test_videos_are_heard_where_they_are_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert list(expand(["."])) == ["book.m4b", "rip.wv", "song.mka"]
     assert list(expand(["*.mkv", "clip.mov"])) == ["film.mkv", "clip.mov"]
+
+
+def test_the_list_of_suffixes_is_in_the_docs():
+    docs = (Path(__file__).parents[3] / "docs" / "library.md").read_text("utf-8")
+    listed = docs.partition("searched for these suffixes")[2].partition(": ")[2].partition(".")[0]
+    assert {f".{name.strip()}" for name in listed.split(",")} == AUDIO_SUFFIXES
