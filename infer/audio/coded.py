@@ -79,7 +79,8 @@ def _raw_ac3(data: bytes) -> Coded | None:
             if at < 0:
                 break
             head = data[at : at + 6]
-            if at % 2 == 0 and _ac3_frame(_swap(head) if swapped else head)[1]:
+            is_constant = head[2:4] == sign  # a pause at a level that is by chance the sign's
+            if at % 2 == 0 and not is_constant and _ac3_frame(_swap(head) if swapped else head)[1]:
                 part = data[at : at + _THREE_FRAMES]
                 if kind := _ac3(_swap(part) if swapped else part):
                     return Coded(kind, in_bursts=False, swapped=swapped)
