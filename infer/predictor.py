@@ -42,6 +42,8 @@ class Predictor:
     all of: short songs, and any where its ``max_windows`` is 0.
     ``sure``: of the answers that are not marked unsure, so many percent are right. 80 marks fewer
     songs, 95 more; which rates there are is in the model's file (``info.bars``).
+    ``track``: which of several audio tracks (a video's, say), from 1 on; None takes the one that
+    FFmpeg plays by default. Where there are several, a warning says which was heard.
 
     Can be pickled: the file's path travels (of a released model, the name), and the process that
     unpickles it opens the file anew, on the same device, with as many threads.
@@ -56,14 +58,18 @@ class Predictor:
         threads: int | None = None,
         skim: bool = False,
         sure: int = DEFAULT_SURE,
+        track: int | None = None,
     ) -> None:
         self._model = load_model(model, device=device, threads=threads)
         self.info = self._model.info
         self.info.bars_at(sure)
         self.sure = sure
+        if track is not None and track < 1:
+            raise ValueError(f"track={track} must be 1 or more")
         self.skim = skim
+        self.track = track
         self.providers = self._model.providers
-        self._opened_with = _for_elsewhere(model), device, threads, skim, sure
+        self._opened_with = _for_elsewhere(model), device, threads, skim, sure, track
 
     def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         return type(self), self._opened_with
@@ -86,11 +92,11 @@ class Predictor:
         """
         info, rate = self.info, self.info.mel_spec.sample_rate
         if self.skim and not offset and duration is None and _opens_twice(source):
-            with open_audio(source, rate) as reader:
+            with open_audio(source, rate, track=self.track) as reader:
                 heard = skim(reader, info.mel_spec, info.window, info.window_hop, info.max_windows)
                 if heard is not None:
                     return self.answer(reader, heard, self.run(self.patches(heard)), top)
-        with open_audio(source, rate, offset=offset, duration=duration) as reader:
+        with open_audio(source, rate, offset=offset, duration=duration, track=self.track) as reader:
             return self._predict(reader, top)
 
     def predict_array(

@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal, cast
 
 from melonnx.infer.audio.joined import Joined
 
-__all__ = ["is_cut_short", "mend"]
+__all__ = ["has_samples", "is_cut_short", "mend", "without_peak"]
 
 _TOLERANCE = 16
 """Bytes: some writers count the header twice."""
@@ -69,6 +69,38 @@ def mend(file: BinaryIO, container: str, size: int) -> BinaryIO:
         return file
     true = min(size - first, 256**width - 1).to_bytes(width, _order(head))
     return cast("BinaryIO", Joined(head[:-width] + true, file, first))
+
+
+def has_samples(file: BinaryIO, container: str) -> bool:
+    """A header like that of audio is there, and the chunk that holds what it is about."""
+    if container in ("riff", "caf"):
+        return _data_chunk(file, container) is not None
+    file.seek(0)
+    head = file.read(1 << 16)
+    return container == "aiff" and b"COMM" in head and b"SSND" in head
+
+
+def without_peak(file: BinaryIO, container: str) -> BinaryIO | None:
+    """A view of a wav or aiff whose PEAK chunk has another name, so that it is not read.
+
+    Adobe Audition writes chunks of another length than libsndfile asks for. None where there is
+    no such chunk before the samples.
+    """
+    if container not in ("riff", "aiff"):
+        return None
+    file.seek(0)
+    order, at = _order(file.read(4)), 12
+    while at < _HEADER:
+        file.seek(at)
+        header = file.read(8)
+        if len(header) < 8 or header[:4] in (b"data", b"SSND"):
+            return None
+        if header[:4] == b"PEAK":
+            file.seek(0)
+            return cast("BinaryIO", Joined(file.read(at) + b"JUNK", file, at + 4))
+        length = int.from_bytes(header[4:], order)
+        at += 8 + length + length % 2
+    return None
 
 
 def _order(head: bytes) -> Literal["little", "big"]:

@@ -150,6 +150,7 @@ class AudioReader:
                 self.duration_s = kept / self._decoder.rate
                 yield mono
                 if kept == self._wanted:
+                    self.warnings += tuple(self._decoder.notes)
                     return
         except DecodeError:
             damaged = True
@@ -157,6 +158,7 @@ class AudioReader:
             raise self._error(
                 UnreadableAudioError, f"cannot be read to its end ({error.strerror or error})"
             ) from None
+        self.warnings += tuple(self._decoder.notes)
         if not kept:
             raise self._nothing(position, damaged)
         self._note_truncation(position, damaged)
@@ -196,11 +198,13 @@ def open_audio(
     *,
     offset: float = 0.0,
     duration: float | None = None,
+    track: int | None = None,
 ) -> AudioReader:
     """Open a path, bytes or a binary stream (one that cannot seek is read whole).
 
     ``sample_rate``: Hz of the blocks, whatever the source's own rate, which None keeps. ``offset``,
-    ``duration``: seconds to skip and to read at most, exact to the sample.
+    ``duration``: seconds to skip and to read at most, exact to the sample. ``track``: which of
+    several audio tracks, from 1 on; None takes the one that FFmpeg would play.
 
     Raises NoMusicError (no such file), UnreadableAudioError, UnsupportedFormatError (names
     the missing extra), EmptyAudioError.
@@ -211,7 +215,7 @@ def open_audio(
     name = source_name(source)
     with ExitStack() as resources:
         try:
-            decoder = open_decoder(_as_file(source, resources), offset, resources)
+            decoder = open_decoder(_as_file(source, resources), offset, resources, track)
         except AudioError as error:
             raise type(error)(f"{name}: {error}") from None
         except OSError as error:

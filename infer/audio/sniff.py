@@ -5,10 +5,20 @@ The bytes decide.
 """
 
 import os
+import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
-__all__ = ["MpegStream", "after_id3", "container", "find_mpeg_stream", "info_frame"]
+__all__ = [
+    "MpegStream",
+    "after_id3",
+    "container",
+    "find_mpeg_stream",
+    "highest_rate",
+    "info_frame",
+    "is_free_format",
+]
 
 _FIRST_READ = 64 * 1024
 _SEARCH = 1024 * 1024
@@ -16,6 +26,10 @@ _THREE_FRAMES = 8192
 """Bytes, at least."""
 _ENDLESS = 900_000
 """Frames, over six hours; libmpg123 ignores a tag of more than 932,067 where long has 32 bits."""
+_CANDIDATES = 256
+_LEAST_FREE = 24
+"""Bytes of a frame."""
+_MPEG_1_HEADER = re.compile(rb"\xff[\xfa\xfb][\x10-\xef]")
 
 _MAGIC = {
     b"\x30\x26\xb2\x75": "asf",
@@ -66,6 +80,8 @@ class MpegStream:
     """Samples per channel by the Xing, Info or VBRI tag; None without one."""
     claimed_bytes: int | None
     """Bytes of audio by the same tag; None where it does not say."""
+    size_at: int | None = None
+    """Byte of the file at which a Xing or Info tag has ``claimed_bytes``, in four."""
 
 
 def container(head: bytes) -> str:
@@ -121,7 +137,10 @@ def after_id3(file: BinaryIO, at: int = 0) -> int:
         at = after
 
 
-def _tag_claims(data: bytes, at: int, first: _FrameHeader) -> tuple[int | None, int | None]:
+def _tag_claims(
+    data: bytes, at: int, first: _FrameHeader
+) -> tuple[int | None, int | None, int | None]:
+    """Samples, bytes, and where in ``data`` these are."""
     tag = at + 4 + first.side_info
     if data[tag : tag + 4] in (b"Xing", b"Info"):
         flags = int.from_bytes(data[tag + 4 : tag + 8])
@@ -131,12 +150,13 @@ def _tag_claims(data: bytes, at: int, first: _FrameHeader) -> tuple[int | None, 
         ]
         frames = fields[0] if flags & 1 and fields else None
         size = fields[flags & 1] if flags & 2 and len(fields) > flags & 1 else None
-        return (frames * first.samples if frames else None), size
+        size_at = None if size is None else tag + 8 + 4 * (flags & 1)
+        return (frames * first.samples if frames else None), size, size_at
     vbri = at + 36
     if data[vbri : vbri + 4] == b"VBRI":
         size = int.from_bytes(data[vbri + 10 : vbri + 14])
-        return int.from_bytes(data[vbri + 14 : vbri + 18]) * first.samples, size
-    return None, None
+        return int.from_bytes(data[vbri + 14 : vbri + 18]) * first.samples, size, None
+    return None, None, None
 
 
 def _agree(data: bytes, at: int, end: int) -> bool:
@@ -170,12 +190,50 @@ def find_mpeg_stream(file: BinaryIO, begin: int = 0, limit: int = _SEARCH) -> Mp
             if _agree(data, at, size - start):
                 first = _frame_header(data, at)
                 assert first is not None
-                return MpegStream(start + at, *_tag_claims(data, at, first))
+                samples, claimed, size_at = _tag_claims(data, at, first)
+                size_at = None if size_at is None else start + size_at
+                return MpegStream(start + at, samples, claimed, size_at)
             at = data.find(b"\xff", at + 1)
         if len(data) < length or start + length >= base + limit:
             return None
         start += length - _THREE_FRAMES
         length = _SEARCH
+
+
+def highest_rate(file: BinaryIO, begin: int) -> int:
+    """Hz: the highest rate of MPEG-1 layer III frames from byte ``begin`` on; 0 without any."""
+    highest, at = 0, begin
+    while True:
+        file.seek(at)
+        data = file.read(_SEARCH)
+        for found in _MPEG_1_HEADER.finditer(data):
+            if _agree(data, found.start(), len(data)):
+                header = _frame_header(data, found.start())
+                assert header is not None
+                highest = max(highest, header.kind[2])
+        if len(data) < _SEARCH:
+            return highest
+        at += _SEARCH - _THREE_FRAMES
+
+
+def is_free_format(file: BinaryIO) -> bool:
+    """The file begins with MPEG frames of a bit rate that is in no table, so of no known size."""
+    file.seek(0)
+    data = file.read(_FIRST_READ)
+    head = data[:4]
+    version, layer = data[1] >> 3 & 3, 4 - (data[1] >> 1 & 3)
+    if data[0] != 0xFF or data[1] < 0xE0 or version == 1 or layer == 4 or data[2] & 0xF0:
+        return False
+    if data[2] & 0x0C == 0x0C:
+        return False
+    same = [head[:2] + bytes([head[2] & 0xFD | padding]) for padding in (0, 2)]
+    found = re.finditer(b"|".join(map(re.escape, same)), data)
+    places = [one.start() for one in islice(found, _CANDIDATES)]
+    for place in places[1:]:
+        expected = {2 * place + slack for slack in (-4, -1, 0, 1, 4)}
+        if place >= _LEAST_FREE and expected & set(places):
+            return True
+    return False
 
 
 def info_frame(data: bytes) -> bytes:

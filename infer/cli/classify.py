@@ -87,6 +87,13 @@ def classify(
             "three times as fast; what is damaged elsewhere goes unseen.",
         ),
     ] = False,
+    track: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Of several audio tracks, in a video say; by default the one that is played.",
+        ),
+    ] = None,
 ) -> None:
     """Tell the genre of each song, in the order they were given.
 
@@ -134,7 +141,7 @@ def classify(
         info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
         info.bars_at(sure)
     else:
-        predictor = Predictor(model, device, threads, skim, sure)  # type: ignore[arg-type]
+        predictor = Predictor(model, device, threads, skim, sure, track)  # type: ignore[arg-type]
         info = predictor.info
     view = View(
         *(info.genres, info.parents, top, min_score), timeline=timeline, embedding=embeddings
@@ -149,7 +156,9 @@ def classify(
         from melonnx.infer.library.workers import Hearing
 
         name = f"{info.name} {info.version}"
-        hearing = Hearing(find_model(model), name, device, threads or 1, embeddings, skim, sure)
+        hearing = Hearing(
+            find_model(model), name, device, threads or 1, embeddings, skim, sure, track
+        )
         with ExitStack() as stack:
             client = None
             if cluster is not None:

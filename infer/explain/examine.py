@@ -46,7 +46,9 @@ def examine(
     have 2048 columns at most.
     """
     sample_rate = predictor.info.mel_spec.sample_rate
-    with open_audio(source, sample_rate, offset=offset, duration=duration) as reader:
+    with open_audio(
+        source, sample_rate, offset=offset, duration=duration, track=predictor.track
+    ) as reader:
         return _examine(predictor, reader)
 
 

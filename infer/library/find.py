@@ -11,7 +11,7 @@ from melonnx.infer.library.playlist import PLAYLIST_SUFFIXES, list_on_stdin, rea
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 
-__all__ = ["AUDIO_SUFFIXES", "Song", "classify_files", "expand", "find_music"]
+__all__ = ["AUDIO_SUFFIXES", "Song", "classify_files", "expand", "find_music", "is_passed_over"]
 
 Song = str | Prediction
 """A path, or the failed row of what is none."""
@@ -20,12 +20,34 @@ AUDIO_SUFFIXES = frozenset(
     (
         *(".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp2", ".mp3"),
         *(".mp4", ".oga", ".ogg", ".opus", ".snd", ".wav", ".wave", ".webm", ".wma"),
+        *(".ac3", ".amr", ".ape", ".dff", ".dsf", ".dts", ".eac3", ".m4b", ".m4r", ".mka", ".mp1"),
+        *(".mpc", ".mpga", ".rf64", ".spx", ".tak", ".tta", ".w64", ".weba", ".wv"),
     )
 )
+"""What is found in folders, by name alone; what it is, the bytes say. Videos (mkv, mov, avi, flv)
+are heard where they are named, as a path or by a glob ("Films/*.mkv")."""
+
+_NO_MUSIC_IN = frozenset(
+    (
+        *("#recycle", "#snapshot", "$recycle.bin", "@eadir", "@recycle", "@recently-snapshot"),
+        *(
+            "__macosx",
+            "lost+found",
+            "network trash folder",
+            "recycler",
+            "system volume information",
+        ),
+        *("temporary items", "thevolumesettingsfolder"),
+    )
+)
+"""Folders, in small letters, that systems keep for themselves: bins, previews, copies. With hidden
+ones (.Trash-1000, .stversions, .AppleDouble) they are passed over."""
 
 
 def find_music(folder: Path, *, recursive: bool = False) -> list[Path]:
-    """The files in ``folder`` with an audio suffix, sorted; hidden ones are left out.
+    """The files in ``folder`` with an audio suffix, sorted.
+
+    Left out are hidden files and, below ``folder``, hidden folders and those of the system.
 
     Raises NoMusicError where there is none.
     """
@@ -39,7 +61,8 @@ def expand(paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False) 
     """Replace each folder, glob and playlist by its music, and ``-`` by the paths on stdin.
 
     Whatever cannot be listed or has none is a failed row. Globs are what no file is called;
-    like folders, they find music only, unless they find none.
+    like folders, they find music only, unless they find none. Bins and other folders of the
+    system are not entered, even where a shell's ``*`` has named them.
     """
     for path in paths:
         name = os.fspath(path)
@@ -58,9 +81,15 @@ def expand(paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False) 
             yield from _expand_listed(listed, recursive=recursive)
         elif has_magic(name) and not os.path.lexists(name):
             found = sorted(iglob(name, recursive=True), key=_by_parts)
-            music = [hit for hit in found if _is_music(hit) or _is_folder(hit)]
-            yield from _expand_listed(music or found, recursive=recursive)
-            if not found:
+            named = len(name[: min(map(name.find, _magic_in(name)))].split(os.sep)) - 1
+            inside = [
+                hit
+                for hit in found
+                if not any(part.lower() in _NO_MUSIC_IN for part in hit.split(os.sep)[named:])
+            ]
+            music = [hit for hit in inside if _is_music(hit) or _is_folder(hit)]
+            yield from _expand_listed(music or inside, recursive=recursive)
+            if not inside:
                 yield _failed(name, "no file is called so")
         else:
             yield from _expand_listed([name], recursive=recursive)
@@ -73,6 +102,9 @@ def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[Song]:
         elif name.lower().startswith(("http://", "https://")):
             yield _failed(name, "is on the web; only files can be heard")
         elif _is_folder(name):
+            if Path(name).name.lower() in _NO_MUSIC_IN:  # tagging there would change a bin's copies
+                yield _failed(name, "is a folder of the system, passed over; name files in it")
+                continue
             songs, failed = _search(Path(name), recursive=recursive)
             yield from songs
             yield from failed
@@ -102,6 +134,8 @@ def _search(folder: Path, *, recursive: bool) -> tuple[list[str], list[Predictio
             with os.scandir(place) as entries:
                 for entry in entries:
                     if recursive and _leads_to_folder(entry):
+                        if is_passed_over(entry.name):
+                            continue
                         below = links if entry.is_symlink() else unseen
                         below.append(f"{inside}{entry.name}{os.sep}")
                     elif _is_music(entry.name) and _is_file(entry):
@@ -114,6 +148,15 @@ def _search(folder: Path, *, recursive: bool) -> tuple[list[str], list[Predictio
         hint = "" if recursive else "; --recursive looks in its subfolders too"
         failed.append(_failed(str(folder), f"is a folder without music{hint}"))
     return sorted(songs, key=_by_parts), sorted(failed, key=lambda row: _by_parts(row.path))
+
+
+def _magic_in(name: str) -> list[str]:
+    return [sign for sign in "*?[" if sign in name]
+
+
+def is_passed_over(name: str) -> bool:
+    """A folder of this name is hidden, or the system's own."""
+    return (name.startswith(".") and name.strip(".") != "") or name.lower() in _NO_MUSIC_IN
 
 
 def _failed(name: str, reason: str) -> Prediction:

@@ -1,13 +1,14 @@
 """Finds and opens music wherever fsspec reaches: s3://, gs://, http://, memory://, file://."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from melonnx.infer.errors import NoMusicError
-from melonnx.infer.library.find import AUDIO_SUFFIXES, Song, expand
+from melonnx.infer.library.find import AUDIO_SUFFIXES, Song, expand, is_passed_over
 from melonnx.infer.library.journal import Identity, file_identity
 from melonnx.infer.library.playlist import list_on_stdin
 from melonnx.infer.prediction import Prediction
@@ -74,7 +75,7 @@ def _listed(url: str, *, recursive: bool) -> Iterator[tuple[Song, Identity | Non
     import fsspec
 
     files, place = fsspec.core.url_to_fs(url)
-    if any(sign in place for sign in "*?["):
+    if _is_glob(place):
         infos: Mapping[str, Any] = files.glob(place, detail=True)
     elif files.isdir(place):
         depth = None if recursive else 1
@@ -86,7 +87,9 @@ def _listed(url: str, *, recursive: bool) -> Iterator[tuple[Song, Identity | Non
     songs = {
         name: info
         for name, info in sorted(infos.items())
-        if info["type"] == "file" and PurePosixPath(name).suffix.lower() in AUDIO_SUFFIXES
+        if info["type"] == "file"
+        and PurePosixPath(name).suffix.lower() in AUDIO_SUFFIXES
+        and not any(map(is_passed_over, _below(name, place)))
     }
     for name, info in songs.items():
         whole = files.unstrip_protocol(name)
@@ -94,6 +97,18 @@ def _listed(url: str, *, recursive: bool) -> Iterator[tuple[Song, Identity | Non
     if not songs:
         hint = "" if recursive else "; --recursive looks in its subfolders too"
         yield Prediction.failed(url, NoMusicError(f"{url}: holds no music{hint}")), None
+
+
+def _below(name: str, place: str) -> tuple[str, ...]:
+    """The folders between a place, or the start of a glob, and a file there."""
+    root = (
+        re.split(r"[*?\[]", place, maxsplit=1)[0].rpartition("/")[0] if _is_glob(place) else place
+    )
+    return PurePosixPath(name.removeprefix(root)).parent.parts
+
+
+def _is_glob(place: str) -> bool:
+    return any(sign in place for sign in "*?[")
 
 
 def _identity(url: str, info: Mapping[str, Any]) -> Identity:

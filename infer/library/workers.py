@@ -61,17 +61,20 @@ class Hearing:
     """As of ``Predictor``."""
     sure: int = DEFAULT_SURE
     """As of ``Predictor``."""
+    track: int | None = None
+    """As of ``Predictor``."""
 
     def open_predictor(self) -> Predictor:
         """Raises what ``Predictor`` does."""
         device: Any = self.device
-        return Predictor(self.model, device, self.threads, self.skim, self.sure)
+        return Predictor(self.model, device, self.threads, self.skim, self.sure, self.track)
 
     @property
     def heard_by(self) -> str:
         """What tells a journal whose answers are these: the model, and what changes them."""
         rate = "" if self.sure == DEFAULT_SURE else f" sure {self.sure}"
-        return self.model_name + " skimmed" * self.skim + rate
+        track = "" if self.track is None else f" track {self.track}"
+        return self.model_name + " skimmed" * self.skim + rate + track
 
 
 @dataclass(eq=False)

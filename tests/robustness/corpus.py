@@ -3,35 +3,18 @@
 import io
 import os
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tests.conftest import RATE, encode, make_song
+from tests.robustness.entry import Entry, Maker
+from tests.robustness.made_by_tools import MADE_BY_TOOLS
 
-__all__ = ["CORPUS", "Entry"]
+__all__ = ["CORPUS"]
 
 _SECONDS = 11
 """Of a song: more than the window of the tests' model."""
-
-Maker = Callable[[Path], None]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One odd file: how it is made, and what must come of it."""
-
-    name: bytes
-    """Of the file; bytes, since not every name is text."""
-    make: Maker
-    status: str = "ok"
-    """``Prediction.status``."""
-    says: str = ""
-    """A part of the error, or of a warning."""
-    seconds: float | None = None
-    """Of audio that the answer rests on, within a fifth."""
 
 
 def _mp3(seconds: float = _SECONDS, mode: str = "CONSTANT", rate: int = 44100) -> bytes:
@@ -220,3 +203,4 @@ CORPUS = [
     Entry(b"-rf.wav", _song("WAV", "PCM_16"), seconds=_SECONDS),
     Entry("\u202egnp.3pm.wav".encode(), _song("WAV", "PCM_16"), seconds=_SECONDS),
 ]  # fmt: skip
+CORPUS += [entry for entry in MADE_BY_TOOLS if entry.lacks is None]

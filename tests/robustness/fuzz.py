@@ -24,6 +24,7 @@ with atheris.instrument_imports(include=["melonnx"]):
     from melonnx.infer.model.session import INPUT, load_model
 
 import soundfile
+from numpy.typing import NDArray
 
 LIMITS = ("-timeout=10", "-rss_limit_mb=1024", "-max_len=16384", "-len_control=0")
 RATE = 22050
@@ -74,8 +75,40 @@ def songs() -> list[bytes]:
         soundfile.write(buffer, tone, rate, subtype, format=format_)
         made.append(buffer.getvalue())
     mp3 = made[-1]
+    slow = io.BytesIO()
+    soundfile.write(slow, tone[: len(tone) // 2], 16000, "MPEG_LAYER_III", format="MP3")
+    vorbis, opus, flac = made[11], made[12], made[5]
+    made += [slow.getvalue() + mp3, vorbis + vorbis, vorbis + opus, flac + flac, *by_ffmpeg(tone)]
     made += [mp3[400:], b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + mp3, mp3 + mp3]
     return made + [song[: len(song) // 2] for song in made]
+
+
+def by_ffmpeg(tone: NDArray[np.float64]) -> list[bytes]:
+    """The same by PyAV, in what needs it to be heard; AC-3 in bursts as a wav, too."""
+    import av
+
+    made: list[bytes] = []
+    for format_, codec, rate in (
+        ("mp4", "aac", RATE), ("matroska", "libopus", 48000), ("wv", "wavpack", RATE),
+        ("tta", "tta", RATE), ("ac3", "ac3", 48000), ("spdif", "ac3", 48000),
+        ("mpegts", "mp2", 44100), ("flv", "aac", RATE), ("ogg", "flac", RATE),
+    ):  # fmt: skip
+        buffer = io.BytesIO()
+        with av.open(buffer, "w", format=format_) as out:
+            stream = out.add_stream(codec, rate=rate, layout="mono")
+            samples = tone[None].astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate = RATE
+            resampler = av.AudioResampler(stream.format, "mono", rate, stream.frame_size or 1024)
+            for part in resampler.resample(frame):
+                out.mux(stream.encode(part))
+            if codec in ("wavpack", "tta"):  # the others need no end
+                out.mux(stream.encode(None))
+        made.append(buffer.getvalue())
+    bursts = np.frombuffer(made[5], "<i2").reshape(-1, 2)[:6000]
+    coat = io.BytesIO()
+    soundfile.write(coat, bursts, 48000, "PCM_16", format="FLAC")
+    return [*made, coat.getvalue()]
 
 
 def fuzz_audio(folder: Path) -> Callable[[bytes], None]:

@@ -1,8 +1,8 @@
 """Opens any audio file as a stream of sample blocks, at its own rate and channels.
 
 soundfile decodes wav, flac, ogg, opus, mp3, aiff, au, caf; PyAV (the ``ffmpeg`` extra) decodes
-m4a, aac, wma and webm. The bytes choose the decoder, never the name, and what a header says
-of the length is never believed.
+m4a, aac, wma, webm and whatever else libsndfile does not. The bytes choose the decoder, never the
+name, and what a header says of the length is never believed.
 """
 
 import os
@@ -11,19 +11,30 @@ from typing import BinaryIO, cast
 
 from melonnx.infer.audio import sniff
 from melonnx.infer.audio.decoders.decoder import Decoder
+from melonnx.infer.audio.decoders.joined_flac import with_joined
 from melonnx.infer.audio.decoders.libsndfile import open_plain
-from melonnx.infer.audio.decoders.mpeg import open_mpeg
-from melonnx.infer.audio.decoders.pyav import NEEDS_AV, open_av
+from melonnx.infer.audio.decoders.mpeg import open_free_format, open_mpeg
+from melonnx.infer.audio.decoders.ogg_chain import open_ogg
+from melonnx.infer.audio.decoders.pcm_coat import open_coded
+from melonnx.infer.audio.decoders.pyav import has_av, open_av, open_unknown
+from melonnx.infer.audio.formats import format_of, riff_kind, wav_coding
+from melonnx.infer.audio.headers import has_samples
 from melonnx.infer.audio.joined import Joined
 from melonnx.infer.errors import EmptyAudioError, UnreadableAudioError
 
 __all__ = ["open_decoder"]
 
+_PLAIN = ("flac", "w64", "aiff", "au", "caf", "riff")
+"""Opened by libsndfile at once, and by PyAV where that declines."""
 
-def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decoder:
+
+def open_decoder(
+    file: BinaryIO, offset_s: float, resources: ExitStack, track: int | None = None
+) -> Decoder:
     """Choose the decoder for ``file`` (seekable) by its bytes, and open it.
 
     ``offset_s``: seconds to skip where seeking is exact (``Decoder.skipped`` tells).
+    ``track``: which of several audio tracks, from 1 on; None takes the one that FFmpeg would play.
     What is opened is closed by ``resources``.
 
     Raises UnreadableAudioError, UnsupportedFormatError (naming the missing extra) and
@@ -38,15 +49,47 @@ def open_decoder(file: BinaryIO, offset_s: float, resources: ExitStack) -> Decod
         size -= start
     file.seek(0)
     head = file.read(64)
-    container = sniff.container(head)
-    if container in NEEDS_AV:
-        return open_av(file, container, resources)
-    mpeg = None if container else sniff.find_mpeg_stream(file)
+    kind = sniff.container(head)
+    if not kind:
+        kind = format_of(file, head)
+    elif kind == "riff":
+        kind = riff_kind(head)
+    if kind == "ogg":
+        return open_ogg(file, size, offset_s, resources, track)
+    if kind and kind not in _PLAIN:
+        return open_av(file, kind, resources, track)
+    mpeg = None if kind else sniff.find_mpeg_stream(file)
     if mpeg is not None:
-        return open_mpeg(file, mpeg, size, resources)
-    decoder = open_plain(file, container, size, offset_s, resources)
+        decoder = open_mpeg(file, mpeg, size, resources)
+    else:
+        decoder = open_plain(file, kind, size, offset_s, resources)
+        if decoder is not None and kind == "flac":
+            decoder = with_joined(decoder, file, size)
+    if decoder is None and not kind:
+        decoder = open_free_format(file, resources)
     if decoder is None:
-        raise UnreadableAudioError(_what_it_is(head))
+        return _open_rest(file, kind, head, resources, track)
+    if track is not None and track > 1:
+        raise UnreadableAudioError(f"has 1 audio track, so there is no track {track}")
+    return decoder if not kind else open_coded(file, kind, size, decoder, resources)
+
+
+def _open_rest(
+    file: BinaryIO, kind: str, head: bytes, resources: ExitStack, track: int | None
+) -> Decoder:
+    """What libsndfile declines."""
+    refused = UnreadableAudioError(_what_it_is(head))
+    if kind:
+        coding = wav_coding(file) if kind in ("riff", "w64") else ""
+        if not has_av() and not coding and not has_samples(file, kind):
+            raise refused
+        try:
+            return open_av(file, kind, resources, track, what=coding)
+        except UnreadableAudioError:
+            raise refused from None
+    decoder = open_unknown(file, resources, track)
+    if decoder is None:
+        raise refused
     return decoder
 
 
@@ -55,4 +98,5 @@ def _what_it_is(head: bytes) -> str:
         return "is not audio: it begins with zeros"
     if all(byte >= 32 or 9 <= byte <= 13 for byte in head):
         return "is not audio: it looks like text"
-    return "is not audio in any format known here, or is damaged at its start"
+    known = "here" if has_av() else 'without the "ffmpeg" extra (pip install "melonnx[ffmpeg]")'
+    return f"is not audio in any format known {known}, or is damaged at its start"

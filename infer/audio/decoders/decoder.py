@@ -1,7 +1,7 @@
 """What every decoder gives: blocks of samples at the file's own rate, and what it knows of them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from melonnx.infer.arrays import Samples
 
@@ -33,6 +33,8 @@ class Decoder:
     """The header promises more bytes than the file has."""
     places: "Places | None" = None
     """None where seeking is not exact, or no header can be trusted with the length."""
+    notes: list[str] = field(default_factory=list)
+    """What the answer should say of what is heard; it may grow until the last block."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import soundfile
 from melonnx.infer.arrays import Samples
 from melonnx.infer.audio.decoders.calm_file import CalmFile
 from melonnx.infer.audio.decoders.decoder import BLOCK_LENGTH, DecodeError, Decoder, Places
-from melonnx.infer.audio.headers import is_cut_short, mend
+from melonnx.infer.audio.headers import is_cut_short, mend, without_peak
 
 __all__ = ["Forward", "open_plain", "open_soundfile", "places_in", "read_blocks"]
 
@@ -30,6 +30,9 @@ def open_plain(
     cut_short = is_cut_short(file, container, size)
     view = mend(file, container, size)
     decoder = open_soundfile(view, resources)
+    if decoder is None and (mended := without_peak(view, container)) is not None:
+        view = mended
+        decoder = open_soundfile(view, resources)
     if decoder is None or decoder.format == "MP3":  # no frames were found: silence, made up
         return None
     skipped = _skip(decoder, round(offset_s * decoder.samplerate))

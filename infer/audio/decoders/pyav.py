@@ -1,4 +1,4 @@
-"""Decodes what libsndfile cannot (m4a, aac, wma, webm) by PyAV, the ``ffmpeg`` extra."""
+"""Decodes what libsndfile cannot by PyAV, the ``ffmpeg`` extra: m4a, wma, webm, and many more."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,69 +9,161 @@ import numpy as np
 from melonnx.infer.arrays import Samples
 from melonnx.infer.audio.decoders.calm_file import CalmFile
 from melonnx.infer.audio.decoders.decoder import DecodeError, Decoder
+from melonnx.infer.audio.decoders.one_shape import to_channels
+from melonnx.infer.audio.formats import FORMATS, Format
 from melonnx.infer.errors import MissingExtraError, UnreadableAudioError, UnsupportedFormatError
 
-__all__ = ["NEEDS_AV", "open_av"]
+__all__ = ["has_av", "open_av", "open_unknown"]
 
-NEEDS_AV = {
-    "mp4": "MPEG-4 audio (m4a)",
-    "asf": "Windows Media audio (wma)",
-    "matroska": "WebM or Matroska audio",
-    "adts": "AAC audio",
-}
-"""Containers as ``melonnx.infer.audio.sniff`` names them, and as people do."""
+_OPTIONS = {"protocol_whitelist": "none"}
+"""A file that names other files or addresses gets none of them."""
+_TOLD_BY_CONTENT = (
+    *("aa", "aax", "acm", "adx", "aea", "afc", "ast", "bonk", "brstm", "bfstm", "boa", "dss"),
+    *("dxa", "ea", "film_cpk", "flic", "fsb", "genh", "gxf", "hca", "hcom", "iff", "ircam", "kvag"),
+    *("mmf", "mpegts", "msf", "mtaf", "musx", "nistsphere", "nsv", "oma", "osq", "paf", "pvf"),
+    *("rka", "roq", "rso", "scd", "sds", "smk", "sol", "sox", "thp", "vag", "vividas", "vqf"),
+    *("wavarc", "wsd", "wtv", "wve", "xa", "xvag", "xwma", "yop", "siff", "voc", "rpl", "dsicin"),
+)
+"""FFmpeg's formats with a signature of their own: in noise it "finds" some of the others."""
+_FASTEST = 768_000
+"""Hz; DSD is decoded at up to 1.4 MHz, in which nobody hears a difference."""
 
 
-def open_av(file: BinaryIO, kind: str, resources: ExitStack) -> Decoder:
-    """Open the first audio stream of ``file``, a container of ``kind`` (a key of ``NEEDS_AV``).
-
-    Raises UnsupportedFormatError where the extra is missing, and UnreadableAudioError.
-    """
-    what = NEEDS_AV[kind]
+def has_av() -> bool:
+    """PyAV is installed."""
     try:
         import av
-        from av.error import FFmpegError
     except ModuleNotFoundError:
-        raise UnsupportedFormatError(f"is {what}. {MissingExtraError('ffmpeg', 'PyAV')}") from None
+        return False
+    return bool(av)
+
+
+def open_av(
+    file: BinaryIO,
+    kind: str,
+    resources: ExitStack,
+    track: int | None = None,
+    *,
+    what: str = "",
+    demuxer: str = "",
+) -> Decoder:
+    """Open the audio stream of ``file`` that FFmpeg would play, or the ``track``-th from 1 on.
+
+    ``kind``: a key of ``FORMATS``. ``what``, ``demuxer``: where more is known than it says.
+
+    Raises UnsupportedFormatError where the extra is missing or FFmpeg does not know ``kind``, and
+    UnreadableAudioError where nothing decodes or ``track`` is not there.
+    """
+    format_ = FORMATS[kind]
+    what = what or format_.what
+    if not format_.demuxer:
+        raise UnsupportedFormatError(f"is {what}, which is not decoded here")
+    if not has_av():
+        raise UnsupportedFormatError(f"is {what}. {MissingExtraError('ffmpeg', 'PyAV')}")
     refused = UnreadableAudioError(f"looks like {what}, but holds no audio that decodes")
-    file.seek(0)
-    calm = CalmFile(file)
-    try:
-        container = resources.enter_context(av.open(cast("Any", calm), metadata_errors="replace"))
-        stream = container.streams.audio[0]
-    except (FFmpegError, IndexError, ValueError):
-        calm.require_whole()
-        raise refused from None
-    if stream.codec_context is None or not (stream.rate and stream.channels):  # no decoder for it
+    decoder = _open(
+        file, Format(what, demuxer or format_.demuxer, format_.tells_length), resources, track
+    )
+    if decoder is None:
         raise refused
+    return decoder
+
+
+def open_unknown(file: BinaryIO, resources: ExitStack, track: int | None) -> Decoder | None:
+    """Open what only FFmpeg may know, by a signature that it knows; None where it does not."""
+    return _open(file, Format("audio"), resources, track) if has_av() else None
+
+
+def _open(
+    file: BinaryIO, format_: Format, resources: ExitStack, track: int | None
+) -> Decoder | None:
+    import av
+    from av.error import FFmpegError
+
+    if file.seekable():
+        file.seek(0)
+    calm = CalmFile(file)
+    options = _OPTIONS
+    if not format_.demuxer:
+        options = _OPTIONS | {"format_whitelist": ",".join(_TOLD_BY_CONTENT)}
+    try:
+        container = resources.enter_context(
+            av.open(
+                cast("Any", calm),
+                format=format_.demuxer or None,
+                options=options,
+                metadata_errors="replace",
+            )
+        )
+    except (FFmpegError, ValueError):
+        calm.require_whole()
+        return None
+    stream, notes = _choose(container.streams.audio, track)
+    if stream is None:
+        return None
+    rate = stream.rate
+    while rate > _FASTEST:
+        rate //= 2
     claimed = None
-    if stream.duration and stream.time_base and kind != "adts":  # there FFmpeg only estimates it
-        claimed = int(stream.duration * stream.time_base * stream.rate)
-    blocks = _blocks(container, stream, calm)
-    return Decoder(stream.rate, stream.channels, blocks, claimed=claimed)
+    if stream.duration and stream.time_base and format_.tells_length:
+        claimed = int(stream.duration * stream.time_base * rate)
+    blocks = _blocks(container, stream, rate, calm)
+    return Decoder(rate, stream.channels, blocks, claimed=claimed, notes=notes)
 
 
-def _blocks(container: Any, stream: Any, calm: CalmFile) -> Iterator[Samples]:
-    """Blocks at one rate, though the stream may change its rate and channels on the way."""
+def _choose(streams: Any, track: int | None) -> tuple[Any, list[str]]:
+    """The stream that FFmpeg would play: a default one, then one of most channels, then the first.
+
+    With a line that says which, where there are several.
+    """
+    if track is not None and track > len(streams):
+        tracks = "1 audio track" if len(streams) == 1 else f"{len(streams)} audio tracks"
+        raise UnreadableAudioError(f"has {tracks}, so there is no track {track}")
+    decodable = [
+        (number, stream)
+        for number, stream in enumerate(streams, 1)
+        if stream.codec_context is not None and stream.rate and stream.channels
+    ]
+    if track is not None:
+        decodable = [found for found in decodable if found[0] == track]
+    if not decodable:
+        return None, []
+    number, stream = max(decodable, key=lambda found: (_is_default(found[1]), found[1].channels))
+    if len(streams) == 1:
+        return stream, []
+    named = [stream.metadata.get(name, "") for name in ("language", "title")]
+    called = ", ".join(" ".join(name.split())[:60] for name in named if name not in ("", "und"))
+    return stream, [
+        f"heard track {number} of {len(streams)}" + f" ({called})" * bool(called)
+        + (": --track takes another" if track is None else "")
+    ]  # fmt: skip
+
+
+def _is_default(stream: Any) -> bool:
+    return bool(getattr(stream, "disposition", 0) & 1)  # PyAV before 14 does not tell
+
+
+def _blocks(container: Any, stream: Any, rate: int, calm: CalmFile) -> Iterator[Samples]:
+    """Blocks of one shape, though the stream may change its rate and channels on the way."""
     from av import AudioResampler
     from av.error import FFmpegError
 
-    planar, shape, rate = None, None, stream.rate
+    planar, shape, channels = None, None, stream.channels
     try:
         for frame in container.decode(stream):
             if planar is None or shape != (frame.format.name, frame.layout.name, frame.sample_rate):
-                yield from _as_blocks(planar, None)
+                yield from _as_blocks(planar, None, channels)
                 shape = frame.format.name, frame.layout.name, frame.sample_rate
                 planar = AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            yield from _as_blocks(planar, frame)
+            yield from _as_blocks(planar, frame, channels)
         calm.require_whole()
-        yield from _as_blocks(planar, None)
+        yield from _as_blocks(planar, None, channels)
     except (FFmpegError, ValueError) as error:
         calm.require_whole()
         raise DecodeError(str(error)) from error
 
 
-def _as_blocks(planar: Any, frame: Any) -> Iterator[Samples]:
+def _as_blocks(planar: Any, frame: Any, channels: int) -> Iterator[Samples]:
     """Resample a frame; None gives what ``planar`` still holds."""
     for part in planar.resample(frame) if planar is not None else ():
-        yield part.to_ndarray().T.astype(np.float32, copy=False)
+        yield to_channels(part.to_ndarray().T.astype(np.float32, copy=False), channels)

@@ -9,7 +9,7 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import NoMusicError
-from melonnx.infer.library.find import classify_files, expand, find_music
+from melonnx.infer.library.find import AUDIO_SUFFIXES, classify_files, expand, find_music
 from tests.conftest import RATE, encode, make_song
 
 EMPTY = "empty: is a folder without music; --recursive looks in its subfolders too"
@@ -161,3 +161,40 @@ def test_folders_behind_links_are_searched_once_each(tmp_path, monkeypatch):
         "music/far/b/song.wav",
         "music/far/loop/a/song.wav",
     ]
+
+
+def test_bins_previews_and_hidden_folders_are_never_entered(tmp_path, monkeypatch):
+    kept = ["#recycle", "$RECYCLE.BIN", "@eaDir", "__MACOSX", "lost+found"]
+    hidden = [".AppleDouble", ".Trash-1000", ".Trashes", ".stversions"]
+    for place in (*kept, *hidden, "album/@eaDir/deep", "album", "#1 hits", "@home"):
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        (tmp_path / place / "song.mp3").touch()
+    monkeypatch.chdir(tmp_path)
+    songs = ["#1 hits/song.mp3", "@home/song.mp3", "album/song.mp3"]
+    assert list(expand(["."], recursive=True)) == songs
+    assert [str(path) for path in find_music(Path(), recursive=True)] == songs
+    assert told(["*", "**/deep"], recursive=True) == [*songs, "**/deep: no file is called so"]
+    # A shell writes out its "*" itself; what is hidden it leaves out, the others it does not.
+    for name in kept:
+        assert told([name], recursive=True) == [
+            f"{name}: is a folder of the system, passed over; name files in it"
+        ]
+        assert told([f"{name}/song.mp3"]) == [f"{name}/song.mp3"]
+    assert told([".stversions", ".Trashes/*.mp3"]) == [
+        ".stversions/song.mp3",
+        ".Trashes/song.mp3",
+    ]
+
+
+def test_videos_are_heard_where_they_are_asked_for(tmp_path, monkeypatch):
+    for name in ("song.mka", "book.m4b", "rip.wv", "film.mkv", "clip.mov", "talk.avi"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    assert list(expand(["."])) == ["book.m4b", "rip.wv", "song.mka"]
+    assert list(expand(["*.mkv", "clip.mov"])) == ["film.mkv", "clip.mov"]
+
+
+def test_the_list_of_suffixes_is_in_the_docs():
+    docs = (Path(__file__).parents[3] / "docs" / "library.md").read_text("utf-8")
+    listed = docs.partition("searched for these suffixes")[2].partition(": ")[2].partition(".")[0]
+    assert {f".{name.strip()}" for name in listed.split(",")} == AUDIO_SUFFIXES
