@@ -1,6 +1,5 @@
 """Channels that cancel each other are heard, and all others are their mean, to the last bit."""
 
-import io
 import shutil
 import subprocess
 
@@ -152,20 +151,25 @@ def test_a_stream_hears_it_in_blocks_of_any_size(song, tiny_model):
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg, which makes the files")
 @pytest.mark.parametrize("kind", FFMPEG)
 def test_files_made_by_ffmpeg_give_the_answer_of_the_mono_song(kind, real_music, tmp_path):
-    """As far as the same codec leaves the mono song what it is."""
     if kind == "m4a":
         pytest.importorskip("av", reason="needs the ffmpeg extra")
     predictor = Predictor(device="cpu")
     songs = songs_in(real_music)
     for number, path in enumerate(songs[:: -(-len(songs) // 4)]):
         mono = load_audio(path, RATE)
-        answers = []
+        heard, answers = [], []
         for name, samples in (("mono", mono[:, None]), ("against", np.stack((mono, -mono), 1))):
             made = tmp_path / f"{number}-{name}.{kind}"
             wav = encode(samples, RATE, "WAV", "PCM_16")
             line = ["ffmpeg", "-v", "error", "-i", "-", *FFMPEG[kind], str(made)]
             subprocess.run(line, input=wav, check=True)
-            answers.append(predictor.predict(io.BytesIO(made.read_bytes())))
+            heard.append(load_audio(made, RATE))
+            answers.append(predictor.predict(made))
+        length = min(map(len, heard))
+        assert np.corrcoef(*(one[:length] for one in heard))[0, 1] > 0.98
         plain, against = answers
-        assert against.label == plain.label
-        assert against.probabilities == pytest.approx(plain.probabilities, abs=0.1)
+        if kind in ("wav", "flac"):
+            assert against.probabilities == pytest.approx(plain.probabilities, abs=1e-4)
+        else:  # a codec gives two channels other bits than one
+            assert against.probabilities == pytest.approx(plain.probabilities, abs=0.3)
+            assert against.label == plain.label or plain.unsure
