@@ -28,6 +28,12 @@ def mean(samples):
     return mono * np.float32(1 / samples.shape[1])
 
 
+def likeness(one, other):
+    """Correlation, as far as both reach."""
+    one, other = (part[: min(len(one), len(other))].astype(np.float64) for part in (one, other))
+    return (one * other).sum() / np.sqrt((one * one).sum() * (other * other).sum())
+
+
 def load_array(samples, rate=RATE):
     with open_array(samples, rate, rate) as reader:
         return np.concatenate(list(reader))
@@ -42,22 +48,22 @@ def song():
 @settings(deadline=None, max_examples=20)
 @given(
     seed=st.integers(0, 99),
-    likeness=st.floats(-0.85, 1),
+    correlation=st.floats(-0.85, 1),
     loudness=st.floats(0, 1),
     size=st.integers(1000, 200_000),
 )
 def test_channels_that_do_not_cancel_are_their_mean_to_the_bit(
-    channels, seed, likeness, loudness, size
+    channels, seed, correlation, loudness, size
 ):
     rng = np.random.default_rng(seed)
     noise = rng.standard_normal((3 * STRETCH + 17, channels)).astype(np.float32)
-    other = np.sqrt(1 - likeness**2)
+    other = np.sqrt(1 - correlation**2)
     for channel in range(1, channels):  # of a correlation that may be negative
-        noise[:, channel] = likeness * noise[:, 0] + other * noise[:, channel]
+        noise[:, channel] = correlation * noise[:, 0] + other * noise[:, channel]
     noise[:, -1] *= loudness
     blocks = [noise[at : at + size] for at in range(0, len(noise), size)]
     expected = mean(noise)
-    if channels == 6 and likeness < -0.1:
+    if channels == 6 and correlation < -0.1:
         return  # five that stand against one do cancel it
     np.testing.assert_array_equal(np.concatenate(list(down_mix_blocks(blocks))), expected)
 
@@ -68,8 +74,8 @@ def test_the_edge_of_the_rule():
     one, two = rng.standard_normal((2, STRETCH))
     two -= one * (one @ two) / (one @ one)
     two *= np.linalg.norm(one) / np.linalg.norm(two)
-    for likeness, cancels in ((-0.89, False), (-0.91, True)):
-        other = likeness * one + np.sqrt(1 - likeness**2) * two
+    for correlation, cancels in ((-0.89, False), (-0.91, True)):
+        other = correlation * one + np.sqrt(1 - correlation**2) * two
         stereo = np.stack((one, other), axis=1).astype(np.float32)
         expected = stereo[:, 0] - stereo[:, 1] if cancels else stereo[:, 0] + stereo[:, 1]
         np.testing.assert_array_equal(down_mix(stereo), expected / 2)
@@ -165,11 +171,10 @@ def test_files_made_by_ffmpeg_give_the_answer_of_the_mono_song(kind, real_music,
             subprocess.run(line, input=wav, check=True)
             heard.append(load_audio(made, RATE))
             answers.append(predictor.predict(made))
-        length = min(map(len, heard))
-        assert np.corrcoef(*(one[:length] for one in heard))[0, 1] > 0.98
+        assert likeness(*heard) > 0.98
         plain, against = answers
         if kind in ("wav", "flac"):
-            assert against.probabilities == pytest.approx(plain.probabilities, abs=1e-4)
+            assert against.probabilities == pytest.approx(plain.probabilities, abs=1e-3)
         else:  # a codec gives two channels other bits than one
             assert against.probabilities == pytest.approx(plain.probabilities, abs=0.3)
             assert against.label == plain.label or plain.unsure
