@@ -48,7 +48,7 @@ def song():
 @settings(deadline=None, max_examples=20)
 @given(
     seed=st.integers(0, 99),
-    correlation=st.floats(-0.85, 1),
+    correlation=st.floats(-0.5, 1),
     loudness=st.floats(0, 1),
     size=st.integers(1000, 200_000),
 )
@@ -70,13 +70,22 @@ def test_channels_that_do_not_cancel_are_their_mean_to_the_bit(
 
 def test_the_edge_of_the_rule():
     """Of two alike but for their signs, a tenth of the energy is left at -0.9."""
-    rng = np.random.default_rng(0)
-    one, two = rng.standard_normal((2, STRETCH))
-    two -= one * (one @ two) / (one @ one)
-    two *= np.linalg.norm(one) / np.linalg.norm(two)
+    phase = 2 * np.pi * 20 * np.arange(STRETCH) / STRETCH
+    one, two = np.sin(phase), np.cos(phase)
     for correlation, cancels in ((-0.89, False), (-0.91, True)):
         other = correlation * one + np.sqrt(1 - correlation**2) * two
         stereo = np.stack((one, other), axis=1).astype(np.float32)
+        expected = stereo[:, 0] - stereo[:, 1] if cancels else stereo[:, 0] + stereo[:, 1]
+        np.testing.assert_array_equal(down_mix(stereo), expected / 2)
+
+
+def test_treble_that_a_codec_left_out_of_step_hides_no_bass_that_cancels():
+    rng = np.random.default_rng(0)
+    bass = np.sin(2 * np.pi * 20 * np.arange(STRETCH) / STRETCH)
+    treble = np.diff(rng.standard_normal((STRETCH + 1, 2)), axis=0)
+    for share, cancels in ((0.5, True), (-0.5, False)):  # of treble that cancels, or does not
+        hiss = treble @ np.array([[1, -share], [0, np.sqrt(1 - share**2)]])
+        stereo = (np.stack((bass, -bass), 1) + hiss).astype(np.float32)
         expected = stereo[:, 0] - stereo[:, 1] if cancels else stereo[:, 0] + stereo[:, 1]
         np.testing.assert_array_equal(down_mix(stereo), expected / 2)
 
@@ -171,7 +180,7 @@ def test_files_made_by_ffmpeg_give_the_answer_of_the_mono_song(kind, real_music,
             subprocess.run(line, input=wav, check=True)
             heard.append(load_audio(made, RATE))
             answers.append(predictor.predict(made))
-        assert likeness(*heard) > 0.98
+        assert likeness(*heard) > 0.8  # of hiss, a codec leaves no more
         plain, against = answers
         if kind in ("wav", "flac"):
             assert against.probabilities == pytest.approx(plain.probabilities, abs=1e-3)
