@@ -151,4 +151,4 @@ def _mono(parts: list[Samples]) -> Waveform:
 
 
 def _is_silent(mono: Waveform) -> bool:
-    return max(float(mono.max()), -float(mono.min())) < SILENCE
+    return float(mono.max()) - float(mono.min()) < 2 * SILENCE

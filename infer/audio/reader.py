@@ -53,7 +53,7 @@ _LONGEST = 1e9
 _MOST_AT_ONCE = 1 << 24
 """Samples of all channels together: 64 MB."""
 SILENCE = 2 / 32768
-"""Two steps of 16-bit audio: a peak below it is dither, not music."""
+"""Two steps of 16-bit audio: what swings less about its middle is dither, or constant."""
 
 
 class AudioReader:
@@ -79,6 +79,7 @@ class AudioReader:
         self.sample_rate = sample_rate or decoder.rate
         self.duration_s = 0.0
         self.peak = 0.0
+        self._low, self._high = math.inf, -math.inf
         self.warnings: tuple[str, ...] = ()
         self._decoder = decoder
         self._resources = resources
@@ -196,6 +197,12 @@ class AudioReader:
         low, high = float(mono.min()), float(mono.max())
         require_audible(low, high, self.name)
         self.peak = max(self.peak, high, -low)
+        self._low, self._high = min(self._low, low), max(self._high, high)
+
+    @property
+    def is_silent(self) -> bool:
+        """No sample so far is far from any other."""
+        return self._high - self._low < 2 * SILENCE
 
 
 def open_audio(
@@ -276,7 +283,7 @@ def require_sound(reader: AudioReader, n_fft: int) -> None:
             f"{reader.name}: lasts {reader.duration_s * 1000:.1f} ms; one frame needs "
             f"{1000 * n_fft / rate:.0f} ms"
         )
-    if reader.peak < SILENCE:
+    if reader.is_silent:
         raise SilentAudioError(f"{reader.name}: is silence, so it has no genre")
 
 
