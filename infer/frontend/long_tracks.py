@@ -95,6 +95,7 @@ class _Kept:
         self._silent: list[bool] = []
         """Of each of these, as long as the track is not long."""
         self._loudest = self._cell_loudest = 0.0
+        self._first = 0
 
     @property
     def frames(self) -> NDArray[np.float32]:
@@ -122,7 +123,7 @@ class _Kept:
     def row(self, start: int) -> int:
         """Where the frame ``start`` of the track, the first of its cell, lies in ``frames``."""
         if not self._is_long:
-            return start
+            return start - self._first
         return self._cells.index(start // self._window) * self._window
 
     def starts(self, is_sound: NDArray[np.bool_]) -> list[int]:
@@ -135,10 +136,22 @@ class _Kept:
             return []
         window = self._window
         shares = [float(is_sound[one * window : (one + 1) * window].mean()) for one in self._cells]
+        if not max(shares, default=0.0) and self._is_held and is_sound[len(is_sound) // window * window :].any():
+            return [self._hold_the_end()]
         least = min(0.5, max(shares))
         cells = [one for one, share in zip(self._cells, shares, strict=True) if share >= least]
         places = np.linspace(0, len(cells) - 1, min(self._most, len(cells))).astype(int).tolist()
         return [cells[place] * window for place in places]
+
+    def _hold_the_end(self) -> int:
+        """Hold only the last window, which alone sounds; returns where it starts."""
+        begun = self.frames[len(self._cells) * self._window :].copy()
+        self._joined = JoinedFrames(begun.shape[1])
+        self._joined.append(np.zeros((self._window - len(begun), begun.shape[1]), np.float32))
+        self._joined.append(begun)
+        self._is_long = False
+        self._first = self._n_frames - self._window
+        return self._first
 
     @property
     def _is_held(self) -> bool:

@@ -28,7 +28,7 @@ def is_quiet(swing: NDArray[np.float32], loudest: float) -> NDArray[np.bool_]:
     ``swing``: half the way from its lowest to its highest sample (``mel.Frames``). ``loudest``: the
     largest of the track.
     """
-    return swing < min(_QUIET, _BELOW_LOUDEST * loudest)
+    return swing <= min(_QUIET, _BELOW_LOUDEST * loudest)
 
 
 def pause_frames(window: int, frame_s: float) -> int:
@@ -41,7 +41,10 @@ def silences(swing: NDArray[np.float32], window: int, frame_s: float) -> list[St
 
     ``swing`` (frames,): as :func:`is_quiet` takes it. ``window``: frames. ``frame_s``: seconds.
     """
-    quiet = is_quiet(swing, float(swing.max(initial=0.0)))
+    loudest = float(swing.max(initial=0.0))
+    if not loudest:
+        return []
+    quiet = is_quiet(swing, loudest)
     least = pause_frames(window, frame_s)
     pauses = [one for one in _runs(quiet) if one[1] - one[0] >= least]
     if not pauses:
