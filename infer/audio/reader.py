@@ -5,8 +5,9 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeGuard, cast
 
 import numpy as np
 import soxr
@@ -18,6 +19,8 @@ from melonnx.infer.audio.array_samples import (
     RATES,
     as_samples,
     require_audible,
+    require_rate,
+    silence_hint,
     to_float32,
 )
 from melonnx.infer.audio.decoders.choose import open_decoder
@@ -43,8 +46,9 @@ __all__ = [
     "source_name",
 ]
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-"""A path, the bytes of a file, or an open binary stream."""
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Traversable
+"""A path, the bytes of a file, an open binary stream, or what is opened like a path: a file in a
+zip (``zipfile.Path``) or in a package (``importlib.resources``)."""
 
 _LEAD = 2048
 """Samples, more than the resampler's filter reaches."""
@@ -81,6 +85,8 @@ class AudioReader:
         self.peak = 0.0
         self._low, self._high = math.inf, -math.inf
         self.warnings: tuple[str, ...] = ()
+        self.silence_hint = ""
+        """What its owner should know if it is silent."""
         self._decoder = decoder
         self._resources = resources
         self._first = round(offset * decoder.rate)
@@ -247,12 +253,15 @@ def open_array(
     Raises InvalidSamplesError for a shape, dtype or rate that audio does not have, and
     EmptyAudioError.
     """
+    require_rate(rate, name)
     samples = as_samples(waveform, name)
     blocks = (
         to_float32(samples[at : at + BLOCK_LENGTH]) for at in range(0, len(samples), BLOCK_LENGTH)
     )
     decoder = Decoder(rate, samples.shape[1], blocks)
-    return AudioReader(name, decoder, sample_rate, ExitStack())
+    reader = AudioReader(name, decoder, sample_rate, ExitStack())
+    reader.silence_hint = silence_hint(samples)
+    return reader
 
 
 def load_audio(
@@ -284,13 +293,17 @@ def require_sound(reader: AudioReader, n_fft: int) -> None:
             f"{1000 * n_fft / rate:.0f} ms"
         )
     if reader.is_silent:
-        raise SilentAudioError(f"{reader.name}: is silence, so it has no genre")
+        raise SilentAudioError(
+            f"{reader.name}: is silence, so it has no genre{reader.silence_hint}"
+        )
 
 
 def source_name(source: Source) -> str:
     """The path as given; "<bytes>" or "<stream>" for what has none."""
     if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
+        return os.fsdecode(source)
+    if _is_traversable(source):
+        return str(source)
     return "<bytes>" if isinstance(source, bytes | bytearray | memoryview) else "<stream>"
 
 
@@ -298,7 +311,7 @@ def _as_file(source: Source, resources: ExitStack) -> BinaryIO:
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
     if not isinstance(source, str | os.PathLike):
-        return _seekable(source)
+        return _seekable(_as_stream(source, resources))
     try:
         if Path(source).is_fifo() and not os.fspath(source).startswith("/dev/"):
             # Opening it would wait for somebody to write, perhaps for ever.
@@ -313,8 +326,35 @@ def _as_file(source: Source, resources: ExitStack) -> BinaryIO:
         raise UnreadableAudioError(f"cannot be opened ({reason})") from None
 
 
+def _as_stream(source: BinaryIO | Traversable, resources: ExitStack) -> BinaryIO:
+    """An open stream of bytes; refuses what is no source at all."""
+    if _is_traversable(source):
+        try:
+            return resources.enter_context(cast("BinaryIO", source.open("rb")))
+        except (FileNotFoundError, KeyError):
+            raise NoMusicError("no such file") from None
+        except IsADirectoryError:
+            raise NoMusicError("is a folder, not a file") from None
+    if isinstance(source, np.ndarray):
+        raise UnreadableAudioError("is an array; predict_array takes it, with its rate")
+    if isinstance(source, io.TextIOBase):
+        raise UnreadableAudioError('is open as text; open it with "rb"')
+    if not hasattr(source, "read") or not hasattr(source, "seekable"):
+        raise UnreadableAudioError(
+            f"is of type {type(source).__name__}; expected a path, bytes or an open binary file"
+        )
+    return cast("BinaryIO", source)
+
+
+def _is_traversable(source: object) -> TypeGuard[Traversable]:
+    return hasattr(source, "joinpath") and hasattr(source, "open")
+
+
 def _seekable(stream: BinaryIO) -> BinaryIO:
-    return stream if stream.seekable() else io.BytesIO(stream.read())
+    try:
+        return stream if stream.seekable() else io.BytesIO(stream.read())
+    except ValueError as error:  # it is closed
+        raise UnreadableAudioError(f"cannot be read ({error})") from None
 
 
 def _resample(blocks: Iterable[Waveform], rate: int, to_rate: int) -> Iterator[Waveform]:

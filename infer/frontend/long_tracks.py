@@ -136,7 +136,11 @@ class _Kept:
             return []
         window = self._window
         shares = [float(is_sound[one * window : (one + 1) * window].mean()) for one in self._cells]
-        if not max(shares, default=0.0) and self._is_held and is_sound[len(is_sound) // window * window :].any():
+        if (
+            not max(shares, default=0.0)
+            and self._is_held
+            and is_sound[len(is_sound) // window * window :].any()
+        ):
             return [self._hold_the_end()]
         least = min(0.5, max(shares))
         cells = [one for one, share in zip(self._cells, shares, strict=True) if share >= least]
