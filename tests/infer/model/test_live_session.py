@@ -1,7 +1,5 @@
 """A process that is forked after a Predictor was used can use it, and can end."""
 
-import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -13,7 +11,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 BEGIN = """
-    import multiprocessing, os, sys, warnings
+    import multiprocessing, os, signal, sys, warnings
+    signal.alarm(120)  # it ends whoever hangs
+    os.register_at_fork(after_in_child=lambda: signal.alarm(60))
     import numpy as np
     from melonnx import Predictor
     warnings.simplefilter("ignore")
@@ -25,18 +25,11 @@ BEGIN = """
 """
 
 
-def run(script, seconds=60):
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(BEGIN) + textwrap.dedent(script)],
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a child that hangs goes with it
-    )
-    try:
-        return process.communicate(timeout=seconds)[0], process.returncode
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+def run(script):
+    script = textwrap.dedent(BEGIN) + textwrap.dedent(script)
+    line = [sys.executable, "-c", script]
+    result = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=False)
+    return result.stdout, result.returncode
 
 
 @pytest.mark.parametrize("use", ["False", "True"])
