@@ -52,7 +52,8 @@ class Predictor:
     songs, 95 more; which rates there are is in the model's file (``info.bars``).
 
     Can be pickled: the file's path travels (of a released model, the name), and the process that
-    unpickles it opens the file anew, on the same device, with as many threads.
+    unpickles it opens the file anew, on the same device, with as many threads. In a process that is
+    forked (Linux), it opens the file anew when it is first used.
 
     Raises ModelFileError, DeviceError, and UnknownRateError (the file has no bars for ``sure``).
     """
