@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.model.certainty import is_unsure
 
-__all__ = ["NO_MUSIC", "SHORT", "Prediction", "Segment"]
+__all__ = ["MOSTLY_SILENCE", "NO_MUSIC", "SHORT", "SILENT", "Prediction", "Segment"]
 
 SHORT = "short:"
 NO_MUSIC = "does not sound like music"
 """What a warning begins with after which no score is to be relied on."""
+MOSTLY_SILENCE = "mostly silence:"
+"""What the warning begins with that says how much was heard."""
+SILENT = "silence"
+"""In place of a genre: the label of a stretch in which there is nothing to hear."""
 
 
 class Segment(NamedTuple):
-    """The label of one stretch of a song."""
+    """The label of one stretch of a song; "silence", with the score 0, where it has none."""
 
     start_s: float
     end_s: float
@@ -55,7 +59,7 @@ class Prediction:
     """Most probable first, of the genres in ``probabilities``: those of a genre sum to its
     probability. Empty where the model tells genres only."""
     timeline: tuple[Segment, ...] = ()
-    """One segment a window, in order."""
+    """One segment a window, and one for each silence of 2.5 s or more, in order."""
     embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     """float32 (d,): the mean over windows of the network's last layer before the labels."""
     duration_s: float = 0.0
@@ -65,7 +69,8 @@ class Prediction:
     model: str = ""
     """Name and version of the model."""
     warnings: tuple[str, ...] = ()
-    """What a reader should know: "truncated: …", "short: …", "does not sound like music …"."""
+    """What a reader should know: "truncated: …", "short: …", "does not sound like music …",
+    "mostly silence: …"."""
 
     @property
     def ok(self) -> bool:

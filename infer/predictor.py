@@ -18,9 +18,18 @@ from melonnx.infer.model.hierarchy import sum_by_genre
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.model.pooling import pool_windows
 from melonnx.infer.model.session import MODELS_FOLDER, Device, Outputs, find_model, load_model
-from melonnx.infer.prediction import NO_MUSIC, SHORT, Prediction, Segment
+from melonnx.infer.prediction import (
+    MOSTLY_SILENCE,
+    NO_MUSIC,
+    SHORT,
+    SILENT,
+    Prediction,
+    Segment,
+)
 from melonnx.infer.skim import skim
 from melonnx.infer.stream import Stream
+from melonnx.infer.timeline import spans
+from melonnx.infer.units import clock
 
 __all__ = ["Predictor"]
 
@@ -46,7 +55,8 @@ class Predictor:
     FFmpeg plays by default. Where there are several, a warning says which was heard.
 
     Can be pickled: the file's path travels (of a released model, the name), and the process that
-    unpickles it opens the file anew, on the same device, with as many threads.
+    unpickles it opens the file anew, on the same device, with as many threads. In a process that is
+    forked (Linux), it opens the file anew when it is first used.
 
     Raises ModelFileError, DeviceError, and UnknownRateError (the file has no bars for ``sure``).
     """
@@ -155,10 +165,13 @@ class Predictor:
     ) -> Prediction:
         """What the network's outputs for the windows say of a song that was read to its end."""
         info, warnings, duration_s = self.info, reader.warnings, reader.duration_s
-        is_short = heard.n_frames < info.window
+        sound_s = duration_s * heard.n_sounding / heard.n_frames
+        is_short = heard.n_sounding < info.window
         if is_short:
             whole = info.window * info.mel_spec.frame_seconds
-            warnings += (f"{SHORT} {duration_s:.1f} s, the model hears {whole:.1f} s",)
+            warnings += (f"{SHORT} {sound_s:.1f} s, the model hears {whole:.1f} s",)
+        if sound_s < duration_s / 2:
+            warnings += (f"{MOSTLY_SILENCE} {clock(sound_s)} of {clock(duration_s)} were heard",)
         music = None if outputs.music is None else float(outputs.music.mean(dtype=np.float64))
         is_music = music is None or music >= info.music_bar
         if not is_music:
@@ -185,7 +198,7 @@ class Predictor:
             probabilities=probabilities,
             subgenre=next((leaf for leaf in subgenres if info.parents[leaf] == label), None),
             subgenres=subgenres,
-            timeline=self._timeline(by_window, heard.starts, duration_s),
+            timeline=self._timeline(by_window, heard, duration_s),
             embedding=outputs.embedding.mean(axis=0),
             duration_s=duration_s,
             model=f"{info.name} {info.version}",
@@ -193,20 +206,19 @@ class Predictor:
         )
 
     def _timeline(
-        self, by_window: NDArray[np.float32], starts: list[int], duration_s: float
+        self, by_window: NDArray[np.float32], heard: Heard, duration_s: float
     ) -> tuple[Segment, ...]:
-        """One segment a window, each reaching half-way to its neighbours' middles."""
         info = self.info
         leaves = scale(by_window, info.temperature)
         probabilities = sum_by_genre(leaves, info.labels, info.parents)
-        middles = np.array(starts) + info.window / 2
-        edges = (middles[:-1] + middles[1:]) / 2 * info.mel_spec.frame_seconds
-        bounds = [0.0, *edges.tolist(), duration_s]
+        best = probabilities.argmax(axis=1)
         return tuple(
-            Segment(bounds[i], bounds[i + 1], info.genres[label], float(row[label]))
-            for i, (label, row) in enumerate(
-                zip(probabilities.argmax(axis=1), probabilities, strict=True)
+            Segment(begin, end, SILENT, 0.0)
+            if window is None
+            else Segment(
+                begin, end, info.genres[best[window]], float(probabilities[window, best[window]])
             )
+            for begin, end, window in spans(heard, info, duration_s)
         )
 
 

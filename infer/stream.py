@@ -1,13 +1,16 @@
 """Tells the genre of sound that has no end yet: blocks in, a prediction each hop out."""
 
 from dataclasses import replace
+from itertools import groupby
 from math import inf
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.arrays import Waveform
+from melonnx.infer.arrays import Samples, Waveform
+from melonnx.infer.audio.array_samples import as_samples, require_audible, to_float32
+from melonnx.infer.audio.down_mix import down_mix
 from melonnx.infer.audio.reader import SILENCE, open_array
 from melonnx.infer.errors import AudioError
 from melonnx.infer.model.metadata import ModelInfo
@@ -45,7 +48,8 @@ class Stream:
 
     Latency: an answer is there once the block that completes its hop was pushed and the network
     was run. A new song that follows without a pause has half of the say after ``length / 2``
-    seconds, and all of it after ``length``. Memory: ``length + hop`` seconds of mono float32.
+    seconds, and all of it after ``length``. Memory: float32, ``length`` seconds of mono and ``hop``
+    of all channels.
     """
 
     def __init__(
@@ -73,7 +77,8 @@ class Stream:
         self._rate, self._name = sample_rate, name
         self._length = round(length * sample_rate)
         self._context = _NOTHING
-        self._hop = np.empty(max(1, round(hop * sample_rate)), np.float32)
+        self._hop_length = max(1, round(hop * sample_rate))
+        self._hop: list[Samples] = []
         self._in_hop = 0
         self._heard = 0
         self._closed = False
@@ -95,15 +100,15 @@ class Stream:
             raise ValueError(f"{self._name}: the stream is closed")
         if not np.size(block):
             return []
-        with open_array(block, self._rate, self._rate, self._name) as reader:
-            mono = np.concatenate(list(reader))
+        samples = to_float32(as_samples(block, self._name))
+        require_audible(float(samples.min()), float(samples.max()), self._name)
         predictions: list[Prediction] = []
-        while len(mono):
-            room = len(self._hop) - self._in_hop
-            part, mono = mono[:room], mono[room:]
-            self._hop[self._in_hop : self._in_hop + len(part)] = part
+        while len(samples):
+            room = self._hop_length - self._in_hop
+            part, samples = samples[:room], samples[room:]
+            self._hop.append(part)
             self._in_hop += len(part)
-            if self._in_hop == len(self._hop):
+            if self._in_hop == self._hop_length:
                 predictions.append(self._predict())
         return predictions
 
@@ -113,13 +118,13 @@ class Stream:
         return self._predict() if self._in_hop else None
 
     def _predict(self) -> Prediction:
-        new = self._hop[: self._in_hop]
-        is_pause = len(new) == len(self._hop) and _is_silent(new)
+        new = _mono(self._hop)
+        is_pause = len(new) == self._hop_length and _is_silent(new)
         before = _NOTHING if is_pause else self._context
         context = np.concatenate((before, new))[-self._length :]
         self._context = _NOTHING if is_pause else context
         self._heard += self._in_hop
-        self._in_hop = 0
+        self._hop, self._in_hop = [], 0
         start_s = (self._heard - len(context)) / self._rate
         try:
             prediction = self._predictor.predict_array(
@@ -139,5 +144,11 @@ class Stream:
         )
 
 
+def _mono(parts: list[Samples]) -> Waveform:
+    """Of a whole hop at once, so that blocks of any size are mixed alike."""
+    runs = groupby(parts, lambda part: part.shape[1])
+    return np.concatenate([down_mix(np.concatenate(list(run))) for _, run in runs])
+
+
 def _is_silent(mono: Waveform) -> bool:
-    return max(float(mono.max()), -float(mono.min())) < SILENCE
+    return float(mono.max()) - float(mono.min()) < 2 * SILENCE

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from melonnx.demo.page.limits import Limits
 from melonnx.infer.explain.explanation import Explanation, Place
-from melonnx.infer.prediction import NO_MUSIC, Prediction, Segment
+from melonnx.infer.prediction import NO_MUSIC, SILENT, Prediction, Segment
 from melonnx.infer.units import clock, hertz
 
 __all__ = ["answer", "idle", "picture", "problem", "table", "timeline", "why"]
@@ -90,8 +90,9 @@ def timeline(prediction: Prediction, genres: Sequence[str]) -> str:
         width = (segments[-1].end_s - segments[0].start_s) / whole
         inner = "".join(_moment(segment) for segment in segments)
         name = escape(label)
+        colour = SILENT if label == SILENT else f"hue{genres.index(label) % 11}"
         parts.append(
-            f'<div class="stretch hue{genres.index(label) % 11}" style="width:{width:.3%}" '
+            f'<div class="stretch {colour}" style="width:{width:.3%}" '
             f'title="{clock(segments[0].start_s)} to {clock(segments[-1].end_s)}: {name}">'
             f"<span>{name}</span>{inner}</div>"
         )
@@ -104,10 +105,11 @@ def timeline(prediction: Prediction, genres: Sequence[str]) -> str:
 
 
 def _moment(segment: Segment) -> str:
-    return (
-        f'<i data-from="{segment.start_s:.3f}" data-to="{segment.end_s:.3f}" '
-        f'data-says="{escape(segment.label)} {_percent(segment.score)}"></i>'
-    )
+    says = escape(segment.label)
+    if segment.label != SILENT:
+        says += f" {_percent(segment.score)}"
+    when = f'data-from="{segment.start_s:.3f}" data-to="{segment.end_s:.3f}"'
+    return f'<i {when} data-says="{says}"></i>'
 
 
 def picture(
@@ -159,6 +161,9 @@ def why(explanation: Explanation) -> str:
         (f"Spoke for {genre} rather than {rival}", explanation.spoke_against_rival),
         (f"Spoke for {rival}", explanation.spoke_for_rival),
     )
+    if explanation.silence:
+        times = ", ".join(f"{clock(begin)} to {clock(end)}" for begin, end in explanation.silence)
+        proof += f'<p class="note">Silence has no say: {times}.</p>'
     rows = "".join(
         f'<tr class="section"><th colspan="3" scope="colgroup">{title}</th></tr>'
         + ("".join(map(_place, places)) or '<tr><td colspan="3">no place that matters</td></tr>')

@@ -21,6 +21,7 @@ from melonnx.demo.pictures.style import (
 )
 from melonnx.infer.explain.evidence import EvidenceMap
 from melonnx.infer.explain.stages import Raster
+from melonnx.infer.prediction import SILENT
 
 __all__ = [
     "MOST_GENRES",
@@ -38,6 +39,8 @@ _STRONGEST = 0.8
 STRIP_INCHES = 0.22
 """Above the evidence, for the activations."""
 _FAINT_DB = 35.0
+_ROOM_FOR_A_WORD = 0.1
+"""Of the width."""
 _STRONGEST_QUANTILE = 0.99
 """The strongest colour is this quantile's, so that one place does not make all others pale."""
 
@@ -70,21 +73,34 @@ def plot_timeline(
     """Each genre's probability from moment to moment.
 
     ``probabilities`` [segments, genres]; ``bounds``: seconds (segments + 1,); ``genres`` in the
-    order of rows, first one above.
+    order of rows, first one above. A segment without any probability is silence.
     """
     colours = LinearSegmentedColormap.from_list("share", (style.background, style.line))
     rows = np.arange(len(genres) + 1) - 0.5
     mesh = axes.pcolormesh(bounds, rows, probabilities.T, cmap=colours, vmin=0, vmax=1)
-    best = probabilities.argmax(axis=1)
+    best, starts, ends = probabilities.argmax(axis=1), np.array(bounds[:-1]), np.array(bounds[1:])
+    sounds = probabilities.any(axis=1)
     axes.hlines(
-        best + 0.42, bounds[:-1], bounds[1:], color=style.accent, linewidth=2.5,
+        best[sounds] + 0.42, starts[sounds], ends[sounds], color=style.accent, linewidth=2.5,
         label="likeliest",
     )  # fmt: skip
     axes.set_yticks(range(len(genres)), genres)
     axes.set_ylim(len(genres) - 0.5, -0.5)
+    for begin, end in zip(starts[~sounds], ends[~sounds], strict=True):
+        _mark_silence(axes, begin, end, bounds[-1], style)
     colour_bar(axes, mesh, "probability", style).ax.yaxis.set_major_formatter(PercentFormatter(1))
     set_time_axis(axes, bounds[-1])
     heading(axes, "Timeline: the likeliest genre is underlined", style)
+
+
+def _mark_silence(axes: Axes, begin: float, end: float, duration_s: float, style: Style) -> None:
+    """Hatch the seconds from ``begin`` to ``end``, and name them where there is room."""
+    axes.axvspan(begin, end, facecolor="none", edgecolor=style.faint, hatch="///", linewidth=0)
+    if end - begin > _ROOM_FOR_A_WORD * duration_s:
+        axes.text(
+            (begin + end) / 2, np.mean(axes.get_ylim()), SILENT, ha="center", va="center",
+            fontsize=9, color=style.text, backgroundcolor=style.background,
+        )  # fmt: skip
 
 
 def plot_evidence(

@@ -24,6 +24,7 @@ from melonnx.demo.pictures.style import DARK, LEFT, LIGHT, Style, panels
 from melonnx.infer.explain.evidence import EvidenceMap, activation_over_time
 from melonnx.infer.explain.examine import Examined
 from melonnx.infer.explain.occlusion import genre_probabilities
+from melonnx.infer.timeline import spans
 
 __all__ = ["STAGES", "Stage", "draw", "draw_all", "to_png"]
 
@@ -140,7 +141,12 @@ def _plot(
             )
             rows = [examined.info.genres.index(one) for one in genres]
             bounds = [0.0, *(segment.end_s for segment in prediction.timeline)]
-            plot_timeline(axes, by_window[:, rows], bounds, genres, style)
+            nothing = np.zeros(len(rows))
+            told = [
+                nothing if one.window is None else by_window[one.window, rows]
+                for one in spans(examined.heard, examined.info, duration_s)
+            ]
+            plot_timeline(axes, np.array(told), bounds, genres, style)
         case "probabilities":
             score = prediction.score or 0.0
             plot_probabilities(

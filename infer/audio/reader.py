@@ -5,16 +5,27 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeGuard, cast
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from melonnx.infer.arrays import Samples, Waveform
+from melonnx.infer.audio.array_samples import (
+    MAX_CHANNELS,
+    RATES,
+    as_samples,
+    require_audible,
+    require_rate,
+    silence_hint,
+    to_float32,
+)
 from melonnx.infer.audio.decoders.choose import open_decoder
 from melonnx.infer.audio.decoders.decoder import BLOCK_LENGTH, DecodeError, Decoder
+from melonnx.infer.audio.down_mix import STRETCH, down_mix, down_mix_blocks
 from melonnx.infer.errors import (
     AudioError,
     EmptyAudioError,
@@ -35,20 +46,18 @@ __all__ = [
     "source_name",
 ]
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-"""A path, the bytes of a file, or an open binary stream."""
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Traversable
+"""A path, the bytes of a file, an open binary stream, or what is opened like a path: a file in a
+zip (``zipfile.Path``) or in a package (``importlib.resources``)."""
 
 _LEAD = 2048
 """Samples, more than the resampler's filter reaches."""
 _LONGEST = 1e9
 """Seconds: thirty years, in place of infinity."""
-_LOUDEST = 1e10
-_MAX_CHANNELS = 64
 _MOST_AT_ONCE = 1 << 24
 """Samples of all channels together: 64 MB."""
-_RATES = range(1_000, 1_000_001)
 SILENCE = 2 / 32768
-"""Two steps of 16-bit audio: a peak below it is dither, not music."""
+"""Two steps of 16-bit audio: what swings less about its middle is dither, or constant."""
 
 
 class AudioReader:
@@ -74,16 +83,19 @@ class AudioReader:
         self.sample_rate = sample_rate or decoder.rate
         self.duration_s = 0.0
         self.peak = 0.0
+        self._low, self._high = math.inf, -math.inf
         self.warnings: tuple[str, ...] = ()
+        self.silence_hint = ""
+        """What its owner should know if it is silent."""
         self._decoder = decoder
         self._resources = resources
         self._first = round(offset * decoder.rate)
         self._wanted = None if duration is None else max(1, round(duration * decoder.rate))
-        if decoder.rate not in _RATES or not 1 <= decoder.channels <= _MAX_CHANNELS:
+        if decoder.rate not in RATES or not 1 <= decoder.channels <= MAX_CHANNELS:
             raise self._error(
                 InvalidSamplesError,
                 f"{decoder.channels} channels at {decoder.rate} Hz is no music; expected 1 to "
-                f"{_MAX_CHANNELS} channels at {_RATES.start} to {_RATES.stop - 1} Hz",
+                f"{MAX_CHANNELS} channels at {RATES.start} to {RATES.stop - 1} Hz",
             )
 
     def __enter__(self) -> Self:
@@ -117,15 +129,18 @@ class AudioReader:
         common = math.gcd(rate, self.sample_rate)
         step, to_step = rate // common, self.sample_rate // common
         begin = max(0, first - _LEAD) // to_step
-        end = -(-(first + n_samples + _LEAD) // to_step)
-        length = min(end * step, places.n_samples) - begin * step
-        if length * self._decoder.channels > _MOST_AT_ONCE:
+        end = min(-(-(first + n_samples + _LEAD) // to_step) * step, places.n_samples)
+        decoded, behind = begin * step, end
+        if self._decoder.channels > 1:  # whole stretches, to be mixed as when all is read
+            decoded -= decoded % STRETCH
+            behind = min(behind + -behind % STRETCH, places.n_samples)
+        if (behind - decoded) * self._decoder.channels > _MOST_AT_ONCE:
             return None
         try:
-            samples = places.read(begin * step, length)
+            samples = places.read(decoded, behind - decoded)
         except DecodeError:
             return None
-        mono = _down_mix(samples)
+        mono = down_mix(samples, decoded)[begin * step - decoded : end - decoded]
         self._check(mono)
         self.duration_s = places.n_samples / rate
         waveform = np.concatenate(list(_resample([mono], rate, self.sample_rate)))
@@ -135,6 +150,12 @@ class AudioReader:
         return kind(f"{self.name}: {message}")
 
     def _mono_blocks(self) -> Iterator[Waveform]:
+        first = max(self._first, self._decoder.skipped)
+        for mono in down_mix_blocks(self._wanted_blocks(), first):
+            self._check(mono)
+            yield mono
+
+    def _wanted_blocks(self) -> Iterator[Samples]:
         position, kept, damaged = self._decoder.skipped, 0, False
         try:
             for samples in self._decoder.blocks:
@@ -145,10 +166,8 @@ class AudioReader:
                 if not len(block):
                     continue
                 kept += len(block)
-                mono = _down_mix(block)
-                self._check(mono)
                 self.duration_s = kept / self._decoder.rate
-                yield mono
+                yield block
                 if kept == self._wanted:
                     self.warnings += tuple(self._decoder.notes)
                     return
@@ -184,12 +203,14 @@ class AudioReader:
 
     def _check(self, mono: Waveform) -> None:
         low, high = float(mono.min()), float(mono.max())
-        if not -_LOUDEST < low <= high < _LOUDEST:
-            raise self._error(
-                InvalidSamplesError,
-                "holds samples that are NaN, infinite or beyond any audio range",
-            )
+        require_audible(low, high, self.name)
         self.peak = max(self.peak, high, -low)
+        self._low, self._high = min(self._low, low), max(self._high, high)
+
+    @property
+    def is_silent(self) -> bool:
+        """No sample so far is far from any other."""
+        return self._high - self._low < 2 * SILENCE
 
 
 def open_audio(
@@ -236,12 +257,15 @@ def open_array(
     Raises InvalidSamplesError for a shape, dtype or rate that audio does not have, and
     EmptyAudioError.
     """
-    samples = _as_samples(waveform, name)
+    require_rate(rate, name)
+    samples = as_samples(waveform, name)
     blocks = (
-        _to_float32(samples[at : at + BLOCK_LENGTH]) for at in range(0, len(samples), BLOCK_LENGTH)
+        to_float32(samples[at : at + BLOCK_LENGTH]) for at in range(0, len(samples), BLOCK_LENGTH)
     )
     decoder = Decoder(rate, samples.shape[1], blocks)
-    return AudioReader(name, decoder, sample_rate, ExitStack())
+    reader = AudioReader(name, decoder, sample_rate, ExitStack())
+    reader.silence_hint = silence_hint(samples)
+    return reader
 
 
 def load_audio(
@@ -272,14 +296,18 @@ def require_sound(reader: AudioReader, n_fft: int) -> None:
             f"{reader.name}: lasts {reader.duration_s * 1000:.1f} ms; one frame needs "
             f"{1000 * n_fft / rate:.0f} ms"
         )
-    if reader.peak < SILENCE:
-        raise SilentAudioError(f"{reader.name}: is silence, so it has no genre")
+    if reader.is_silent:
+        raise SilentAudioError(
+            f"{reader.name}: is silence, so it has no genre{reader.silence_hint}"
+        )
 
 
 def source_name(source: Source) -> str:
     """The path as given; "<bytes>" or "<stream>" for what has none."""
     if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
+        return os.fsdecode(source)
+    if _is_traversable(source):
+        return str(source)
     return "<bytes>" if isinstance(source, bytes | bytearray | memoryview) else "<stream>"
 
 
@@ -287,7 +315,7 @@ def _as_file(source: Source, resources: ExitStack) -> BinaryIO:
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
     if not isinstance(source, str | os.PathLike):
-        return _seekable(source)
+        return _seekable(_as_stream(source, resources))
     try:
         if Path(source).is_fifo() and not os.fspath(source).startswith("/dev/"):
             # Opening it would wait for somebody to write, perhaps for ever.
@@ -302,17 +330,35 @@ def _as_file(source: Source, resources: ExitStack) -> BinaryIO:
         raise UnreadableAudioError(f"cannot be opened ({reason})") from None
 
 
+def _as_stream(source: BinaryIO | Traversable, resources: ExitStack) -> BinaryIO:
+    """An open stream of bytes; refuses what is no source at all."""
+    if _is_traversable(source):
+        try:
+            return resources.enter_context(cast("BinaryIO", source.open("rb")))
+        except (FileNotFoundError, KeyError):
+            raise NoMusicError("no such file") from None
+        except IsADirectoryError:
+            raise NoMusicError("is a folder, not a file") from None
+    if isinstance(source, np.ndarray):
+        raise UnreadableAudioError("is an array; predict_array takes it, with its rate")
+    if isinstance(source, io.TextIOBase):
+        raise UnreadableAudioError('is open as text; open it with "rb"')
+    if not hasattr(source, "read") or not hasattr(source, "seekable"):
+        raise UnreadableAudioError(
+            f"is of type {type(source).__name__}; expected a path, bytes or an open binary file"
+        )
+    return cast("BinaryIO", source)
+
+
+def _is_traversable(source: object) -> TypeGuard[Traversable]:
+    return hasattr(source, "joinpath") and hasattr(source, "open")
+
+
 def _seekable(stream: BinaryIO) -> BinaryIO:
-    return stream if stream.seekable() else io.BytesIO(stream.read())
-
-
-def _down_mix(samples: Samples) -> Waveform:
-    """Mean over channels, summed column by column: 30 times as fast as ``mean(axis=1)``."""
-    mono = samples[:, 0]
-    with np.errstate(invalid="ignore", over="ignore"):  # it is refused in a moment
-        for channel in range(1, samples.shape[1]):
-            mono = mono + samples[:, channel]
-    return np.ascontiguousarray(mono * np.float32(1 / samples.shape[1]))
+    try:
+        return stream if stream.seekable() else io.BytesIO(stream.read())
+    except ValueError as error:  # it is closed
+        raise UnreadableAudioError(f"cannot be read ({error})") from None
 
 
 def _resample(blocks: Iterable[Waveform], rate: int, to_rate: int) -> Iterator[Waveform]:
@@ -323,29 +369,3 @@ def _resample(blocks: Iterable[Waveform], rate: int, to_rate: int) -> Iterator[W
     for block in blocks:
         yield stream.resample_chunk(block)
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
-
-
-def _as_samples(waveform: NDArray[Any], name: str) -> NDArray[Any]:
-    samples = np.asarray(waveform)
-    if samples.dtype.kind not in "fiu" or samples.ndim not in (1, 2):
-        raise InvalidSamplesError(
-            f"{name}: dtype {samples.dtype}, shape {samples.shape}; expected float or integer "
-            "samples of shape (samples,) or (samples, channels)"
-        )
-    if not len(samples):
-        raise EmptyAudioError(f"{name}: holds no samples")
-    if samples.ndim == 2 and samples.shape[1] > _MAX_CHANNELS:
-        raise InvalidSamplesError(
-            f"{name}: shape {samples.shape} reads as {samples.shape[1]} channels; expected "
-            "(samples,) or (samples, channels), so transpose a (channels, samples) array"
-        )
-    return samples if samples.ndim == 2 else samples[:, None]
-
-
-def _to_float32(samples: NDArray[Any]) -> Samples:
-    if samples.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            return samples.astype(np.float32)
-    info = np.iinfo(samples.dtype)
-    middle = 0 if samples.dtype.kind == "i" else info.max // 2 + 1
-    return ((samples.astype(np.float64) - middle) / (info.max - middle + 1)).astype(np.float32)

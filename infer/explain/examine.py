@@ -1,5 +1,6 @@
 """A song heard once, with all that pictures and explanations of it need."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,8 @@ from numpy.typing import NDArray
 
 from melonnx.infer.audio.reader import AudioReader, Source, open_array, open_audio, require_sound
 from melonnx.infer.explain.stages import Envelope, Listener, Raster, Spectrum
-from melonnx.infer.frontend.long_tracks import Heard, hear_power
-from melonnx.infer.frontend.mel import mel_power
+from melonnx.infer.frontend.long_tracks import Heard, hear_frames
+from melonnx.infer.frontend.mel import Frames, mel_frames
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.session import Outputs
 from melonnx.infer.prediction import Prediction
@@ -61,8 +62,8 @@ def examine_array(predictor: Predictor, waveform: NDArray[Any], sample_rate: int
 def _examine(predictor: Predictor, reader: AudioReader) -> Examined:
     info, spec = predictor.info, predictor.info.mel_spec
     listener = Listener(spec.sample_rate, spec)
-    powers = listener.mel(mel_power(listener.samples(reader), spec))
-    heard = hear_power(powers, spec, info.window, info.window_hop, info.max_windows)
+    frames = _watched(listener, mel_frames(listener.samples(reader), spec))
+    heard = hear_frames(frames, spec, info.window, info.window_hop, info.max_windows)
     require_sound(reader, spec.n_fft)
     outputs = predictor.run(predictor.patches(heard), evidence=True)
     return Examined(
@@ -75,3 +76,9 @@ def _examine(predictor: Predictor, reader: AudioReader) -> Examined:
         heard=heard,
         outputs=outputs,
     )
+
+
+def _watched(listener: Listener, frames: Iterable[Frames]) -> Iterator[Frames]:
+    for some in frames:
+        for power in listener.mel([some.power]):
+            yield Frames(power, some.swing)

@@ -12,6 +12,7 @@ from melonnx.infer.errors import UnknownGenreError
 from melonnx.infer.explain.evidence import Band, EvidenceMap, log_odds, map_evidence
 from melonnx.infer.explain.examine import Examined
 from melonnx.infer.explain.occlusion import Region, heard_frames, probabilities_without
+from melonnx.infer.prediction import SILENT
 from melonnx.infer.predictor import Predictor
 
 __all__ = ["BandEffect", "Check", "Explanation", "Place", "explain", "rival_of"]
@@ -85,6 +86,8 @@ class Explanation:
     check: Check | None
     """Of ``spoke_for``; None where no place spoke for the genre."""
     model: str
+    silence: tuple[tuple[float, float], ...] = ()
+    """Seconds from and to which there was nothing to hear; no place lies there."""
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as JSON values."""
@@ -145,6 +148,9 @@ def explain(
         ),
         check=_check(predictor, examined, regions, genre) if regions else None,
         model=prediction.model,
+        silence=tuple(
+            (one.start_s, one.end_s) for one in prediction.timeline if one.label == SILENT
+        ),
     )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ def in_words(explanation: Explanation) -> list[str]:
     lines = [
         f"{genre} {_percent(explanation.score)}{sure}; {rival} {_percent(explanation.rival_score)}"
     ]
+    if explanation.silence:
+        times = ", ".join(f"{clock(begin)} to {clock(end)}" for begin, end in explanation.silence)
+        lines.append(f"silence, which has no say: {times}")
     lines += _section(f"spoke for {genre}", explanation, explanation.spoke_for)
     if explanation.check:
         lines.append(_checked(explanation.check, explanation))

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from itertools import chain
 from math import inf
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,13 @@ from melonnx.infer.frontend.joined_frames import JoinedFrames
 __all__ = [
     "TINY",
     "ClipLevel",
+    "Frames",
     "MelSpec",
     "band_centres",
     "hann",
     "log_mel",
     "mel_filterbank",
+    "mel_frames",
     "mel_power",
     "normalise",
 ]
@@ -171,10 +173,22 @@ def hann(n_fft: int) -> NDArray[np.float64]:
     return window
 
 
-def _frames_power(signal: Waveform, n_frames: int, spec: MelSpec) -> MelPower:
-    frames = np.lib.stride_tricks.sliding_window_view(signal, spec.n_fft)[
-        : (n_frames - 1) * spec.hop_length + 1 : spec.hop_length
-    ]
+class Frames(NamedTuple):
+    """Some frames of a track, one after the other."""
+
+    power: MelPower
+    swing: NDArray[np.float32]
+    """(frames,): half the way from the lowest to the highest sample of a frame's second half:
+    the last frame that sounds is then the one that would be the last if the track ended there."""
+
+
+def _frames(signal: Waveform, n_frames: int, spec: MelSpec) -> NDArray[np.float32]:
+    """The samples (n_frames, n_fft) of each, a view."""
+    every = np.lib.stride_tricks.sliding_window_view(signal, spec.n_fft)
+    return every[: (n_frames - 1) * spec.hop_length + 1 : spec.hop_length]
+
+
+def _frames_power(frames: NDArray[np.float32], spec: MelSpec) -> MelPower:
     # In double: a tone's quiet bins are then right to 1e-5 too, and it costs 0.2 ms a clip.
     parts = np.fft.rfft(frames * hann(spec.n_fft), axis=-1).view(np.float64)
     parts *= parts  # in place: a block's arrays then stay in the processor's cache
@@ -223,13 +237,26 @@ def mel_power(blocks: Iterable[Waveform], spec: MelSpec) -> Iterator[MelPower]:
     first axis they are the transpose of ``librosa.feature.melspectrogram`` of the joined
     blocks, ``spec.n_frames(samples)`` frames in all.
     """
+    for frames in _sample_frames(blocks, spec):
+        yield _frames_power(frames, spec)
+
+
+def mel_frames(blocks: Iterable[Waveform], spec: MelSpec) -> Iterator[Frames]:
+    """The same with how far the samples of each frame swing."""
+    for frames in _sample_frames(blocks, spec):
+        second = frames[:, spec.n_fft // 2 :]
+        swing = (second.max(axis=1) - second.min(axis=1)) / 2
+        yield Frames(_frames_power(frames, spec), swing)
+
+
+def _sample_frames(blocks: Iterable[Waveform], spec: MelSpec) -> Iterator[NDArray[np.float32]]:
     padding = np.zeros(spec.n_fft // 2, np.float32)
     pending = padding
     for block in chain(blocks, (padding,)):
         pending = np.concatenate((pending, block))
         n_frames = 1 + (len(pending) - spec.n_fft) // spec.hop_length
         if n_frames > 0:
-            yield _frames_power(pending, n_frames, spec)
+            yield _frames(pending, n_frames, spec)
             pending = pending[n_frames * spec.hop_length :]
 
 

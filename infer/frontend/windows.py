@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.arrays import LogMel
 
-__all__ = ["CELLS", "MOST_WINDOWS", "Patches", "patch_batches", "window_starts"]
+__all__ = ["CELLS", "MOST_WINDOWS", "Patches", "patch_batches", "sounding_starts", "window_starts"]
 
 Patches = NDArray[np.float32]
 """(windows, frames, n_mels)."""
@@ -37,6 +37,35 @@ def window_starts(n_frames: int, length: int, hop: int, most: int = 0) -> list[i
     if every > 1:
         starts -= starts % (length * every)
     return starts.tolist()
+
+
+def sounding_starts(
+    n_frames: int, parts: list[tuple[int, int]], length: int, hop: int, most: int = 0
+) -> list[int]:
+    """The same over what sounds of a track: ``parts``, each its first frame and the one behind it.
+
+    Windows stand side by side in each part, the last one at its end. Where that makes more than
+    ``most``, ``most`` are spread evenly over the parts as if these followed upon each other, and
+    one that would reach over an end moves back. A part that is shorter than a window begins one,
+    or ends one where the track ends.
+    """
+    starts = [
+        begin + start for begin, end in parts for start in window_starts(end - begin, length, hop)
+    ]
+    if 0 < most < len(starts):
+        places = window_starts(sum(end - begin for begin, end in parts), length, hop, most)
+        starts = [_place(parts, place, length) for place in places]
+    last = max(0, n_frames - length)
+    return sorted({min(start, last) for start in starts})
+
+
+def _place(parts: list[tuple[int, int]], place: int, length: int) -> int:
+    """The ``place``-th frame of ``parts``, ``length`` before the end of its part at the latest."""
+    for begin, end in parts:
+        if place < end - begin:
+            return max(begin, min(begin + place, end - length))
+        place -= end - begin
+    raise IndexError("a place behind all parts")
 
 
 def patch_batches(log_mel: LogMel, length: int, starts: list[int], batch: int) -> Iterator[Patches]:

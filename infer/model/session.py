@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.errors import DeviceError, ModelFileError
 from melonnx.infer.frontend.windows import Patches
+from melonnx.infer.model.live_session import LiveSession
 from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.model.onnx_file import has_external_data, is_damaged
 
@@ -68,10 +69,17 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Model:
-    """A live session with what its file says of itself; safe to share between threads."""
+    """A live session with what its file says of itself; safe to share between threads, and to be
+    used in processes that are forked.
+    """
 
     info: ModelInfo
-    session: onnxruntime.InferenceSession
+    live: LiveSession
+
+    @property
+    def session(self) -> onnxruntime.InferenceSession:
+        """That of this process."""
+        return self.live.get()
 
     @property
     def providers(self) -> list[str]:
@@ -153,10 +161,15 @@ def load_model(
         raise ModelFileError(
             f"{path}: is damaged: it has not the checksum that it was written with"
         )
-    session = _open_session(path, data, _providers(device), threads)
+    providers = _providers(device)
+
+    def open_again() -> onnxruntime.InferenceSession:
+        return _open_session(path, data, providers, threads)
+
+    session = open_again()
     if device == "cuda" or not isinstance(device, str):
-        _require(session, _providers(device))
-    return Model(_read_info(path, session), session)
+        _require(session, providers)
+    return Model(_read_info(path, session), LiveSession(session, open_again))
 
 
 def released_models() -> dict[str, Path]:

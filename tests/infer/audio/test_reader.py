@@ -1,6 +1,8 @@
 """Any source becomes the same mono waveform."""
 
 import io
+import zipfile
+from importlib import resources
 
 import librosa
 import numpy as np
@@ -11,8 +13,14 @@ from hypothesis import strategies as st
 
 from melonnx.infer.audio import reader as audio
 from melonnx.infer.audio.decoders import libsndfile
-from melonnx.infer.audio.reader import load_audio, open_array, open_audio
-from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, NoMusicError
+from melonnx.infer.audio.reader import load_audio, open_array, open_audio, require_sound
+from melonnx.infer.errors import (
+    EmptyAudioError,
+    InvalidSamplesError,
+    NoMusicError,
+    SilentAudioError,
+    UnreadableAudioError,
+)
 from tests.conftest import RATE, encode, examples, make_song
 
 
@@ -100,6 +108,12 @@ def test_impossible_offset_or_duration_is_refused(wav, bad):
         (np.array([192, 0], np.uint8), [0.5, -1]),
         (np.array([0.5, -1], np.float64), [0.5, -1]),
         (np.array([2**30, -(2**31)], np.int32), [0.5, -1]),
+        ([16384, -32768], [0.5, -1]),
+        ([[16384, 16384], [-32768, -32768]], [0.5, -1]),
+        (np.array([2**22, -(2**23)], np.int64), [0.5, -1]),
+        (np.array([2**30, -(2**31)], np.int64), [0.5, -1]),
+        ([0.5, -1.0], [0.5, -1]),
+        (np.ma.array([0.5, -1.0], mask=[False, False]), [0.5, -1]),
     ],
 )
 def test_integer_pcm_is_scaled_to_one(samples, expected):
@@ -115,6 +129,16 @@ def test_integer_pcm_is_scaled_to_one(samples, expected):
         (np.array(["a"]), RATE, InvalidSamplesError, "dtype"),
         (np.zeros(0, np.float32), RATE, EmptyAudioError, "no samples"),
         (np.zeros(9, np.float32), 0, InvalidSamplesError, "0 Hz"),
+        (np.zeros(9, np.float32), "44100", InvalidSamplesError, "rate is '44100'; expected Hz"),
+        (np.zeros(9, np.float32), None, InvalidSamplesError, "rate is None"),
+        (np.zeros(9, np.float32), float("nan"), InvalidSamplesError, "rate is nan"),
+        (np.zeros(9, np.float32), 44100.5, InvalidSamplesError, r"rate is 44100\.5"),
+        (None, RATE, InvalidSamplesError, "dtype object"),
+        ([[1, 2], [3]], RATE, InvalidSamplesError, "a list is no array"),
+        (np.ma.array([1.0, 2.0], mask=[True, False]), RATE, InvalidSamplesError, "masked"),
+        (np.array([2**40, -5]), RATE, InvalidSamplesError, "no full scale"),
+        (np.array([2, 5], np.uint64), RATE, InvalidSamplesError, "no full scale"),
+        (np.zeros((9, 0)), RATE, InvalidSamplesError, "0 channels"),
     ],
 )
 def test_arrays_that_are_no_audio_are_refused(samples, rate, error, says):
@@ -170,3 +194,46 @@ def test_originals_equal_librosa(originals):
         n_samples = min(len(got), len(expected))
         assert abs(len(got) - len(expected)) <= 1
         np.testing.assert_allclose(got[:n_samples], expected[:n_samples], atol=1e-5)
+
+
+def test_silence_that_may_be_of_another_type_says_so():
+    song = (make_song(1)[:, 0] * 32767).astype(np.int16)
+    for samples, says in ((song, "int16$"), (song * 0, "no genre$")):
+        with open_array(samples.astype(np.int32), RATE, RATE) as reader:
+            list(reader)
+        with pytest.raises(SilentAudioError, match=says):
+            require_sound(reader, 2048)
+
+
+def test_a_file_in_a_zip_or_a_package_is_a_source(wav, tmp_path):
+    with zipfile.ZipFile(tmp_path / "songs.zip", "w") as file:
+        file.write(wav, "a/song.wav")
+    inside = zipfile.Path(tmp_path / "songs.zip")
+    np.testing.assert_array_equal(load_audio(inside / "a/song.wav", RATE), load_audio(wav, RATE))
+    assert len(load_audio(resources.files("melonnx.models") / "sample.mp3", RATE))
+    with pytest.raises(NoMusicError, match=r"songs\.zip/gone\.wav: no such file"):
+        load_audio(inside / "gone.wav", RATE)
+    with pytest.raises(NoMusicError, match="is a folder"):
+        load_audio(inside / "a/", RATE)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (3, "is of type int; expected a path"),
+        (None, "is of type NoneType"),
+        ([1, 2], "is of type list"),
+        (np.zeros(9), "predict_array"),
+        (io.StringIO("song"), 'open it with "rb"'),
+    ],
+)
+def test_what_is_no_source_is_refused_in_a_line(source, says):
+    with pytest.raises(UnreadableAudioError, match=f"^<stream>: .*{says}"):
+        load_audio(source, RATE)
+
+
+def test_a_closed_file_is_refused_in_a_line(wav):
+    with wav.open("rb") as file:
+        pass
+    with pytest.raises(UnreadableAudioError, match="closed"):
+        load_audio(file, RATE)

@@ -47,7 +47,8 @@ def test_memory_is_bounded_where_the_windows_are_few(monkeypatch):
         def append(self, block):
             nonlocal most_held
             super().append(block)
-            most_held = max(most_held, len(self.frames))
+            if self.frames.shape[1] == LEVELLED.n_mels:  # and not the three numbers of each frame
+                most_held = max(most_held, len(self.frames))
 
     monkeypatch.setattr(long_tracks, "JoinedFrames", Watched)
     heard = hear(blocks(40 * CELLS, 3200), LEVELLED, 3, 3, 10)
