@@ -7,7 +7,7 @@ from pathlib import Path
 from melonnx.infer.errors import TagError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.replace import remove_strays, replacing
-from melonnx.infer.tags.fields import read_genres, write_genre
+from melonnx.infer.tags.fields import read_genres, write_genres
 from melonnx.infer.tags.genre_names import genre_name
 from melonnx.infer.tags.log import remember
 
@@ -106,7 +106,7 @@ def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path |
     status = path.stat()
     if log is not None:
         with replacing(path, status.st_mtime_ns if rules.keep_mtime else None) as copy:
-            write_genre(copy, new)
+            write_genres(copy, [new])
             remember(log, path, copy)
     outcome = "tag" if log is None else "tagged"
     return Tagged(song, old, new, outcome, other_links=status.st_nlink > 1)

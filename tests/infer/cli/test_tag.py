@@ -10,7 +10,7 @@ import pytest
 
 from melonnx.infer.model.session import load_model
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.tags.fields import read_genres, write_genre
+from melonnx.infer.tags.fields import read_genres, write_genres
 from tests.conftest import RATE, encode, make_song
 from tests.infer.conftest import KINDS
 
@@ -63,7 +63,7 @@ def test_songs_are_heard_where_nobody_has_before(melonnx, tmp_path, state):
     for name in ("one.wav", "two.wav"):
         (music / name).write_bytes(encode(make_song(12), RATE, "WAV", "PCM_16"))
     (music / "words.mp3").write_text("only words\n" * 99)
-    write_genre(music / "two.wav", "Polka")
+    write_genres(music / "two.wav", ["Polka"])
     run = melonnx("tag", music, "--model", "genre-small", "--unsure", "--write", env=state)
     assert run.returncode == 1
     (genre,) = read_genres(music / "one.wav")
