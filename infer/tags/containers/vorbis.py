@@ -14,6 +14,8 @@ __all__ = [
 ]
 
 _PADDING, _COMMENTS = 1, 4
+_VENDOR = b"melonnx"
+"""Of comments that are new; readers expect somebody."""
 _LAST = 0x80
 _MOST = (1 << 24) - 1
 _ROOM = 1024
@@ -101,7 +103,9 @@ def flac_others(view: View, start: int) -> list[tuple[str, bytes]]:
     for block in _blocks(view, start):
         if block.kind == _COMMENTS:
             comments = _content(view, block)
-            found += [*_others(comments), ("vendor", comments.vendor)]
+            found += _others(comments)
+            if comments.vendor != _VENDOR:
+                found.append(("vendor", comments.vendor))
         elif block.kind != _PADDING:
             found.append((f"block {block.kind}", bytes(view[block.start + 4 : block.end])))
     return found
@@ -115,7 +119,7 @@ def flac_edit(view: View, start: int, values: list[str]) -> list[Edit]:
     old = next((block for block in blocks if block.kind == _COMMENTS), None)
     if old is None:
         old = _Block(_COMMENTS, blocks[0].end, blocks[0].end)
-        comments = _Comments(b"melonnx", [], b"")
+        comments = _Comments(_VENDOR, [], b"")
         at = 1
     else:
         comments = _content(view, old)

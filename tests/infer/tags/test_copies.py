@@ -34,7 +34,7 @@ def id3v1(path, genre):
 
 
 def info(path, *, odd=False, **entries):
-    """An INFO list behind the audio of a wav; ``odd``: its last byte, which evens it, is missing."""
+    """An INFO list behind the audio of a wav; ``odd``: the byte that evens the end is missing."""
     parts = b""
     for name, text in entries.items():
         data = text.encode("cp1252") + b"\0"
@@ -111,8 +111,8 @@ def test_each_copy_is_seen_kept_in_step_and_given_back(make_file, tmp_path, kind
     assert read_genres(path) == genres
     assert write([path], log) == ["kept"]
     assert path.read_bytes() == before
-    assert write([path], log, overwrite=True) == ["tagged"]
-    assert read_genres(path) == ["Metal"]
+    assert write([path], log, label="tango", overwrite=True) == ["tagged"]
+    assert read_genres(path) == ["Tango"]
     assert packets_and_samples(path) == audio
     assert write([path], log, label="swing", overwrite=True) == ["tagged"]
     assert read_genres(path) == ["Swing"]
@@ -129,7 +129,7 @@ def test_the_rest_of_an_ape_tag_stays(make_file):
     assert {key: str(value) for key, value in tags.items()} == {
         "Title": "In the APE tag",
         "MP3GAIN_MINMAX": "120,210",
-        "Genre": "Heavy Metal\0Ska",
+        "genre": "Heavy Metal\0Ska",
     }
     assert ParseID3v1(path.read_bytes()[-128:])["TCON"].genres == ["Heavy Metal"]
 
@@ -189,28 +189,28 @@ def test_an_atom_that_would_change_is_named_and_left_alone(make_file):
         assert b"Title \xff\xfe\xfd\xfc" in path.read_bytes()
 
 
-@pytest.mark.parametrize("entry", [b"TITLE=\xff\xfe", b"without a sign", b"=", b"\xff=x", b""])
-@pytest.mark.parametrize("kind", ["flac", "ogg", "opus"])
-def test_comments_that_are_none_stay_or_are_named(make_file, kind, entry):
+@pytest.mark.parametrize("entry", [b"TITLE=\xff\xfe", b"without a sign", b"\xff=x"])
+def test_comments_that_are_none_stay(make_file, entry):
+    path = make_file("flac")
+    song = FLAC(path)
+    song["xxxx"] = "y" * 20
+    song.save()
+    entry = entry.ljust(25, b"z")
+    path.write_bytes(path.read_bytes().replace(b"xxxx=" + b"y" * 20, entry))
+    write_genres(path, ["Rock"])
+    assert entry in path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus"])
+def test_a_comment_that_would_change_is_named_and_left_alone(make_file, kind):
+    """No UTF-8: mutagen writes the pages, and would write it otherwise. ffmpeg hears it yet."""
     path = make_file(kind)
     song = mutagen.File(path)
-    mark = b"x" * len(entry) + b"=" + b"y" * 20
-    song[mark.decode().partition("=")[0] or "x"] = "y" * 20
+    song["xxxx"] = "y" * 20
     song.save()
-    data = path.read_bytes()
-    length = len(entry) + 21
-    if mark not in data or not entry:
-        pytest.skip("nothing to damage")
-    path.write_bytes(data.replace(mark, entry.ljust(length, b"z")))
-    before = path.read_bytes()
-    if kind != "flac":  # whose pages have checksums, which readers may insist on
-        try:
-            write_genres(path, ["Rock"])
-        except TagError:
-            return
-    else:
+    path.write_bytes(path.read_bytes().replace(b"xxxx=yyyy", b"xxxx=y\xff\xfey"))
+    with pytest.raises(TagError, match=r"its xxxx would not come out|cannot be read"):
         write_genres(path, ["Rock"])
-    assert entry.ljust(length, b"z") in path.read_bytes() != before
 
 
 def test_flac_comments_keep_their_place_pictures_and_padding(make_file):
