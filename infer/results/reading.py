@@ -12,11 +12,12 @@ from typing import Any
 
 from melonnx.infer.errors import ResultsFileError
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.results.places import located
 
 __all__ = ["read_results"]
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("path", "status", "error", "label"), str),
+    **dict.fromkeys(("path", "folder", "status", "error", "label"), str),
     **dict.fromkeys(("score", "music", "duration_s"), (int, float)),
     "unsure": bool,
     "probabilities": dict,
@@ -25,7 +26,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 """Of what is taken from a row; what an older melonnx did not write is not missed."""
 _COLUMNS = (
     *("path", "path_bytes", "status", "error", "label", "score", "unsure", "music", "duration_s"),
-    "warnings",
+    *("warnings", "folder"),
 )
 
 _Rows = Iterator[tuple[str, Any]]
@@ -35,8 +36,9 @@ _Rows = Iterator[tuple[str, Any]]
 def read_results(path: Path) -> list[Prediction]:
     """The predictions in a file: CSV or Parquet by its suffix, else JSON lines or one JSON array.
 
-    "-" is stdin. One prediction for each path, in the order of their first mention; the last
-    one counts. Embeddings and timelines are left out.
+    "-" is stdin. Relative paths begin at the folder where the file was made, which it tells. One
+    prediction for each path, in the order of their first mention; the last one counts. Embeddings
+    and timelines are left out.
 
     Raises ResultsFileError, and ModuleNotFoundError where Parquet lacks pyarrow.
     """
@@ -140,12 +142,13 @@ def _prediction(path: Path, where: str, row: Any) -> Prediction:
     if isinstance(warnings, str):  # as CSV and Parquet have them
         warnings = warnings.split("; ")
     told = tuple(map(str, warnings))
+    values["path"] = located(values["path"], values.pop("folder", None))
     return Prediction(**values, warnings=told, model=str(row.get("model") or ""))
 
 
 def _fits(name: str, value: Any) -> bool:
     """What others take for a number can be rounded, and a path names a file."""
-    if name == "path":
+    if name in {"path", "folder"}:
         return "\0" not in value
     if isinstance(value, int | float) and not (isinstance(value, bool) or isfinite(value)):
         return False

@@ -113,7 +113,9 @@ def test_each_copy_is_seen_kept_in_step_and_given_back(make_file, tmp_path, kind
     assert path.read_bytes() == before
     assert write([path], log, label="tango", overwrite=True) == ["tagged"]
     assert read_genres(path) == ["Tango"]
-    assert packets_and_samples(path) == audio
+    # To FFmpeg, an ID3v1 tag behind a flac is a part of the last packet.
+    first = 1 if dress is id3v1_behind_flac else 0
+    assert packets_and_samples(path)[first:] == audio[first:]
     assert write([path], log, label="swing", overwrite=True) == ["tagged"]
     assert read_genres(path) == ["Swing"]
     assert b"Polka" not in path.read_bytes()
