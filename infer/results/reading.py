@@ -4,8 +4,9 @@ import csv
 import io
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ _COLUMNS = (
     *("warnings", "folder"),
 )
 
+_RANK = re.compile(r"label_[0-9]{1,4}")
 _Rows = Iterator[tuple[str, Any]]
 """Where each row stands, and what it says."""
 
@@ -83,6 +85,7 @@ def _read_csv(path: Path) -> _Rows:
             values: dict[str, Any] = {
                 name: row[name] or None for name in _COLUMNS if row.get(name) is not None
             }
+            values["probabilities"] = _ranked(row)
             for name in ("score", "music", "duration_s"):
                 values[name] = float(values[name]) if values.get(name) else None
             values["unsure"] = (values.get("unsure") or "").lower() == "true"
@@ -97,17 +100,32 @@ def _read_parquet(path: Path) -> _Rows:
 
     try:
         with ParquetFile(path) as file:
-            names = [name for name in _COLUMNS if name in file.schema_arrow.names]
+            there = file.schema_arrow.names
+            names = [
+                name
+                for name in there
+                if name in _COLUMNS or re.fullmatch(r"(label|score)_[0-9]{1,4}", name)
+            ]
             number = 0
             for batch in file.iter_batches(columns=names):
                 for row in batch.to_pylist():
                     number += 1
                     if (name := row.pop("path_bytes", None)) is not None:
                         row["path"] = os.fsdecode(name)
-                    yield f"row {number}", row
+                    yield f"row {number}", {**row, "probabilities": _ranked(row)}
     except (ArrowException, ValueError, TypeError) as error:  # damage in names, or other columns
         reason = str(error).partition("\n")[0]
         raise ResultsFileError(f"{path}: is no Parquet file ({reason})") from None
+
+
+def _ranked(row: Mapping[str, Any]) -> dict[str, float]:
+    """The likeliest genres of a table's row, and their scores, in order."""
+    ranks = sorted(
+        (name for name in row if _RANK.fullmatch(str(name))), key=lambda name: int(name[6:])
+    )
+    pairs = [(row["label"], row.get("score"))] if row.get("label") else []
+    pairs += [(row[name], row.get(name.replace("label", "score"))) for name in ranks]
+    return {label: float(score) for label, score in pairs if label and score}
 
 
 def _text(path: Path) -> str:
@@ -150,6 +168,10 @@ def _fits(name: str, value: Any) -> bool:
     """What others take for a number can be rounded, and a path names a file."""
     if name in {"path", "folder"}:
         return "\0" not in value
+    if name == "probabilities" and isinstance(value, dict):
+        return all(
+            isinstance(chance, int | float) and isfinite(chance) for chance in value.values()
+        )
     if isinstance(value, int | float) and not (isinstance(value, bool) or isfinite(value)):
         return False
     return isinstance(value, _KINDS[name])

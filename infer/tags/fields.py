@@ -57,8 +57,8 @@ def write_genres(path: Path, genres: Sequence[str], style: Style = Style()) -> N
     """Make ``genres`` the only ones in the tags of ``path``; a file without tags gets some.
 
     Each copy of the genre that the file has beside gets them, too; an ID3v1 tag the first one's
-    number, if it has one. Works in place, so give it a copy. ID3 keeps its version; new tags are
-    2.3. ``style``: for tags that have no lists.
+    number, if it has one. Works in place, so give it a copy. ID3 keeps its version unless
+    ``style`` says otherwise, which is for tags that have no lists; new tags are 2.3.
 
     Raises TagError, also where the audio or another tag came out changed; and OSError.
     """
@@ -67,7 +67,7 @@ def write_genres(path: Path, genres: Sequence[str], style: Style = Style()) -> N
         kind = _kind(file)
         digest = _digest(file, kind)
     with mapped(path) as view:
-        others = _guarded(lambda: _others(kind, view))
+        others = _guarded(lambda: _others(kind, view, style))
         edits = _guarded(lambda: _edits(kind, view, values, style))
     if edits is None:
         _guarded(lambda: _write_by_mutagen(path, kind, values))
@@ -78,7 +78,7 @@ def write_genres(path: Path, genres: Sequence[str], style: Style = Style()) -> N
             raise TagError("its audio would come out changed: left alone")
     with mapped(path) as view:
         places = _guarded(lambda: _places(kind, view))
-        _require_same(others, _guarded(lambda: _others(kind, view)))
+        _require_same(others, _guarded(lambda: _others(kind, view, style)))
     expected = (values, [style.join(values)], style.join(values).split("\0"))
     written = [found for place, found in places if found and place != "ID3v1"]
     if not written or any(found not in expected for found in written):
@@ -154,22 +154,22 @@ def _places(kind: str, view: View) -> _Places:
     return places
 
 
-def _others(kind: str, view: View) -> list[tuple[str, bytes]]:
+def _others(kind: str, view: View, style: Style) -> list[tuple[str, bytes]]:
     """Name and bytes of every frame, item, atom, comment or block that is no genre."""
     if kind in _BYTE_ORDER:
-        return chunks.others(view, _BYTE_ORDER[kind])
+        return chunks.others(view, _BYTE_ORDER[kind], style)
     if kind == "mp4":
         return mp4.others(view)
     if kind == "ogg":
         return vorbis.ogg_others(view)
     tags = id3.read_tags(view)
-    found = [other for tag in tags for other in id3.others(tag)]
+    found = [other for tag in tags for other in id3.others(tag, style)]
     tail = id3v1.find(view)
     found += id3v1.others(tail)
     if kind == "flac":
         return found + vorbis.flac_others(view, tags[-1].end if tags else 0)
     if not tags and tail:
-        found += id3.others(id3.new_tag(tail))  # which the new tag repeats
+        found += id3.others(id3.new_tag(tail), style)  # which the new tag repeats
     if tag := ape.find(view):
         found += ape.others(tag)
     return found

@@ -54,12 +54,12 @@ def genres(view: View, order: Order) -> list[tuple[str, list[str]]]:
     return places
 
 
-def others(view: View, order: Order) -> list[tuple[str, bytes]]:
+def others(view: View, order: Order, style: id3.Style) -> list[tuple[str, bytes]]:
     """Name and bytes of everything but genre and audio."""
     found: list[tuple[str, bytes]] = []
     for chunk in _chunks(view, order):
         if _is_id3(chunk):
-            found += id3.others(_tag(view, chunk))
+            found += id3.others(_tag(view, chunk), style)
         elif _is_info(view, chunk):
             parts, rest = _info(view, chunk)
             found += [(_name(name), data) for name, data in parts if name != _GENRE]

@@ -24,6 +24,7 @@ __all__ = [
     "read_tag",
     "read_tags",
     "render",
+    "upgraded",
 ]
 
 _UNSYNCHRONISED, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
@@ -36,6 +37,10 @@ _GENRE = {b"TCON", b"TCO", b"TCO ", b"TCO\0"}
 """The last two are 2.2's name inside 2.3, as iTunes wrote it."""
 _SOUND = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
 _ENCRYPTED = {3: 0x40, 4: 0x04}
+_PACKED = 0xE0
+"""Flags of a frame of 2.3 whose content has bytes before it: compressed, encrypted, grouped."""
+_NEW_NAMES = {b"TYER": b"TDRC", b"TORY": b"TDOR", b"IPLS": b"TIPL"}
+"""Of frames that 2.4 calls otherwise and writes alike."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,9 @@ class Style:
 
     separator: str | None = "; "
     """Between them in one text; None where only the first is written."""
+
+    v24: bool = False
+    """Tags of 2.3 become 2.4."""
 
     def join(self, values: list[str]) -> str:
         """The one text."""
@@ -198,8 +206,10 @@ def _genres(frame: Frame, tag: Tag) -> list[str]:
     return [text]
 
 
-def others(tag: Tag) -> list[tuple[str, bytes]]:
-    """Name and bytes of everything but the genre, and but the padding."""
+def others(tag: Tag, style: Style) -> list[tuple[str, bytes]]:
+    """Name and bytes of everything but the genre, and but the padding, as ``style`` has them."""
+    if style.v24:
+        tag = upgraded(tag)
     found = [(_shown(frame.name), frame.raw) for frame in tag.frames if frame.name not in _GENRE]
     if tag.rest.strip(b"\0"):
         found.append((_shown(tag.rest[: 3 if tag.version == 2 else 4]), tag.rest))
@@ -221,6 +231,8 @@ def render(tag: Tag, values: list[str], style: Style) -> bytes:
     2.4 has a list of them; in the others they are one text, as ``style`` says. The length
     stays where there is enough padding. Raises TagError where that is more than a tag holds.
     """
+    if style.v24:
+        tag = upgraded(tag)
     body = b"".join(frame.raw for frame in _with_genre(tag, values, style))
     is_cut = bool(tag.rest.strip(b"\0"))
     if is_cut:
@@ -235,6 +247,37 @@ def render(tag: Tag, values: list[str], style: Style) -> bytes:
         raise TagError("has no room for a genre: its ID3 tag is full")
     flags = tag.flags & ~(_FOOTER | (_EXTENDED if tag.version > 2 else 0))
     return b"ID3" + bytes([tag.version, 0, flags]) + _size(len(body), 4) + body
+
+
+def upgraded(tag: Tag) -> Tag:
+    """``tag`` as one of version 2.4: headers are written anew, contents stay.
+
+    Raises TagError, which names the frame, where a content could not stay as it is.
+    """
+    if tag.version == 4:
+        return tag
+    if tag.version == 2:
+        raise TagError("has an ID3v2.2 tag, which cannot become 2.4 as it is: left alone")
+    if tag.rest.strip(b"\0"):
+        name = _shown(tag.rest[:4])
+        raise TagError(f"has a frame {name} that is cut short and cannot become 2.4: left alone")
+    names = {frame.name for frame in tag.frames}
+    frames: list[Frame] = []
+    for name, raw in tag.frames:
+        status, packed, content = raw[8], raw[9], raw[10:]
+        if packed & _PACKED:
+            raise TagError(
+                f"has a frame {_shown(name)} that is packed in 2.3's way and cannot become 2.4: "
+                "left alone"
+            )
+        new = _NEW_NAMES.get(name, name)
+        if new in names or (new == b"TDRC" and not re.fullmatch(rb"\0\d{4}\0?", content)):
+            new = name
+        # 2.4 has the same three flags, one place further down.
+        flags = bytes([status >> 1 & 0x70, 0])
+        frames.append(Frame(new, new + _size(len(content), 4) + flags + content))
+    kept = tag.flags & ~_UNSYNCHRONISED
+    return replace(tag, version=4, flags=kept, frames=tuple(frames), unsynchronised=False)
 
 
 def _with_genre(tag: Tag, values: list[str], style: Style) -> list[Frame]:

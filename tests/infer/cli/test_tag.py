@@ -51,7 +51,7 @@ def test_shown_first_then_written_then_undone(melonnx, results, state):
     assert undo.startswith(state["XDG_STATE_HOME"])
 
     again = melonnx("tag", "--from", file, "--write", env=state)
-    assert "6 keep the genre that they have (--overwrite)" in again.stderr
+    assert "6 keep the genre that they have (--overwrite or --add)" in again.stderr
     undone = melonnx("tag", "--undo", undo, env=state)
     assert (undone.returncode, undone.stderr) == (0, "melonnx: 6 files are what they were\n")
     assert [path.read_bytes() for path in paths] == before
