@@ -117,6 +117,7 @@ def _warn_of_separators(names: Mapping[str, str]) -> None:
 def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
     counts: Counter[str] = Counter()
     linked = 0
+    torn: Counter[str] = Counter()
 
     def lines() -> Iterator[Line]:
         nonlocal linked
@@ -124,6 +125,7 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
             counts[row.outcome] += 1
             is_news = row.outcome in {"tag", "tagged"}
             linked += row.other_links and is_news
+            torn.update([row.torn] * bool(row.torn))
             cells = (row.path, "; ".join(row.old) or "-", row.new or "-", row.outcome)
             yield Line(cells, not is_news, row.error)
 
@@ -133,12 +135,13 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
         say("stopped; the same command goes on")
         raise
     finally:
-        _sum_up(counts, linked, log)
+        _sum_up(counts, torn, linked, log)
     if counts["failed"]:
         raise typer.Exit(1)
 
 
-def _sum_up(counts: Counter[str], linked: int, log: Path | None) -> None:
+def _sum_up(counts: Counter[str], torn: Counter[str], linked: int, log: Path | None) -> None:
+    """``torn``: how many songs are of one genre or of another."""
     parts = {
         "tag": "would get a genre (--write does it)",
         "tagged": "got a genre",
@@ -151,6 +154,10 @@ def _sum_up(counts: Counter[str], linked: int, log: Path | None) -> None:
     }
     said = [f"{counts[outcome]} {what}" for outcome, what in parts.items() if counts[outcome]]
     say("; ".join(said) or "no songs")
+    if torn:
+        pairs = ", ".join(f"{pair} ({count})" for pair, count in torn.most_common(3))
+        more = f", {len(torn) - 3} other pairs" if len(torn) > 3 else ""
+        say(f"the unsure ones are {pairs}{more}; --unsure takes the first")
     if linked:
         say(f"{linked} have other hard links, which keep the old tags")
     if log is not None and counts["tagged"]:

@@ -60,6 +60,8 @@ class Tagged:
     error: str = ""
     other_links: bool = False
     """The file has further names (hard links), which keep the old tags."""
+    torn: str = ""
+    """The two likeliest genres, "Pop or Rock", where the answer is unsure."""
 
 
 def tag_songs(
@@ -120,7 +122,10 @@ def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path |
     if not prediction.is_music:
         return Tagged(song, old, outcome="no music")
     if prediction.unsure and not rules.unsure:
-        return Tagged(song, old, new, "unsure")
+        others = [label for label in prediction.probabilities if label != prediction.label]
+        pair = [prediction.label or "", *others][:2]
+        torn = " or ".join(genre_name(label, rules.names) or label for label in pair)
+        return Tagged(song, old, new, "unsure", torn=torn)
     if not genres:
         return Tagged(song, old, new, "unnamed")
     if old in {tuple(genres), (rules.style.join(genres),)}:

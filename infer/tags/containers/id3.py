@@ -221,7 +221,7 @@ def new_tag(id3v1: bytes = b"") -> Tag:
     if not id3v1:
         return Tag()
     file = io.BytesIO()
-    ID3(io.BytesIO(id3v1), v2_version=3).save(file, v2_version=3, v23_sep=None)
+    ID3(io.BytesIO(id3v1), v2_version=3).save(file, v2_version=3)
     return replace(read_tag(file.getvalue()), start=0, end=0)
 
 
