@@ -135,7 +135,7 @@ class Prediction:
         embedding = values.get("embedding")
         return cls(
             **{
-                **{name: value for name, value in values.items() if name != "end_s"},
+                **{n: value for n, value in values.items() if n not in {"end_s", "folder"}},
                 "timeline": tuple(
                     Segment(**segment) if isinstance(segment, dict) else Segment(*segment)
                     for segment in values["timeline"]

@@ -22,7 +22,7 @@ def classify(
         list[str],
         typer.Argument(
             metavar="PATH",
-            help="Audio files, folders, globs in quotes, M3U playlists; - for paths on stdin, "
+            help="Audio files, folders, globs in quotes, playlists; - for paths on stdin, "
             "one a line or NUL-separated.",
         ),
     ],

@@ -1,9 +1,9 @@
 """The command ``melonnx organize``."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -30,6 +30,10 @@ def organize(
     playlists: Annotated[
         bool, typer.Option("--playlists", help="DIR/<genre>.m3u8; this is the default.")
     ] = False,
+    playlist_format: Annotated[
+        Literal["m3u8", "pls", "xspf", "nsp"],
+        typer.Option(help="Of playlists; nsp: Navidrome's, by the genres that are in the tags."),
+    ] = "m3u8",
     copy: Annotated[bool, typer.Option("--copy", help="Copies in DIR/<genre>/.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Hard links in DIR/<genre>/.")] = False,
     write: Annotated[
@@ -52,29 +56,37 @@ def organize(
     Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds
     nothing.
     """
-    from melonnx.infer.tags.genre_names import read_genre_map
-    from melonnx.infer.tags.organize import place_songs, write_playlists
+    from melonnx.infer.tags.genre_names import genre_name, read_genre_map
+    from melonnx.infer.tags.organize import place_songs
+    from melonnx.infer.tags.playlists import write_playlists
 
     if playlists + copy + link > 1:
         raise typer.BadParameter("take one", param_hint="--playlists, --copy, --link")
+    if playlist_format != "m3u8" and (copy or link):
+        raise typer.BadParameter("goes with playlists", param_hint="--playlist-format")
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         sure=sure,
     )  # fmt: skip
     genres = read_genre_map(names) if names else {}
     aside: list[Placed] = []
-    sorted_songs = _sort(hear(songs), genres, aside, leave_unsure=leave_unsure)
+    is_smart = playlist_format == "nsp"  # which asks for the genre as tag writes it
+
+    def spell(label: str) -> str:
+        return genre_name(label, genres) if is_smart else genres.get(label, label)
+
+    sorted_songs = _sort(hear(songs), spell, aside, leave_unsure=leave_unsure or is_smart)
     if copy or link:
         pairs = ((Path(song.path), genre) for song, genre in sorted_songs)
         placed = place_songs(pairs, to, "copy" if copy else "link", write=write)
     else:
-        placed = write_playlists(sorted_songs, to, write=write)
+        placed = write_playlists(sorted_songs, to, playlist_format, write=write)
     _report(placed, aside, len(songs), "songs" if copy or link else "playlists")
 
 
 def _sort(
     predictions: "Iterator[Prediction]",
-    names: Mapping[str, str],
+    spell: Callable[[str], str],
     aside: "list[Placed]",
     *,
     leave_unsure: bool,
@@ -84,7 +96,7 @@ def _sort(
 
     for prediction in predictions:
         label = prediction.label or ""
-        genre = UNSURE if prediction.unsure else names.get(label, label)
+        genre = UNSURE if prediction.unsure else spell(label)
         if not prediction.ok:
             aside.append(Placed(prediction.path, error=prediction.error or "failed"))
         elif not prediction.is_music:

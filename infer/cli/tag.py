@@ -1,7 +1,7 @@
 """The command ``melonnx tag``."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +33,27 @@ def tag(
         bool, typer.Option("--unsure", help="Songs that the model is unsure of get its guess.")
     ] = False,
     names: GenreMap = None,
+    top: Annotated[
+        int, typer.Option(min=1, help="Genres that a song may get, the likeliest first.")
+    ] = 1,
+    least: Annotated[
+        float,
+        typer.Option("--min", min=0, max=1, help="Probability of each genre behind the first."),
+    ] = 0.2,
+    add: Annotated[
+        bool, typer.Option("--add", help="Songs that have a genre keep it, and get what they lack.")
+    ] = False,
+    separator: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help='Between genres in ID3v2.3, which has no lists: also "/", "nul", or "first" for '
+            "the first only. All other tags get real lists.",
+        ),
+    ] = "; ",
+    id3v24: Annotated[
+        bool, typer.Option("--id3v24", help="ID3 tags become version 2.4, which has lists.")
+    ] = False,
     keep_mtime: Annotated[
         bool, typer.Option("--keep-mtime", help="Files keep their time of change.")
     ] = False,
@@ -55,6 +76,7 @@ def tag(
     song that has a genre, or that the model is unsure of, is left alone, and what does not sound
     like music always is.
     """
+    from melonnx.infer.tags.fields import Style
     from melonnx.infer.tags.genre_names import read_genre_map
     from melonnx.infer.tags.log import default_log
     from melonnx.infer.tags.tagging import Rules, tag_songs
@@ -70,7 +92,14 @@ def tag(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         sure=sure,
     )  # fmt: skip
-    rules = Rules(read_genre_map(names) if names else {}, overwrite, unsure, keep_mtime)
+    if add and overwrite:
+        raise typer.BadParameter("take one", param_hint="--add, --overwrite")
+    if not separator or any(ord(sign) < 32 for sign in separator):
+        raise typer.BadParameter('needs a text, "nul" or "first"', param_hint="--separator")
+    mapped = read_genre_map(names) if names else {}
+    _warn_of_separators(mapped)
+    style = Style({"nul": "\0", "first": None}.get(separator, separator), id3v24)
+    rules = Rules(mapped, overwrite, unsure, keep_mtime, top, least, add, style)
     if write:
         log = log or default_log()
     elif log is not None:
@@ -78,9 +107,17 @@ def tag(
     _report(tag_songs(songs, hear, rules, log), len(songs), log)
 
 
+def _warn_of_separators(names: Mapping[str, str]) -> None:
+    """Navidrome parts a lone genre at these signs; others have it whole."""
+    parted = sorted({name for name in names.values() if any(sign in name for sign in "/,;")})
+    if parted:
+        say(f"some players take {', '.join(map(repr, parted))} for several genres: / , ; part them")
+
+
 def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
     counts: Counter[str] = Counter()
     linked = 0
+    torn: Counter[str] = Counter()
 
     def lines() -> Iterator[Line]:
         nonlocal linked
@@ -88,6 +125,7 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
             counts[row.outcome] += 1
             is_news = row.outcome in {"tag", "tagged"}
             linked += row.other_links and is_news
+            torn.update([row.torn] * bool(row.torn))
             cells = (row.path, "; ".join(row.old) or "-", row.new or "-", row.outcome)
             yield Line(cells, not is_news, row.error)
 
@@ -97,17 +135,18 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
         say("stopped; the same command goes on")
         raise
     finally:
-        _sum_up(counts, linked, log)
+        _sum_up(counts, torn, linked, log)
     if counts["failed"]:
         raise typer.Exit(1)
 
 
-def _sum_up(counts: Counter[str], linked: int, log: Path | None) -> None:
+def _sum_up(counts: Counter[str], torn: Counter[str], linked: int, log: Path | None) -> None:
+    """``torn``: how many songs are of one genre or of another."""
     parts = {
         "tag": "would get a genre (--write does it)",
         "tagged": "got a genre",
         "same": "have it already",
-        "kept": "keep the genre that they have (--overwrite)",
+        "kept": "keep the genre that they have (--overwrite or --add)",
         "unsure": "are left alone: unsure (--unsure)",
         "no music": "are left alone: no music",
         "unnamed": "are left alone: the map has no genre for them",
@@ -115,6 +154,10 @@ def _sum_up(counts: Counter[str], linked: int, log: Path | None) -> None:
     }
     said = [f"{counts[outcome]} {what}" for outcome, what in parts.items() if counts[outcome]]
     say("; ".join(said) or "no songs")
+    if torn:
+        pairs = ", ".join(f"{pair} ({count})" for pair, count in torn.most_common(3))
+        more = f", {len(torn) - 3} other pairs" if len(torn) > 3 else ""
+        say(f"the unsure ones are {pairs}{more}; --unsure takes the first")
     if linked:
         say(f"{linked} have other hard links, which keep the old tags")
     if log is not None and counts["tagged"]:

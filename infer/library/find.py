@@ -10,6 +10,7 @@ from melonnx.infer.errors import AudioError, NoMusicError
 from melonnx.infer.library.playlist import PLAYLIST_SUFFIXES, list_on_stdin, read_playlist
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.results.places import find_spelt
 
 __all__ = ["AUDIO_SUFFIXES", "Song", "classify_files", "expand", "find_music", "is_passed_over"]
 
@@ -78,6 +79,8 @@ def expand(paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False) 
             except OSError as error:
                 yield _failed(name, f"cannot be read ({error.strerror})")
                 continue
+            if not listed:
+                yield _failed(name, "is a playlist that names no song")
             yield from _expand_listed(listed, recursive=recursive)
         elif has_magic(name) and not os.path.lexists(name):
             found = sorted(iglob(name, recursive=True), key=_by_parts)
@@ -109,7 +112,7 @@ def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[Song]:
             yield from songs
             yield from failed
         else:
-            yield str(Path(name))
+            yield find_spelt(name) or str(Path(name))
 
 
 def _search(folder: Path, *, recursive: bool) -> tuple[list[str], list[Prediction]]:

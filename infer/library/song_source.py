@@ -18,7 +18,7 @@ __all__ = ["From", "Paths", "open_songs"]
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="PATH", help="Audio files, folders, globs in quotes, M3U playlists; - for stdin."
+        metavar="PATH", help="Audio files, folders, globs in quotes, playlists; - for stdin."
     ),
 ]
 From = Annotated[

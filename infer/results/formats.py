@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.results.places import folder_of
 from melonnx.infer.results.replace import writing
 from melonnx.infer.results.rows import View, cells, columns, parse_template, printable, visible
 from melonnx.infer.similar.index import npz_writer
@@ -94,6 +95,8 @@ def json_writer(file: TextIO, view: View) -> Iterator[Write]:
 
     def write(prediction: Prediction) -> None:
         values = visible(prediction, view).to_dict(embedding=view.embedding)
+        if folder := folder_of(prediction.path):
+            values["folder"] = folder
         file.write(json.dumps(values) + "\n")
 
     yield write
@@ -167,7 +170,7 @@ def parquet_writer(path: Path, view: View) -> Iterator[Write]:
         shown = visible(prediction, view)
         values = cells(shown)
         row: dict[str, Any] = {name: values.get(name) for name in types}
-        for name in ("path", "error", "warnings"):
+        for name in ("path", "error", "warnings", "folder"):
             text = row[name]
             if text is not None and not _is_utf8(text):
                 row[name] = os.fsencode(text).decode("utf-8", "replace")

@@ -4,19 +4,21 @@ import csv
 import io
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from melonnx.infer.errors import ResultsFileError
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.results.places import located
 
 __all__ = ["read_results"]
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("path", "status", "error", "label"), str),
+    **dict.fromkeys(("path", "folder", "status", "error", "label"), str),
     **dict.fromkeys(("score", "music", "duration_s"), (int, float)),
     "unsure": bool,
     "probabilities": dict,
@@ -25,9 +27,10 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 """Of what is taken from a row; what an older melonnx did not write is not missed."""
 _COLUMNS = (
     *("path", "path_bytes", "status", "error", "label", "score", "unsure", "music", "duration_s"),
-    "warnings",
+    *("warnings", "folder"),
 )
 
+_RANK = re.compile(r"label_[0-9]{1,4}")
 _Rows = Iterator[tuple[str, Any]]
 """Where each row stands, and what it says."""
 
@@ -35,8 +38,9 @@ _Rows = Iterator[tuple[str, Any]]
 def read_results(path: Path) -> list[Prediction]:
     """The predictions in a file: CSV or Parquet by its suffix, else JSON lines or one JSON array.
 
-    "-" is stdin. One prediction for each path, in the order of their first mention; the last
-    one counts. Embeddings and timelines are left out.
+    "-" is stdin. Relative paths begin at the folder where the file was made, which it tells. One
+    prediction for each path, in the order of their first mention; the last one counts. Embeddings
+    and timelines are left out.
 
     Raises ResultsFileError, and ModuleNotFoundError where Parquet lacks pyarrow.
     """
@@ -81,6 +85,7 @@ def _read_csv(path: Path) -> _Rows:
             values: dict[str, Any] = {
                 name: row[name] or None for name in _COLUMNS if row.get(name) is not None
             }
+            values["probabilities"] = _ranked(row)
             for name in ("score", "music", "duration_s"):
                 values[name] = float(values[name]) if values.get(name) else None
             values["unsure"] = (values.get("unsure") or "").lower() == "true"
@@ -95,17 +100,32 @@ def _read_parquet(path: Path) -> _Rows:
 
     try:
         with ParquetFile(path) as file:
-            names = [name for name in _COLUMNS if name in file.schema_arrow.names]
+            there = file.schema_arrow.names
+            names = [
+                name
+                for name in there
+                if name in _COLUMNS or re.fullmatch(r"(label|score)_[0-9]{1,4}", name)
+            ]
             number = 0
             for batch in file.iter_batches(columns=names):
                 for row in batch.to_pylist():
                     number += 1
                     if (name := row.pop("path_bytes", None)) is not None:
                         row["path"] = os.fsdecode(name)
-                    yield f"row {number}", row
+                    yield f"row {number}", {**row, "probabilities": _ranked(row)}
     except (ArrowException, ValueError, TypeError) as error:  # damage in names, or other columns
         reason = str(error).partition("\n")[0]
         raise ResultsFileError(f"{path}: is no Parquet file ({reason})") from None
+
+
+def _ranked(row: Mapping[str, Any]) -> dict[str, float]:
+    """The likeliest genres of a table's row, and their scores, in order."""
+    ranks = sorted(
+        (name for name in row if _RANK.fullmatch(str(name))), key=lambda name: int(name[6:])
+    )
+    pairs = [(row["label"], row.get("score"))] if row.get("label") else []
+    pairs += [(row[name], row.get(name.replace("label", "score"))) for name in ranks]
+    return {label: float(score) for label, score in pairs if label and score}
 
 
 def _text(path: Path) -> str:
@@ -140,13 +160,18 @@ def _prediction(path: Path, where: str, row: Any) -> Prediction:
     if isinstance(warnings, str):  # as CSV and Parquet have them
         warnings = warnings.split("; ")
     told = tuple(map(str, warnings))
+    values["path"] = located(values["path"], values.pop("folder", None))
     return Prediction(**values, warnings=told, model=str(row.get("model") or ""))
 
 
 def _fits(name: str, value: Any) -> bool:
     """What others take for a number can be rounded, and a path names a file."""
-    if name == "path":
+    if name in {"path", "folder"}:
         return "\0" not in value
+    if name == "probabilities" and isinstance(value, dict):
+        return all(
+            isinstance(chance, int | float) and isfinite(chance) for chance in value.values()
+        )
     if isinstance(value, int | float) and not (isinstance(value, bool) or isfinite(value)):
         return False
     return isinstance(value, _KINDS[name])

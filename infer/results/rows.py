@@ -7,6 +7,7 @@ from string import Formatter
 from typing import Any
 
 from melonnx.infer.prediction import Prediction, Segment
+from melonnx.infer.results.places import folder_of
 from melonnx.infer.units import clock
 
 __all__ = [
@@ -59,7 +60,7 @@ def columns(view: View) -> list[str]:
         *("path", "status", "error", "label", "score", "unsure", "music"),
         *(("subgenre", "subgenre_score") if view.parents else ()),
         *(f"{name}_{i}" for i in range(2, view.rank + 1) for name in ("label", "score")),
-        *("duration_s", "model", "warnings"),
+        *("duration_s", "model", "warnings", "folder"),
         *(("timeline",) if view.timeline else ()),
     ]
 
@@ -81,6 +82,7 @@ def cells(prediction: Prediction) -> dict[str, Any]:
         "duration_s": prediction.duration_s if ok else None,
         "model": prediction.model or None,
         "warnings": "; ".join(prediction.warnings) or None,
+        "folder": folder_of(prediction.path),
         "timeline": segments_text(prediction.segments()) or None,
     }
     for i, (label, score) in enumerate(prediction.probabilities.items(), 1):
@@ -113,7 +115,8 @@ def parse_template(template: str, view: View) -> Callable[[Prediction], str]:
     sample = {
         **cells(Prediction("", label="", score=0.5, subgenre="", probabilities={"": 0.5})),
         **{name: 0.5 if name.startswith("score") else "" for name in ranked},
-        **dict.fromkeys(("error", "model", "warnings", "timeline", "subgenre", "sure"), ""),
+        **dict.fromkeys(("error", "model", "warnings", "folder", "timeline"), ""),
+        **dict.fromkeys(("subgenre", "sure"), ""),
         **dict.fromkeys(("subgenre_score", "music"), 0.5),
     }
     for _, name, spec, _ in Formatter().parse(text):

@@ -1,29 +1,28 @@
-"""Reads and writes the genre in a song's tags, and leaves everything else as it was.
+"""Reads and writes the genres in a song's tags, and leaves everything else as it was.
 
-ID3 (mp3, and a chunk of wav and aiff), Vorbis comments (flac, ogg, opus), MP4 atoms (m4a), all
-by mutagen, the ``tags`` extra. The bytes decide what a file is, never its name.
+ID3 (mp3, a chunk of wav and aiff), Vorbis comments (flac, ogg, opus), MP4 atoms (m4a), and the
+copies that a file may have beside: APE and ID3v1 in mp3, ID3 in flac, RIFF's INFO in wav, free-form
+atoms in m4a. The bytes decide what a file is, never its name.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from mutagen import MutagenError
-from mutagen.aiff import AIFF
-from mutagen.flac import FLAC
-from mutagen.id3 import ID3, TCON, ID3NoHeaderError
-from mutagen.mp4 import MP4
+from mutagen.mp4 import MP4, MP4FreeForm
 from mutagen.oggflac import OggFLAC
 from mutagen.oggopus import OggOpus
 from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
-from mutagen.wave import WAVE
 
 from melonnx.infer.errors import TagError
+from melonnx.infer.tags.containers import ape, chunks, id3, id3v1, mp4, vorbis
+from melonnx.infer.tags.containers.id3 import Style
+from melonnx.infer.tags.containers.splice import Edit, View, mapped, splice
 from melonnx.infer.tags.payload import audio_digest, tag_container
 
-__all__ = ["read_genres", "write_genre"]
+__all__ = ["Style", "read_genres", "write_genres"]
 
 _OGG: dict[bytes, Callable[..., Any]] = {
     b"\x01vorbis": OggVorbis,
@@ -32,45 +31,69 @@ _OGG: dict[bytes, Callable[..., Any]] = {
     b"Speex   ": OggSpeex,
 }
 _MP4_GENRE = "\xa9gen"
-_RAW_ID3 = {"translate": False, "load_v1": False}
-"""Frames as the file has them: none renamed, none taken from an ID3v1 tag beside."""
-_VERSION_OF_NEW_TAGS = (2, 3, 0)
-"""Windows and car radios read it; 2.4 they may not."""
-_V1_GENRE = -1
-_V1_NONE = 255
+_BYTE_ORDER: dict[str, chunks.Order] = {"riff": "little", "aiff": "big"}
+
+_Places = list[tuple[str, list[str]]]
+"""The name of each place for genres, and those that it has."""
 
 
 def read_genres(path: Path) -> list[str]:
-    """The genres in the tags of ``path``; none where there are no tags.
+    """The genres in the tags of ``path``, of every copy, each once; none where there are no tags.
 
     Raises TagError, and OSError.
     """
     with path.open("rb") as file:
         kind = _kind(file)
-    return _guarded(lambda: _genres(kind, _open(path, kind)))
+    with mapped(path) as view:
+        places = _guarded(lambda: _places(kind, view))
+    found: dict[str, str] = {}
+    for _, genres in places:
+        for genre in genres:
+            found.setdefault(genre.casefold(), genre)
+    return list(found.values())
 
 
-def write_genre(path: Path, genre: str) -> None:
-    """Make ``genre`` the only genre in the tags of ``path``; a file without tags gets some.
+def write_genres(path: Path, genres: Sequence[str], style: Style = Style()) -> None:  # noqa: B008
+    """Make ``genres`` the only ones in the tags of ``path``; a file without tags gets some.
 
-    Works in place, so give it a copy. ID3 keeps its version (2.2, which nothing writes any more,
-    and none at all become 2.3), and an ID3v1 tag beside gets the genre's number, if it has one.
+    Each copy of the genre that the file has beside gets them, too; an ID3v1 tag the first one's
+    number, if it has one. Works in place, so give it a copy. ID3 keeps its version unless
+    ``style`` says otherwise, which is for tags that have no lists; new tags are 2.3.
 
     Raises TagError, also where the audio or another tag came out changed; and OSError.
     """
+    values = list(genres)
     with path.open("rb") as file:
         kind = _kind(file)
         digest = _digest(file, kind)
-        tail = _id3v1(file, kind)
-    others = _guarded(lambda: _write(path, kind, genre))
-    if tail:
-        _keep_id3v1(path, tail, genre)
+    with mapped(path) as view:
+        others = _guarded(lambda: _others(kind, view, style))
+        edits = _guarded(lambda: _edits(kind, view, values, style))
+    if edits is None:
+        _guarded(lambda: _write_by_mutagen(path, kind, values))
+    else:
+        splice(path, edits)
     with path.open("rb") as file:
         if _kind(file) != kind or _digest(file, kind) != digest:
             raise TagError("its audio would come out changed: left alone")
-    song = _guarded(lambda: _open(path, kind))
-    if _genres(kind, song) != [genre] or _others(kind, song) != others:
-        raise TagError("its other tags would not come out as they are: left alone")
+    with mapped(path) as view:
+        places = _guarded(lambda: _places(kind, view))
+        _require_same(others, _guarded(lambda: _others(kind, view, style)))
+    expected = (values, [style.join(values)], style.join(values).split("\0"))
+    written = [found for place, found in places if found and place != "ID3v1"]
+    if not written or any(found not in expected for found in written):
+        raise TagError("its genre would not come out as it should: left alone")
+
+
+def _require_same(before: list[tuple[str, bytes]], after: list[tuple[str, bytes]]) -> None:
+    """Every other frame has the bytes that it had, in whatever order."""
+    left = list(after)
+    for name, data in before:
+        if (name, data) not in left:
+            raise TagError(f"its {name} would not come out as it is: left alone")
+        left.remove((name, data))
+    if left:
+        raise TagError(f"it would get a {left[0][0]} that it has not: left alone")
 
 
 def _kind(file: BinaryIO) -> str:
@@ -101,7 +124,8 @@ def _guarded(work: Callable[[], Any]) -> Any:
             raise _of_disk(error.args[0]) from None
         raise TagError(f"has tags that cannot be read ({error})") from None
     except Exception as error:  # damage takes mutagen to errors of any kind
-        raise TagError(f"has tags that cannot be read ({error!r})") from None
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise TagError(f"has tags that cannot be read ({reason})") from None
 
 
 def _of_disk(error: OSError) -> Exception:
@@ -111,38 +135,80 @@ def _of_disk(error: OSError) -> Exception:
     return error
 
 
-def _open(path: Path, kind: str) -> Any:
-    """Mutagen's object, with tags, though they may be empty."""
-    if kind == "mpeg":
-        return _open_id3(path)
-    song: Any
+def _places(kind: str, view: View) -> _Places:
+    """An ID3v1 tag's number counts where nothing else names a genre: it is the coarsest."""
+    if kind in _BYTE_ORDER:
+        return chunks.genres(view, _BYTE_ORDER[kind])
+    if kind == "mp4":
+        return mp4.genres(view)
+    if kind == "ogg":
+        return [("Vorbis", vorbis.ogg_genres(view))]
+    tags = id3.read_tags(view)
+    places = [("ID3", id3.genres(tag)) for tag in tags]
+    if kind == "flac":
+        places.insert(0, ("Vorbis", vorbis.flac_genres(view, tags[-1].end if tags else 0)))
+    elif found := ape.find(view):
+        places.append(("APE", ape.genres(found)))
+    if not any(genres for _, genres in places):
+        places.append(("ID3v1", id3v1.genres(id3v1.find(view))))
+    return places
+
+
+def _others(kind: str, view: View, style: Style) -> list[tuple[str, bytes]]:
+    """Name and bytes of every frame, item, atom, comment or block that is no genre."""
+    if kind in _BYTE_ORDER:
+        return chunks.others(view, _BYTE_ORDER[kind], style)
+    if kind == "mp4":
+        return mp4.others(view)
+    if kind == "ogg":
+        return vorbis.ogg_others(view)
+    tags = id3.read_tags(view)
+    found = [other for tag in tags for other in id3.others(tag, style)]
+    tail = id3v1.find(view)
+    found += id3v1.others(tail)
+    if kind == "flac":
+        return found + vorbis.flac_others(view, tags[-1].end if tags else 0)
+    if not tags and tail:
+        found += id3.others(id3.new_tag(tail), style)  # which the new tag repeats
+    if tag := ape.find(view):
+        found += ape.others(tag)
+    return found
+
+
+def _edits(kind: str, view: View, values: list[str], style: Style) -> list[Edit] | None:
+    """What is to be changed; None where mutagen has to do it, since other things move, too."""
+    if kind in _BYTE_ORDER:
+        return chunks.edits(view, _BYTE_ORDER[kind], values, style)
+    if kind in {"ogg", "mp4"}:
+        return None
+    tags = id3.read_tags(view)
+    edits = id3v1.edit(view, values)
+    if kind == "flac":
+        edits += vorbis.flac_edit(view, tags[-1].end if tags else 0, values)
+        due = [tag for tag in tags if id3.genres(tag)]
+    else:
+        if tag := ape.find(view):
+            edits += ape.edit(tag, values)
+        due = [tag for n, tag in enumerate(tags) if not n or id3.genres(tag)]
+        due = due or [id3.new_tag(id3v1.find(view))]
+    return edits + [Edit(tag.start, tag.end, id3.render(tag, values, style)) for tag in due]
+
+
+def _write_by_mutagen(path: Path, kind: str, values: list[str]) -> None:
     if kind == "ogg":
         song = _open_ogg(path)
-    elif kind in {"riff", "aiff"}:
-        song = {"riff": WAVE, "aiff": AIFF}[kind](path, **_RAW_ID3)
-        if song.tags is not None and song.tags.version < (2, 3):
-            song = type(song)(path, v2_version=3, load_v1=False)
-    else:
-        song = {"flac": FLAC, "mp4": MP4}[kind](path)
+        song["GENRE"] = values
+        song.save()
+        return
+    song = MP4(path)
     if song.tags is None:
         song.add_tags()
-        if kind in {"riff", "aiff"}:
-            _tags(kind, song).version = _VERSION_OF_NEW_TAGS
-    return song
-
-
-def _open_id3(path: Path) -> Any:
-    try:
-        tags: Any = ID3(path, **_RAW_ID3)
-        return ID3(path, v2_version=3, load_v1=False) if tags.version < (2, 3) else tags
-    except ID3NoHeaderError:
-        pass
-    try:
-        return ID3(path, v2_version=3)  # an ID3v1 tag alone: its fields, as frames
-    except ID3NoHeaderError:
-        tags = ID3()
-        tags.version = _VERSION_OF_NEW_TAGS
-        return tags
+    tags: Any = song.tags
+    for key in list(tags):
+        if key.startswith("----:") and key.rpartition(":")[2].lower() == "genre":
+            tags[key] = [MP4FreeForm(value.encode()) for value in values]
+    tags[_MP4_GENRE] = values
+    song.save()
 
 
 def _open_ogg(path: Path) -> Any:
@@ -153,70 +219,3 @@ def _open_ogg(path: Path) -> Any:
         if first_packet.startswith(magic):
             return kind(path)
     raise TagError("no tags can be written: it is Ogg of a kind unknown here")
-
-
-def _tags(kind: str, song: Any) -> Any:
-    return song if kind == "mpeg" else song.tags
-
-
-def _genres(kind: str, song: Any) -> list[str]:
-    tags = _tags(kind, song)
-    if kind in {"mpeg", "riff", "aiff"}:
-        found = [genre for frame in tags.getall("TCON") for genre in frame.genres]
-    else:
-        found = tags.get(_MP4_GENRE if kind == "mp4" else "genre", [])
-    return [genre for genre in found if genre.strip()]
-
-
-def _write(path: Path, kind: str, genre: str) -> Any:
-    """Returns the other tags as they were."""
-    song = _open(path, kind)
-    tags = _tags(kind, song)
-    others = _others(kind, song)
-    if kind in {"mpeg", "riff", "aiff"}:
-        version = 4 if tags.version >= (2, 4) else 3
-        encoding = 0 if genre.isascii() else 3 if version == 4 else 1
-        tags.setall("TCON", [TCON(encoding=encoding, text=[genre])])
-        # Without a separator: the default joins the values of every frame to one.
-        tags.save(path, v2_version=version, v23_sep=None)
-    else:
-        tags[_MP4_GENRE if kind == "mp4" else "GENRE"] = [genre]
-        song.save()
-    return others
-
-
-def _others(kind: str, song: Any) -> Any:
-    """All but the genre, as values that can be compared."""
-    tags = _tags(kind, song)
-    if kind in {"mpeg", "riff", "aiff"}:
-        frames = [repr(frame) for frame in tags.values() if frame.FrameID != "TCON"]
-        # UTF-8 was never allowed in 2.3, and is written there as UTF-16.
-        plain = [re.sub(r"encoding=<[^>]*>", "", frame) for frame in frames]
-        return sorted(plain), sorted(tags.unknown_frames)
-    if kind == "mp4":
-        return {key: repr(tags[key]) for key in tags if key != _MP4_GENRE}
-    comments = [(key, value) for key, value in tags if key.lower() != "genre"]
-    blocks = [
-        block.write()
-        for block in getattr(song, "metadata_blocks", [])
-        if block.code not in {1, 4}  # padding; comments
-    ]
-    return comments, blocks
-
-
-def _id3v1(file: BinaryIO, kind: str) -> bytes:
-    """The last 128 bytes, where they are an ID3v1 tag behind MPEG audio."""
-    if kind != "mpeg":
-        return b""
-    file.seek(0, 2)
-    file.seek(max(0, file.tell() - 128))
-    tail = file.read()
-    return tail if tail.startswith(b"TAG") and len(tail) == 128 else b""
-
-
-def _keep_id3v1(path: Path, tail: bytes, genre: str) -> None:
-    """Mutagen writes all fields anew, from frames that may lack them: only the genre is due."""
-    number = TCON.GENRES.index(genre) if genre in TCON.GENRES else _V1_NONE
-    with path.open("rb+") as file:
-        file.seek(-128, 2)
-        file.write(tail[:_V1_GENRE] + bytes([min(number, _V1_NONE)]))

@@ -1,4 +1,4 @@
-"""Sorts songs by genre: into playlists, or as copies or hard links in a folder for each genre.
+"""Sorts songs by genre: as copies or hard links in a folder for each genre.
 
 Nothing is ever deleted or overwritten: a name that is taken is numbered, and what is there
 already with the same content is left as it is.
@@ -15,10 +15,9 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
-from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.replace import create, remove_strays, sync_folder
 
-__all__ = ["UNSURE", "Placed", "folder_name", "place_songs", "write_playlists"]
+__all__ = ["UNSURE", "Placed", "folder_name", "numbered", "place_songs", "reason"]
 
 UNSURE = "unsure"
 """Where songs go that the model is not sure of."""
@@ -67,7 +66,7 @@ def place_songs(
                 tidied.add(place)
             yield _place(path, place, how, taken, write=write)
         except (OSError, RuntimeError, ValueError) as error:  # a link to itself; a NUL
-            yield Placed(str(path), error=f"{path}: {_reason(error)}")
+            yield Placed(str(path), error=f"{path}: {reason(error)}")
 
 
 def _place(
@@ -76,7 +75,7 @@ def _place(
     source = path.resolve(strict=True)
     if source.parent == place.resolve():
         return Placed(str(path), str(path), "same")
-    for target in _numbered(place / path.name):
+    for target in numbered(place / path.name):
         # Names differ in case only on some disks, and are one on others.
         key = target.with_name(target.name.casefold())
         owner = taken.get(key)
@@ -116,72 +115,14 @@ def _make(source: Path, target: Path, how: str) -> None:
     create(target, fill)
 
 
-def write_playlists(
-    songs: Iterable[tuple[Prediction, str]], folder: Path, *, write: bool
-) -> Iterator[Placed]:
-    """One M3U8 playlist for each genre, songs in the order given, paths relative to ``folder``.
-
-    ``songs``: (prediction, genre). A path with a line break fits in no playlist: it fails.
-    """
-    lists: dict[str, list[Prediction]] = {}
-    for song, genre in songs:
-        if any(end in song.path for end in "\r\n"):
-            yield Placed(song.path, error=f"{song.path}: its name would be two lines of a playlist")
-        else:
-            lists.setdefault(folder_name(genre), []).append(song)
-    root = folder.resolve()
-    if write:
-        root.mkdir(parents=True, exist_ok=True)
-        remove_strays(root)
-    for name, members in lists.items():
-        data = _playlist(members, root)
-        try:
-            yield _write_playlist(root / f"{name}.m3u8", data, len(members), write=write)
-        except OSError as error:
-            yield Placed(f"{name}.m3u8", error=f"{root / name}.m3u8: {_reason(error)}")
-
-
-def _write_playlist(first: Path, data: bytes, songs: int, *, write: bool) -> Placed:
-    for target in _numbered(first):
-        if target.is_file() and target.read_bytes() == data:
-            return Placed(target.name, str(target), "same", songs=songs)
-        if os.path.lexists(target):
-            continue
-        if write:
-            try:
-                create(target, lambda part: _fill(part, data))
-            except FileExistsError:
-                continue
-        return Placed(target.name, str(target), "placed" if write else "place", songs=songs)
-    raise AssertionError("numbers do not end")
-
-
-def _fill(part: Path, data: bytes) -> None:
-    part.write_bytes(data)
-    umask = os.umask(0)
-    os.umask(umask)
-    part.chmod(0o666 & ~umask)
-
-
-def _playlist(songs: Iterable[Prediction], root: Path) -> bytes:
-    lines = ["#EXTM3U"]
-    for song in songs:
-        try:
-            path = os.path.relpath(song.path, root)
-        except ValueError:  # Windows: on another drive
-            path = str(Path(song.path).absolute())
-        lines += [f"#EXTINF:{round(song.duration_s) or -1},{Path(path).stem}"]
-        lines += [f"./{path}" if path.startswith("#") else path]
-    return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
-
-
-def _numbered(path: Path) -> Iterator[Path]:
+def numbered(path: Path) -> Iterator[Path]:
     """``song.mp3``, ``song (2).mp3``, ``song (3).mp3``, …."""
     yield path
     yield from (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """In the system's words, or in those that say what to do."""
     if getattr(error, "errno", None) == errno.EXDEV:
         return "hard links do not reach another disk; use --copy"
     return getattr(error, "strerror", None) or str(error)

@@ -1,16 +1,17 @@
 """Tells the audio in a file from the tags around it, to prove that only tags were changed."""
 
 import hashlib
+import mmap
 import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from melonnx.infer.audio import sniff
+from melonnx.infer.tags.containers import ape, id3v1
 
 __all__ = ["audio_digest", "tag_container"]
 
 _STEP = 1 << 20
-_ID3V1 = 128
 
 Stretch = tuple[int, int]
 """First byte, and the byte behind the last."""
@@ -37,7 +38,8 @@ def tag_container(file: BinaryIO) -> str:
 def audio_digest(file: BinaryIO, kind: str) -> str:
     """SHA-256 of the audio frames, packets or samples of a ``kind`` of :func:`tag_container`.
 
-    Raises ValueError where the parts of the container do not fit together.
+    Raises ValueError where the parts of the container do not fit together, and TagError for an APE
+    tag that does not.
     """
     size = file.seek(0, os.SEEK_END)
     digest = hashlib.sha256()
@@ -53,9 +55,13 @@ def audio_digest(file: BinaryIO, kind: str) -> str:
 
 
 def _mpeg(file: BinaryIO, size: int) -> Iterator[Stretch]:
-    file.seek(max(0, size - _ID3V1))
-    tail = _ID3V1 if file.read(3) == b"TAG" else 0
-    yield sniff.after_id3(file), size - tail
+    """What lies between the tags at both ends; of an APE tag, also what is behind it (Lyrics3)."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        end = size - len(id3v1.find(view))
+        tag = ape.find(view)
+    yield sniff.after_id3(file), tag.start if tag else end
+    if tag:
+        yield tag.end, end
 
 
 def _flac(file: BinaryIO, size: int) -> Iterator[Stretch]:
@@ -66,7 +72,8 @@ def _flac(file: BinaryIO, size: int) -> Iterator[Stretch]:
         header = _read(file, at, 4)
         last = header[0] >= 128
         at += 4 + int.from_bytes(header[1:])
-    yield at, size
+    file.seek(max(0, size - id3v1.SIZE))
+    yield at, size - len(id3v1.find(file.read()))
 
 
 def _ogg(file: BinaryIO, size: int) -> Iterator[Stretch]:

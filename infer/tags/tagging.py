@@ -7,7 +7,7 @@ from pathlib import Path
 from melonnx.infer.errors import TagError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.replace import remove_strays, replacing
-from melonnx.infer.tags.fields import read_genres, write_genre
+from melonnx.infer.tags.fields import Style, read_genres, write_genres
 from melonnx.infer.tags.genre_names import genre_name
 from melonnx.infer.tags.log import remember
 
@@ -26,6 +26,24 @@ class Rules:
     """Songs get the genre that the model is not sure of."""
     keep_mtime: bool = False
     """Files keep their time of change."""
+    top: int = 1
+    """Genres that a song may get: the answer, and the likeliest others."""
+    least: float = 0.2
+    """The probability, 0 to 1, that each of the others has at least."""
+    add: bool = False
+    """Songs that have a genre keep it and get those that they lack."""
+    style: Style = Style()  # noqa: RUF009
+    """How several genres are written."""
+
+    def genres(self, prediction: Prediction) -> list[str]:
+        """What tags get, the likeliest first; empty where the map has nothing for it."""
+        others = (
+            label
+            for label, chance in prediction.probabilities.items()
+            if label != prediction.label and chance >= self.least
+        )
+        labels = [prediction.label or "", *others][: self.top]
+        return _distinct(genre_name(label, self.names) for label in labels)
 
 
 @dataclass(frozen=True)
@@ -35,13 +53,15 @@ class Tagged:
     path: str
     old: tuple[str, ...] = ()
     new: str | None = None
-    """None where the model was not asked, or failed."""
+    """Several are joined by "; "; None where the model was not asked, or failed."""
     outcome: str = "failed"
     """"tag" (to be written), "tagged" (written), "same", "kept" (it has a genre), "unsure",
     "no music", "unnamed" (the map has no genre for the label), or "failed"."""
     error: str = ""
     other_links: bool = False
     """The file has further names (hard links), which keep the old tags."""
+    torn: str = ""
+    """The two likeliest genres, "Pop or Rock", where the answer is unsure."""
 
 
 def tag_songs(
@@ -74,7 +94,7 @@ def tag_songs(
         except (OSError, RuntimeError, ValueError) as error:  # a link to itself; a NUL
             yield Tagged(song, error=_reason(song, error))
         else:
-            if genres and not rules.overwrite:
+            if genres and not (rules.overwrite or rules.add):
                 yield Tagged(song, genres, outcome="kept")
             else:
                 old[song] = genres
@@ -95,21 +115,50 @@ def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path |
     song = prediction.path
     if not prediction.ok:
         return Tagged(song, old, error=prediction.error or "")
-    new = genre_name(prediction.label or "", rules.names)
+    genres = rules.genres(prediction)
+    if rules.add and genres:
+        genres = [*old, *_lacking(genres, old, rules.style)]
+    new = "; ".join(genres)
     if not prediction.is_music:
         return Tagged(song, old, outcome="no music")
     if prediction.unsure and not rules.unsure:
-        return Tagged(song, old, new, "unsure")
-    if not new or old == (new,):
-        return Tagged(song, old, new, "same" if new else "unnamed")
+        others = [label for label in prediction.probabilities if label != prediction.label]
+        pair = [prediction.label or "", *others][:2]
+        torn = " or ".join(genre_name(label, rules.names) or label for label in pair)
+        return Tagged(song, old, new, "unsure", torn=torn)
+    if not genres:
+        return Tagged(song, old, new, "unnamed")
+    if old in {tuple(genres), (rules.style.join(genres),)}:
+        return Tagged(song, old, new, "same")
     path = Path(song).resolve(strict=True)
     status = path.stat()
     if log is not None:
         with replacing(path, status.st_mtime_ns if rules.keep_mtime else None) as copy:
-            write_genre(copy, new)
+            write_genres(copy, genres, rules.style)
             remember(log, path, copy)
     outcome = "tag" if log is None else "tagged"
     return Tagged(song, old, new, outcome, other_links=status.st_nlink > 1)
+
+
+def _distinct(genres: Iterable[str]) -> list[str]:
+    """Each once, whatever its spelling; without empty ones."""
+    found: dict[str, str] = {}
+    for genre in genres:
+        if genre:
+            found.setdefault(_key(genre), genre)
+    return list(found.values())
+
+
+def _lacking(genres: Iterable[str], old: Iterable[str], style: Style) -> list[str]:
+    """Those that ``old`` has not; it may have several in one text."""
+    sign = (style.separator or "").strip() or "\0"
+    had = {_key(part) for genre in old for part in (genre, *genre.split(sign))}
+    return [genre for genre in genres if _key(genre) not in had]
+
+
+def _key(genre: str) -> str:
+    """One for "Hip Hop", "hip-hop" and "HipHop"."""
+    return "".join(filter(str.isalnum, genre.casefold())) or genre
 
 
 def _reason(song: str, error: Exception) -> str:

@@ -72,3 +72,31 @@ def test_two_ways_at_once_are_refused(melonnx, results, tmp_path):
     )  # fmt: skip
     assert run.returncode == 2
     assert "take one" in run.stderr
+
+
+def test_results_with_relative_paths_lead_to_their_songs_from_any_folder(melonnx, tmp_path):
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    away.mkdir()
+    (home / "a.mp3").write_bytes(b"a")
+    rows = [Prediction(name, label="metal", score=0.9).to_dict() for name in ("a.mp3", "b.mp3")]
+    text = "".join(json.dumps({**row, "folder": str(home)}) + "\n" for row in rows)
+    (home / "results.jsonl").write_text(text)
+    options = ("--from", home / "results.jsonl", "--to", "out", "--write")
+    run = melonnx("organize", *options, cwd=away)
+    assert run.returncode == 1
+    assert run.stderr == (
+        f"melonnx: {home / 'b.mp3'}: is not there\nmelonnx: 1 playlists made; 1 failed\n"
+    )
+    entry = (away / "out" / "metal.m3u8").read_text().splitlines()[-1]
+    assert (away / "out" / entry).samefile(home / "a.mp3")
+
+
+@pytest.mark.parametrize("kind", ["m3u8", "pls", "xspf", "nsp"])
+def test_the_kind_of_playlist(melonnx, results, tmp_path, kind):
+    out = tmp_path / "out"
+    options = ("--from", results, "--to", out, "--write", "--playlist-format", kind)
+    melonnx("organize", *options)
+    names = ["metal", "pop", "unsure"] if kind != "nsp" else ["Metal", "Pop"]
+    assert files(out) == [f"{name}.{kind}" for name in names]
+    assert melonnx("organize", *options, "--copy").returncode == 2

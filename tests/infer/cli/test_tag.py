@@ -10,7 +10,7 @@ import pytest
 
 from melonnx.infer.model.session import load_model
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.tags.fields import read_genres, write_genre
+from melonnx.infer.tags.fields import read_genres, write_genres
 from tests.conftest import RATE, encode, make_song
 from tests.infer.conftest import KINDS
 
@@ -51,7 +51,7 @@ def test_shown_first_then_written_then_undone(melonnx, results, state):
     assert undo.startswith(state["XDG_STATE_HOME"])
 
     again = melonnx("tag", "--from", file, "--write", env=state)
-    assert "6 keep the genre that they have (--overwrite)" in again.stderr
+    assert "6 keep the genre that they have (--overwrite or --add)" in again.stderr
     undone = melonnx("tag", "--undo", undo, env=state)
     assert (undone.returncode, undone.stderr) == (0, "melonnx: 6 files are what they were\n")
     assert [path.read_bytes() for path in paths] == before
@@ -63,7 +63,7 @@ def test_songs_are_heard_where_nobody_has_before(melonnx, tmp_path, state):
     for name in ("one.wav", "two.wav"):
         (music / name).write_bytes(encode(make_song(12), RATE, "WAV", "PCM_16"))
     (music / "words.mp3").write_text("only words\n" * 99)
-    write_genre(music / "two.wav", "Polka")
+    write_genres(music / "two.wav", ["Polka"])
     run = melonnx("tag", music, "--model", "genre-small", "--unsure", "--write", env=state)
     assert run.returncode == 1
     (genre,) = read_genres(music / "one.wav")
@@ -150,3 +150,68 @@ def test_without_mutagen_the_extra_is_named(tmp_path, results):
     assert run.returncode == 1
     assert 'pip install "melonnx[tags]"' in run.stderr
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_several_genres_at_the_prompt(melonnx, make_file, tmp_path, state):
+    path = make_file("mp3")
+    row = Prediction(str(path), label="metal", score=0.6, probabilities={"metal": 0.6, "rock": 0.3})
+    file = tmp_path / "results.jsonl"
+    file.write_text(json.dumps(row.to_dict()))
+    options = ("tag", "--from", file, "--top", "3", "--min", "0.25", "--write")
+    run = melonnx(*options, "--separator", "/", env=state)
+    assert (run.returncode, run.stdout) == (0, f"{path}\t-\tMetal; Rock\ttagged\n")
+    assert read_genres(path) == ["Metal/Rock"]
+    assert "1 have it already" in melonnx(*options, "--add", "--separator", "/", env=state).stderr
+    assert "1 got a genre" in melonnx(*options, "--overwrite", "--id3v24", env=state).stderr
+    assert read_genres(path) == ["Metal", "Rock"]
+
+
+def test_options_that_do_not_go_together(melonnx, results):
+    file, _ = results
+    for options in (("--add", "--overwrite"), ("--separator", ""), ("--min", "2"), ("--top", "0")):
+        run = melonnx("tag", "--from", file, *options)
+        assert run.returncode == 2
+        assert options[0] in run.stderr
+
+
+def test_a_name_that_players_take_for_two_is_warned_about(melonnx, results, tmp_path):
+    file, _ = results
+    (tmp_path / "map.csv").write_text('metal,"Rock, Hard"\n')
+    run = melonnx("tag", "--from", file, "--map", tmp_path / "map.csv")
+    assert "some players take 'Rock, Hard' for several genres" in run.stderr
+
+
+def test_the_summary_tells_between_what_a_song_is_torn(melonnx, make_file, tmp_path):
+    rows = [
+        Prediction(
+            str(make_file("mp3", str(number))), label="hiphop", score=0.4, unsure=True,
+            probabilities={"hiphop": 0.4, second: 0.3},
+        ).to_dict()
+        for number, second in enumerate(("pop", "pop", "soul"))
+    ]  # fmt: skip
+    file = tmp_path / "results.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = melonnx("tag", "--from", file).stderr
+    assert "3 are left alone: unsure (--unsure)" in told
+    assert "the unsure ones are Hip-Hop or Pop (2), Hip-Hop or Soul (1); --unsure takes" in told
+
+
+def test_an_odd_frame_costs_no_other_file(melonnx, make_file, tmp_path, state):
+    """A genre that cannot be read is one line; what lies beside goes on."""
+    from tests.infer.tags.test_odd_frames import TITLE, frame, put, tag
+
+    good, bad = make_file("mp3", "good"), make_file("mp3", "bad")
+    put(bad, tag(TITLE + frame(b"TCON", b"\x90\x91", flags=b"\0\x40")))
+    put(good, tag(TITLE + frame(b"LINK", b"TIT2http://archive.org/x\0more")))
+    before = bad.read_bytes()
+    rows = [Prediction(str(path), label="metal", score=0.9).to_dict() for path in (bad, good)]
+    file = tmp_path / "results.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = melonnx("tag", "--from", file, "--write", "--overwrite", env=state)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[0] == (
+        f"melonnx: {bad}: has a genre that cannot be read (its frame TCON is encrypted)"
+    )
+    assert "1 got a genre; 1 failed" in run.stderr
+    assert bad.read_bytes() == before
+    assert read_genres(good) == ["Metal"]

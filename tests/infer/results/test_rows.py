@@ -22,11 +22,11 @@ FAILED = Prediction.failed("b.mp3", EmptyAudioError("b.mp3: is empty"), "tiny 0"
 def test_columns_are_cells_and_follow_the_view():
     assert columns(VIEW) == [
         *("path", "status", "error", "label", "score", "unsure", "music"),
-        *("label_2", "score_2", "label_3", "score_3", "duration_s", "model", "warnings"),
+        *("label_2", "score_2", "label_3", "score_3", "duration_s", "model", "warnings", "folder"),
     ]
     assert set(columns(VIEW)) < set(cells(ANSWER))
-    assert columns(View(VIEW.genres, top=1, timeline=True))[-4:] == [
-        *("duration_s", "model", "warnings", "timeline"),
+    assert columns(View(VIEW.genres, top=1, timeline=True))[-5:] == [
+        *("duration_s", "model", "warnings", "folder", "timeline"),
     ]
     assert "subgenre" in columns(View(VIEW.genres, {"punk": "rock"}))
     assert columns(View(VIEW.genres, top=99)).count("label_4") == 1

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from melonnx.infer.prediction import Prediction
-from melonnx.infer.tags.organize import folder_name, place_songs, write_playlists
+from melonnx.infer.tags.organize import folder_name, place_songs
 
 
 @pytest.fixture
@@ -119,57 +118,6 @@ def test_another_disk_is_a_row_that_says_what_to_do(music, tmp_path, monkeypatch
 )
 def test_genres_are_names_that_every_disk_takes(genre, name):
     assert folder_name(genre) == name
-
-
-def heard(path, **facts):
-    return Prediction(str(path), label="metal", duration_s=30.2, **facts)
-
-
-def playlists(songs, folder, *, write=True):
-    return list(write_playlists(songs, folder, write=write))
-
-
-def test_playlists_name_songs_from_where_they_lie(music, tmp_path):
-    out = tmp_path / "lists"
-    songs = [(heard(music[0]), "metal"), (heard(music[2]), "pop"), (heard(music[1]), "metal")]
-    shown = playlists(songs, out, write=False)
-    assert not out.exists()
-    done = playlists(songs, out)
-    assert [(row.path, row.songs) for row in shown] == [("metal.m3u8", 2), ("pop.m3u8", 1)]
-    assert [row.outcome for row in done] == ["placed"] * 2
-    text = (out / "metal.m3u8").read_text("utf-8")
-    assert text == (
-        "#EXTM3U\n#EXTINF:30,song\n../music/a/song.mp3\n#EXTINF:30,song\n../music/b/song.mp3\n"
-    )
-    for line in (out / "pop.m3u8").read_text("utf-8").splitlines()[2::2]:
-        assert (out / line).samefile(music[2])
-    assert [row.outcome for row in playlists(songs, out)] == ["same"] * 2
-
-
-def test_another_list_of_the_name_is_numbered(music, tmp_path):
-    (tmp_path / "metal.m3u8").write_text("mine")
-    (row,) = playlists([(heard(music[0]), "metal")], tmp_path)
-    assert row.target.endswith("metal (2).m3u8")
-    assert (tmp_path / "metal.m3u8").read_text() == "mine"
-    assert (tmp_path / "metal (2).m3u8").stat().st_mode & 0o777 == 0o666 & ~umask()
-
-
-def umask():
-    old = os.umask(0)
-    os.umask(old)
-    return old
-
-
-def test_names_that_a_playlist_cannot_hold_fail_and_odd_ones_do_not(tmp_path):
-    songs = [
-        (heard(tmp_path / name), "metal") for name in ("two\nlines.mp3", "#1.mp3", "\udcff.mp3")
-    ]
-    failed, row = playlists(songs, tmp_path)
-    assert "two lines" in failed.error
-    assert row.songs == 2
-    lines = (tmp_path / "metal.m3u8").read_bytes().splitlines()
-    assert lines[2] == b"./#1.mp3"
-    assert lines[4] == b"\xff.mp3"
 
 
 def test_paths_that_lead_nowhere_are_rows(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from melonnx.infer.errors import UnreadableAudioError
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.tags.fields import read_genres, write_genre
+from melonnx.infer.tags.fields import read_genres, write_genres
 from melonnx.infer.tags.log import restore
 from melonnx.infer.tags.tagging import Rules, tag_songs
 from tests.infer.conftest import packets_and_samples
@@ -45,7 +45,7 @@ def test_nothing_is_written_without_a_log(make_file):
 
 def test_a_genre_is_kept_and_the_model_not_asked(make_file, tmp_path):
     path = make_file("ogg")
-    write_genre(path, "Polka")
+    write_genres(path, ["Polka"])
     assert outcome(path, never, tmp_path / "log") == "kept"
     assert read_genres(path) == ["Polka"]
     assert outcome(path, answer("metal"), tmp_path / "log", overwrite=True) == "tagged"

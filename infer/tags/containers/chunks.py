@@ -1,0 +1,160 @@
+"""The genre in the chunks of wav (ID3, and RIFF's own INFO list) and aiff (ID3)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from melonnx.infer.errors import TagError
+from melonnx.infer.tags.containers import id3
+from melonnx.infer.tags.containers.splice import Edit, View
+
+__all__ = ["edits", "genres", "others"]
+
+Order = Literal["little", "big"]
+"""Of the bytes in a length: wav's is little, aiff's big."""
+
+_AUDIO = {b"data", b"SSND"}
+_GENRE = b"IGNR"
+_MOST = (1 << 32) - 1
+
+
+class _Chunk(NamedTuple):
+    name: bytes
+    start: int
+    """Byte of its content."""
+    length: int
+
+    @property
+    def end(self) -> int:
+        """Byte behind it, and behind the one that makes its length even."""
+        return self.start + self.length + self.length % 2
+
+
+def _chunks(view: View, order: Order) -> Iterator[_Chunk]:
+    at = 12
+    while at + 8 <= len(view):
+        chunk = _Chunk(
+            bytes(view[at : at + 4]), at + 8, int.from_bytes(view[at + 4 : at + 8], order)
+        )
+        if chunk.start + chunk.length > len(view):
+            raise TagError("claims more bytes than it has: it is cut short, or a recording")
+        yield chunk
+        at = chunk.end
+
+
+def genres(view: View, order: Order) -> list[tuple[str, list[str]]]:
+    """What each place that has genres says: ID3 first, then the INFO list."""
+    places: list[tuple[str, list[str]]] = []
+    for chunk in _chunks(view, order):
+        if _is_id3(chunk):
+            places.insert(0, ("ID3", id3.genres(_tag(view, chunk))))
+        elif _is_info(view, chunk):
+            found = [_text(data) for name, data in _info(view, chunk)[0] if name == _GENRE]
+            places.append(("RIFF INFO", [genre for genre in found if genre.strip()]))
+    return places
+
+
+def others(view: View, order: Order, style: id3.Style) -> list[tuple[str, bytes]]:
+    """Name and bytes of everything but genre and audio."""
+    found: list[tuple[str, bytes]] = []
+    for chunk in _chunks(view, order):
+        if _is_id3(chunk):
+            found += id3.others(_tag(view, chunk), style)
+        elif _is_info(view, chunk):
+            parts, rest = _info(view, chunk)
+            found += [(_name(name), data) for name, data in parts if name != _GENRE]
+            found += [("LIST", rest)] if rest else []
+        elif chunk.name not in _AUDIO:
+            found.append((_name(chunk.name), bytes(view[chunk.start : chunk.start + chunk.length])))
+    return found
+
+
+def edits(view: View, order: Order, values: list[str], style: id3.Style) -> list[Edit]:
+    """Every ID3 chunk gets ``values``, and the INFO list where it has a genre.
+
+    Where there is no ID3 chunk, one is put behind the others.
+    """
+    made: list[Edit] = []
+    chunks = [*_chunks(view, order)]
+    for chunk in chunks:
+        if _is_id3(chunk):
+            data = id3.render(_tag(view, chunk), values, style)
+        elif _is_info(view, chunk) and any(name == _GENRE for name, _ in _info(view, chunk)[0]):
+            data = _info_with(view, chunk, style.join(values))
+        else:
+            continue
+        end = min(chunk.end, len(view))
+        made.append(Edit(chunk.start - 8, end, _chunk(chunk.name, data, order)))
+    claimed = 8 + int.from_bytes(view[4:8], order)
+    last = chunks[-1].end if chunks else 12
+    form_end = claimed if claimed in {chunk.end for chunk in chunks} else last
+    if not any(map(_is_id3, chunks)):
+        name = b"id3 " if order == "little" else b"ID3 "
+        lacking = b"\0" * max(0, form_end - len(view))  # the byte that makes a length even
+        at = min(form_end, len(view))
+        data = lacking + _chunk(name, id3.render(id3.new_tag(), values, style), order)
+        made.append(Edit(at, at, data))
+    length = form_end - 8 + sum(len(edit.data) - (edit.end - edit.start) for edit in made)
+    if form_end > len(view):  # which a new byte has made up for
+        length -= form_end - len(view)
+    if length > _MOST:
+        raise TagError("has no room for a genre: it is as long as such a file can be")
+    return [Edit(4, 8, length.to_bytes(4, order)), *made]
+
+
+def _chunk(name: bytes, data: bytes, order: Order) -> bytes:
+    return name + len(data).to_bytes(4, order) + data + b"\0" * (len(data) % 2)
+
+
+def _is_id3(chunk: _Chunk) -> bool:
+    return chunk.name.lower() == b"id3 " and chunk.length > 0
+
+
+def _tag(view: View, chunk: _Chunk) -> id3.Tag:
+    data = bytes(view[chunk.start : chunk.start + chunk.length])
+    tag = id3.read_tag(data)
+    return replace(tag, start=0, end=len(data))
+
+
+def _is_info(view: View, chunk: _Chunk) -> bool:
+    return chunk.name == b"LIST" and view[chunk.start : chunk.start + 4] == b"INFO"
+
+
+def _info(view: View, chunk: _Chunk) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Name and content of each entry, and what is behind the last whole one."""
+    data = bytes(view[chunk.start + 4 : chunk.start + chunk.length])
+    found: list[tuple[bytes, bytes]] = []
+    at = 0
+    while at + 8 <= len(data):
+        end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+        if end > len(data):
+            break
+        found.append((data[at : at + 4], data[at + 8 : end]))
+        at = end + (end - at) % 2
+    return found, data[at:]
+
+
+def _info_with(view: View, chunk: _Chunk, genre: str) -> bytes:
+    parts, rest = _info(view, chunk)
+    made = b"INFO"
+    is_written = False
+    for name, data in parts:
+        if name == _GENRE:
+            if is_written:
+                continue
+            data, is_written = genre.encode() + b"\0", True
+        made += _chunk(name, data, "little")
+    return made + rest
+
+
+def _text(data: bytes) -> str:
+    """INFO says no encoding: UTF-8 by now, that of Windows before."""
+    data = data.partition(b"\0")[0]
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _name(name: bytes) -> str:
+    return name.decode("ascii", "backslashreplace").replace("\0", "\\0")
