@@ -37,6 +37,9 @@ settings.load_profile("fixed")
 
 RATE = 22050
 REAL_DATA = Path(os.environ.get("MELONNX_DATA", Path(__file__).parents[2] / "shared" / "data"))
+SMALL_1 = Path(__file__).parent / "models" / "genre-small-1.0.onnx"
+"""The genre-small of before: a file of format version 2, which tells the bands apart, hears all of
+a song in windows of 10 s, has bars for one rate and does not tell music."""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

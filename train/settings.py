@@ -13,9 +13,10 @@ __all__ = ["Settings"]
 class Settings:
     """All that decides a training run besides the data."""
 
-    network: Literal["six_convolutions", "transfer", "genre_tags"] = "six_convolutions"
-    """The light one (``network/cnn.py``), the heavy one (``network/transfer.py``), or one that
-    learns nothing (``network/genre_tags.py``)."""
+    network: Literal["six_convolutions", "transfer", "student", "genre_tags"] = "six_convolutions"
+    """The light one (``network/cnn.py``), the heavy one (``network/transfer.py``), one that learns
+    from it and from others (``network/student.py``), or one that learns nothing
+    (``network/genre_tags.py``)."""
     mel_spec: MelSpec = field(default_factory=MelSpec)
     window: int = 130
     """Frames of a patch: 10 s."""

@@ -15,6 +15,7 @@ from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.splits import Part, artists_in_several_parts, labels_off_the_official_split
 from melonnx.train.data.subgenres import labels_and_parents, split_labels
 from melonnx.train.data.targets import target_shares
+from melonnx.train.data.teacher_table import TeacherTable, read_teacher_table
 from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.evaluate.fold_scores import print_folds, score_folds
 from melonnx.train.fit.crops import Examples
@@ -26,6 +27,7 @@ from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
 from melonnx.train.settings import Settings
+from melonnx.train.student import make_student
 from melonnx.train.training_data import Sources, TrainingData, gather_training_data
 
 __all__ = ["train"]
@@ -54,11 +56,13 @@ def train(
     run's own network learns from all tracks, and its temperature and thresholds are those of
     the folds' answers, each of which is about an artist that its network had not heard.
 
-    Raises DataSetError, BackboneError, and RunError where ``folder`` holds a run with other
-    settings or data.
+    Raises DataSetError, BackboneError, TeacherTableError, and RunError where ``folder`` holds a
+    run with other settings or data.
     """
     keras.utils.set_random_seed(settings.seed)
     sources = sources or Sources()
+    if sources.teacher is not None:  # what is wrong with it is said before hours are spent
+        _read_teacher(tracks, sources.teacher, data)
     training_data = gather_training_data(tracks, settings, sources, cache, say)
     if settings.folds:
         return _train_folds(data, training_data, folder, settings, sources, say, mirrored)
@@ -199,6 +203,8 @@ def _fit(
     """The run's network, and the run with what else was learnt for it."""
     if run.settings.network == "transfer":
         return _fit_transfer(run, training_data)
+    if run.settings.network == "student":
+        return _fit_student(run, training_data, sources, say)
     if run.settings.network == "genre_tags":
         assert training_data.backbone is not None
         return _kept(run, build_tag_network(training_data.backbone)), run
@@ -232,6 +238,23 @@ def _fit_transfer(run: Run, training_data: TrainingData) -> tuple[keras.Model, R
         music = fit_music_head(music_sounds, training_data.others)
         run = replace(run, music_bar=music.bar)
     return _kept(run, build_transfer(training_data.backbone, kernel, bias, music)), run
+
+
+def _fit_student(
+    run: Run, training_data: TrainingData, sources: Sources, say: Say
+) -> tuple[keras.Model, Run]:
+    assert training_data.backbone is not None
+    assert training_data.fronts is not None
+    assert sources.teacher is not None
+    teacher = _read_teacher(list(training_data.tracks), sources.teacher, run.data)
+    return make_student(
+        run, training_data.backbone, training_data.embeddings, teacher, training_data.fronts, say
+    )
+
+
+def _read_teacher(tracks: list[Track], table: Path, data: Path) -> TeacherTable:
+    songs = [track.path for track in tracks if not track.is_picture]
+    return read_teacher_table(table, songs, data, labels_and_parents(tracks)[0])
 
 
 def _kept(run: Run, network: keras.Model) -> keras.Model:

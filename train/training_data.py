@@ -23,6 +23,7 @@ from melonnx.train.network.not_music import Sounds
 from melonnx.train.network.transfer import BACKBONE_MEL, embed
 from melonnx.train.progress import Say
 from melonnx.train.settings import Settings
+from melonnx.train.student import Fronts, gather_fronts
 
 __all__ = ["Piece", "Sources", "TrainingData", "gather_training_data"]
 
@@ -46,10 +47,15 @@ class Sources:
     """A folder of music that the backbone's head labels."""
     not_music: Path | None = None
     """A folder of sounds that are no music; those of one folder in it belong together."""
+    teacher: Path | None = None
+    """A table of what other networks say of the tracks (``melonnx.train.data.teacher_table``)."""
 
     def hashes(self) -> dict[str, str]:
         """sha256 of each file, and of a folder's names and sizes; by field."""
-        paths = {"pictures": self.pictures, "backbone": self.backbone, "start": self.start}
+        paths = {
+            "pictures": self.pictures, "backbone": self.backbone, "start": self.start,
+            "teacher": self.teacher,
+        }  # fmt: skip
         hashes = {
             name: _hash_files(path, sorted(path.rglob("*")))
             if path.is_dir()
@@ -96,6 +102,8 @@ class TrainingData:
     vectors: dict[Path, NDArray[np.float32]]
     """(d,) by picture: features to imitate."""
     backbone: keras.Model | None
+    fronts: Fronts | None = None
+    """For a student."""
 
 
 def gather_training_data(
@@ -108,13 +116,23 @@ def gather_training_data(
     log_mels = _with_copies([t.path for t in tracks], settings.mel_spec, settings, cache, say)
     readable = [track for track in tracks if track.path in log_mels]
     backbone, embeddings, windows, others, pieces, vectors = None, {}, {}, None, (), {}
+    fronts = None
     if sources.backbone is not None:
         backbone = drop_dead_filters(load_backbone(sources.backbone))
         paths = [track.path for track in readable]
         backbone_log_mels = _with_copies(paths, BACKBONE_MEL, settings, cache, say)
-        embeddings, windows = _embed(backbone, backbone_log_mels, say)
-        if sources.not_music is not None:
-            others = _others(sources.not_music, backbone, cache, say)
+        is_student = settings.network == "student"
+        known = (
+            {path: own[:1] for path, own in backbone_log_mels.items()}
+            if is_student
+            else backbone_log_mels
+        )
+        embeddings, windows = _embed(backbone, known, say)
+        sounds, groups = _others(sources.not_music, cache, say)
+        if is_student:
+            fronts = gather_fronts(backbone, backbone_log_mels, sounds, groups, say)
+        elif sounds:
+            others = Sounds([embed(backbone, log_mel) for log_mel in sounds], groups)
         if sources.unlabelled is not None:
             pieces = _pieces(sources.unlabelled, backbone, settings, cache, say)
     if sources.pictures is not None:
@@ -126,8 +144,9 @@ def gather_training_data(
     if not readable:
         raise DataSetError("none of the tracks could be read")
     return TrainingData(
-        tuple(readable), log_mels, embeddings, windows, others, tuple(pieces), vectors, backbone
-    )
+        tuple(readable), log_mels, embeddings, windows, others, tuple(pieces), vectors, backbone,
+        fronts,
+    )  # fmt: skip
 
 
 def _with_copies(
@@ -174,18 +193,18 @@ def _embed(
     return embeddings, windows
 
 
-def _others(folder: Path, backbone: keras.Model, cache: Path, say: Say) -> Sounds:
-    """Those of ``folder``, and as many kinds of noise as there are."""
+def _others(folder: Path | None, cache: Path, say: Say) -> tuple[list[CachedLogMel], list[str]]:
+    """Those of ``folder``, and as many kinds of noise as there are, with their groups."""
+    if folder is None:
+        return [], []
     log_mels = _log_mels(_music_in(folder), BACKBONE_MEL, cache, say)
-    windows = [embed(backbone, log_mel) for log_mel in log_mels.values()]
+    sounds = list(log_mels.values())
     groups = [path.parent.name for path in log_mels]
     for noise in make_noises(BACKBONE_MEL.sample_rate, _NOISES_OF_A_KIND):
-        windows.append(
-            embed(backbone, compute_log_mel(noise.samples, BACKBONE_MEL).astype(np.float16))
-        )
+        sounds.append(compute_log_mel(noise.samples, BACKBONE_MEL).astype(np.float16))
         groups.append(noise.kind)
-    say(f"no music: {len(log_mels)} files of {folder}, {len(windows) - len(log_mels)} made noises")
-    return Sounds(windows, groups)
+    say(f"no music: {len(log_mels)} files of {folder}, {len(sounds) - len(log_mels)} made noises")
+    return sounds, groups
 
 
 def _pieces(

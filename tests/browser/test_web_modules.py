@@ -13,7 +13,7 @@ import soxr
 from melonnx.infer import Predictor
 from melonnx.infer.model.session import load_model
 from tests.browser.site import MODELS, PAGE
-from tests.conftest import encode, make_song
+from tests.conftest import SMALL_1, encode, make_song
 
 RATE = """
 const { sampleRate } = await import(process.argv[1]);
@@ -180,7 +180,7 @@ def test_answer_names_the_likeliest_subgenre_of_the_genre(run_js):
 
 @pytest.mark.parametrize("samples", [1, 129 * 1707 - 1, 129 * 1707])
 def test_less_than_the_model_hears_at_a_time_is_unsure_as_in_python(run_js, samples):
-    predictor = Predictor("genre-small", "cpu")
+    predictor = Predictor(SMALL_1, "cpu")
     predictor.info = info = replace(predictor.info, bars={})
     heard, rate = {"probabilities": [1 / 11] * 11}, info.mel_spec.sample_rate
     arguments = json.dumps(heard), info.to_json(), samples / rate

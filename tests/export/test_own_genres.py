@@ -11,9 +11,8 @@ from melonnx.export.own_genres import make_own_genres
 from melonnx.infer import Predictor
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model.session import find_model
 from melonnx.train.data.readers.dataset import read_dataset
-from tests.conftest import add_music
+from tests.conftest import SMALL_1, add_music
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +62,7 @@ def test_a_made_file_may_be_a_base_itself_and_gives_the_same_again(genres, tmp_p
 def test_of_a_base_that_tells_music_the_music_stays_and_what_its_genres_meant_goes(
     genres, tmp_path
 ):
-    model, path = onnx.load(find_model("genre-small")), tmp_path / "base.onnx"
+    model, path = onnx.load(SMALL_1), tmp_path / "base.onnx"
     before = ModelInfo.from_json(model.metadata_props[0].value)
     more = {"pooling": "logits", "accepts": {"pop": {"rock": 0.5}}, "music_bar": 0.3}
     onnx.helper.set_model_props(model, {METADATA_KEY: replace(before, **more).to_json()})

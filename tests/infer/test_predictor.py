@@ -16,7 +16,7 @@ from melonnx.infer import Predictor
 from melonnx.infer.errors import EmptyAudioError, InvalidSamplesError, SilentAudioError
 from melonnx.infer.frontend.mel import log_mel
 from melonnx.infer.model.session import load_model
-from tests.conftest import RATE, encode, make_song
+from tests.conftest import RATE, SMALL_1, encode, make_song
 
 
 @pytest.fixture(scope="module")
@@ -191,8 +191,8 @@ def test_at_least_one_genre_and_one_thread_are_asked_for(predictor, tiny_model):
 
 @pytest.mark.parametrize(("seconds", "unsure"), [(0.2, True), (9.9, True), (10.2, False)])
 def test_of_less_than_it_hears_at_a_time_a_model_is_never_sure(seconds, unsure):
-    """Its bars were set on songs; a window of genre-small is 10.06 s."""
-    predictor = Predictor("genre-small")
+    """Its bars were set on songs; a window of the first genre-small is 10.06 s."""
+    predictor = Predictor(SMALL_1)
     predictor.info = replace(predictor.info, bars={})
     answer = predictor.predict_array(make_song(seconds), RATE)
     assert [one.partition(":")[0] for one in answer.warnings] == ["short"] * unsure

@@ -12,7 +12,7 @@ from melonnx.infer.library.journal import pack, unpack
 from melonnx.infer.library.workers import Hearing
 from melonnx.infer.model.session import load_model
 from melonnx.infer.prediction import Prediction
-from tests.conftest import RATE, add_music, make_song, write_tiny_model
+from tests.conftest import RATE, SMALL_1, add_music, make_song, write_tiny_model
 
 SONG = make_song(25)
 NOISE = np.random.default_rng(0).normal(0, 0.1, 25 * RATE).astype(np.float32)
@@ -32,7 +32,7 @@ def test_a_rate_that_the_file_lacks_is_an_error_that_lists_what_there_is(full_mo
     with pytest.raises(UnknownRateError, match="85% of cases; it can for 80, 90, 95"):
         Predictor(full_model, "cpu", sure=85)
     with pytest.raises(UnknownRateError, match=r"genre-small 1.0 cannot .*; it can for 90"):
-        Predictor("genre-small", "cpu", sure=80)
+        Predictor(SMALL_1, "cpu", sure=80)
 
 
 def test_the_score_is_the_chance_that_the_answer_is_accepted(predictor):
@@ -75,7 +75,7 @@ def test_what_does_not_sound_like_music_is_unsure_and_says_so(predictor):
     assert warning == f"does not sound like music ({noise.music:.2f}): speech, noise or effects?"
     assert song.is_music
     assert not song.warnings
-    assert Predictor("genre-small", "cpu").predict_array(NOISE, RATE).music is None
+    assert Predictor(SMALL_1, "cpu").predict_array(NOISE, RATE).music is None
 
 
 @pytest.mark.parametrize(("least", "song_unsure"), [(0.0, False), (0.01, False), (0.999, True)])

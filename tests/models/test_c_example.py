@@ -71,7 +71,7 @@ def test_c_says_what_python_says(genre, tmp_path, name, seconds):
 
 
 def test_c_refuses_what_has_no_genre(genre, tmp_path):
-    noise = np.random.default_rng(0).normal(0, 0.1, 2047).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.1, 511).astype(np.float32)
     noise.tofile(tmp_path / "short.pcm")
     np.full(50000, 1e-5, np.float32).tofile(tmp_path / "silence.pcm")
     twin = MODELS_FOLDER / f"genre-small{TWIN_SUFFIX}"

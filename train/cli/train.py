@@ -20,6 +20,8 @@ app = typer.Typer()
 
 _TAUGHT = 0.5
 """Share of the teacher's answer in what a labelled track should get."""
+_TABLES = (".npz", ".parquet")
+"""Endings of a ``--teacher`` that is no network."""
 _OF_A_HEAD = {"data", "out", "artists", "head", "base", "without", "weight"}
 """Options that go with ``--head``; the others are those of a network."""
 
@@ -106,7 +108,11 @@ def train(
     ] = None,
     teacher: Annotated[
         Path | None,
-        typer.Option(help="The same file: what such a head says teaches our own network."),
+        typer.Option(
+            help="The same file: what such a head says teaches our own network. Or, with "
+            "--transfer, a table (*.npz, *.parquet) of what other networks say of the songs: a "
+            "light one, made of --transfer's, learns from both."
+        ),
     ] = None,
     unlabelled: Annotated[
         Path | None, typer.Option(help="Folder of more music, for the teacher to label.")
@@ -173,12 +179,18 @@ def train(
         raise typer.BadParameter(f"one of {', '.join(SPLIT_METHODS)}", param_hint="--split")
     if folds == 1:
         raise typer.BadParameter("0, or two or more", param_hint="--folds")
+    table = teacher if teacher and teacher.suffix in _TABLES else None
+    if table and not transfer:
+        raise typer.BadParameter(
+            "a table needs --transfer, whose network learns from it", param_hint="--teacher"
+        )
+    teacher = None if table else teacher
     if sum(map(bool, (transfer, tags, teacher))) > 1:
         raise typer.BadParameter("one of --transfer, --tags and --teacher", param_hint="--teacher")
     if not_music and not transfer:
         raise typer.BadParameter("needs --transfer", param_hint="--not-music")
     if unlabelled and not teacher:
-        raise typer.BadParameter("needs a --teacher", param_hint="--unlabelled")
+        raise typer.BadParameter("needs a --teacher, no table", param_hint="--unlabelled")
     if pictures and (transfer or tags):
         raise typer.BadParameter("are of another front end", param_hint="--pictures")
     from melonnx.train.data.cache import default_cache_folder
@@ -188,7 +200,7 @@ def train(
     from melonnx.train.training_data import Sources
 
     settings = replace(
-        _settings(transfer, tags, teacher),
+        _settings(transfer, tags, teacher, table),
         split=split,
         seed=seed,
         folds=folds,
@@ -208,6 +220,7 @@ def train(
         backbone=transfer or tags or teacher,
         unlabelled=unlabelled and unlabelled.resolve(),
         not_music=not_music and not_music.resolve(),
+        teacher=table and table.resolve(),
     )
     if has_no_audio:
         root, tracks = data[0].parent.resolve(), list[Track]()
@@ -221,13 +234,18 @@ def train(
     say(f"done; now: melonnx export {out} --out genre.onnx")
 
 
-def _settings(transfer: Path | None, tags: Path | None, teacher: Path | None) -> "Settings":
+def _settings(
+    transfer: Path | None, tags: Path | None, teacher: Path | None, table: Path | None
+) -> "Settings":
     from melonnx.train.network.genre_tags import TAG_SETTINGS
+    from melonnx.train.network.student import STUDENT
     from melonnx.train.network.transfer import TRANSFER
     from melonnx.train.settings import Settings
 
     if tags:
         return TAG_SETTINGS
+    if table:
+        return STUDENT
     return TRANSFER if transfer else Settings(taught=_TAUGHT if teacher else 0.0)
 
 

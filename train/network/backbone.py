@@ -67,8 +67,13 @@ class BackboneError(MelonnxError):
     status = "backbone"
 
 
-def build_backbone(front_filters: Mapping[str, int] = FRONT_FILTERS) -> keras.Model:
+def build_backbone(
+    front_filters: Mapping[str, int] = FRONT_FILTERS, strides: tuple[int, int] = (1, 1)
+) -> keras.Model:
     """The network with random weights.
+
+    ``strides``: frames, and mel bands, from one place where the front filters are asked to the
+    next; the feature map has so many times fewer frames.
 
     Input float32 [batch, frames, 96]: log10(1 + 10000 × mel power), 16 kHz, windows of 512
     samples in hops of 256, Slaney's mels from 0 to 8 kHz; any number of frames. Outputs:
@@ -82,7 +87,7 @@ def build_backbone(front_filters: Mapping[str, int] = FRONT_FILTERS) -> keras.Mo
     picture = layers.Reshape((-1, N_MELS, 1), name="picture")(log_mel)
     picture = _norm("input_norm")(picture)
     front = layers.Concatenate(name="front")(
-        [_front_block(picture, name, front_filters[name]) for name in _FRONT_SIZES]
+        [_front_block(picture, name, front_filters[name], strides) for name in _FRONT_SIZES]
     )
     middle = [_middle_block(front, _MIDDLE[0])]
     for name in _MIDDLE[1:]:
@@ -103,14 +108,19 @@ def _norm(name: str) -> layers.BatchNormalization:
     return layers.BatchNormalization(epsilon=_EPSILON, name=name)
 
 
-def _front_block(picture: keras.KerasTensor, name: str, filters: int) -> keras.KerasTensor:
+def _front_block(
+    picture: keras.KerasTensor, name: str, filters: int, strides: tuple[int, int]
+) -> keras.KerasTensor:
     """Looks for patterns of one shape at all places: the best match among the mel bands."""
     size = _FRONT_SIZES[name]
     # In time, what lies outside the patch is 0 after the input's norm, as in the original.
-    padding = "same" if size[1] == 1 else "valid"
+    padding = "same" if size[1] == strides[0] == 1 else "valid"
     if padding == "valid":
-        picture = layers.ZeroPadding2D((size[0] // 2, 0), name=f"{name}_padding")(picture)
-    x = layers.Conv2D(filters, size, padding=padding, activation="relu", name=name)(picture)
+        around = ((size[0] - 1) // 2, size[0] // 2), (0, 0)
+        picture = layers.ZeroPadding2D(around, name=f"{name}_padding")(picture)
+    x = layers.Conv2D(filters, size, strides, padding=padding, activation="relu", name=name)(
+        picture
+    )
     x = _norm(f"{name}_norm")(x)
     x = layers.MaxPooling2D((1, x.shape[2]), name=f"{name}_best")(x)
     return layers.Reshape((-1, filters), name=f"{name}_by_time")(x)

@@ -9,12 +9,12 @@ import gradio as gr
 from melonnx.demo.page.actions import Actions
 from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import Choice
-from tests.conftest import RATE, encode, make_song
+from tests.conftest import RATE, SMALL_1, encode, make_song
 
 
 @pytest.fixture(scope="module")
 def choice(full_model):
-    return Choice([full_model], "cpu")
+    return Choice([full_model, SMALL_1], "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def noise(tmp_path_factory):
 
 def test_rates_are_those_of_the_file(choice, actions):
     assert choice.rates("full") == [80, 90, 95]
-    assert choice.rates("genre-small") == [90]
-    assert choice.nearest_rate("genre-small", 80) == 90
+    assert choice.rates(SMALL_1.stem) == [90]
+    assert choice.nearest_rate(SMALL_1.stem, 80) == 90
     assert choice.nearest_rate("full", 80) == 80
     offered = actions.offer("full", 95)
     assert [rate for _, rate in offered["choices"]] == [80, 90, 95]
     assert (offered["value"], offered["visible"]) == (95, True)
-    only = actions.offer("genre-small", 95)
+    only = actions.offer(SMALL_1.stem, 95)
     assert (only["value"], only["visible"]) == (90, False)
 
 
@@ -61,10 +61,8 @@ def test_the_answer_is_held_to_the_bars_of_the_rate(actions, song, sure, unsure)
 
 def test_another_models_rate_is_an_error_for_programs_and_none_on_the_page(actions, song):
     with pytest.raises(gr.Error, match="80% of cases; it can for 90"):
-        actions.classify(song, "genre-small", 80)
-    assert (
-        "genre-small 1.0, 0:25 heard" in next(actions.show(song, "genre-small", 80, "", False))[0]
-    )
+        actions.classify(song, SMALL_1.stem, 80)
+    assert "genre-small 1.0, 0:25 heard" in next(actions.show(song, SMALL_1.stem, 80, "", False))[0]
 
 
 def test_noise_is_said_to_be_none(actions, noise):

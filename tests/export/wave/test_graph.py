@@ -15,8 +15,7 @@ from melonnx.infer.errors import ModelFileError
 from melonnx.infer.frontend.long_tracks import hear
 from melonnx.infer.frontend.windows import CELLS
 from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
-from melonnx.infer.model.session import find_model
-from tests.conftest import make_song
+from tests.conftest import SMALL_1, make_song
 from tests.export.conftest import plain_model
 
 DECIBELS = MelSpec(sample_rate=8000, n_fft=256, hop_length=200, n_mels=24, fmax=4000.0)
@@ -143,7 +142,7 @@ def test_music_is_told_of_each_clip_of_a_batch(write_model):
 
 
 def test_twin_says_of_itself_what_its_model_does_in_the_models_own_version():
-    released = onnx.load(find_model("genre-small"))
+    released = onnx.load(SMALL_1)
     (described,) = [one.value for one in released.metadata_props if one.key == METADATA_KEY]
     assert waveform_twin(released).metadata_props[0].value == described
 

@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 
-from tests.conftest import RATE, encode, make_song
+from tests.conftest import RATE, SMALL_1, encode, make_song
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_tables_and_templates_have_music(melonnx, folder, full_model):
     lines = melonnx("classify", folder, "--format", "{music:.1f} {sure}", "--model", full_model)
     shown = [f"{float(noise['music']):.1f} unsure", f"{float(song['music']):.1f} sure"]
     assert lines.stdout.splitlines() == shown
-    nothing = melonnx("classify", folder, "--csv", "--model", "genre-small")
+    nothing = melonnx("classify", folder, "--csv", "--model", SMALL_1)
     assert [row["music"] for row in csv.DictReader(io.StringIO(nothing.stdout))] == ["", ""]
 
 
@@ -75,7 +75,7 @@ def test_tables_and_templates_have_music(melonnx, folder, full_model):
     ],
 )
 def test_a_rate_that_the_file_lacks_is_one_line(melonnx, folder, command):
-    result = melonnx(*command, folder / "song.wav", "--sure", 80, "--model", "genre-small")
+    result = melonnx(*command, folder / "song.wav", "--sure", 80, "--model", SMALL_1)
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == (
         "melonnx: genre-small 1.0 cannot say which answers are right in 80% of cases; it can for 90"

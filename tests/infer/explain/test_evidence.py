@@ -20,13 +20,12 @@ from melonnx.infer.explain.occlusion import (
 )
 from melonnx.infer.frontend.mel import MelSpec
 from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
-from melonnx.infer.model.session import MODELS_FOLDER
-from tests.conftest import RATE, make_song
+from tests.conftest import RATE, SMALL_1, make_song
 
 
 @pytest.fixture(scope="module")
 def small():
-    return Predictor("genre-small", device="cpu")
+    return Predictor(SMALL_1, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def evidence(small, examined):
 
 def said_otherwise(folder, **changes):
     """genre-small's network under another description."""
-    model = onnx.load(MODELS_FOLDER / "genre-small.onnx")
+    model = onnx.load(SMALL_1)
     (entry,) = [one for one in model.metadata_props if one.key == METADATA_KEY]
     entry.value = replace(ModelInfo.from_json(entry.value), **changes).to_json()
     path = folder / "otherwise.onnx"

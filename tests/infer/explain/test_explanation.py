@@ -13,14 +13,14 @@ from melonnx.infer.explain.explanation import explain, rival_of
 from melonnx.infer.explain.occlusion import Region, probabilities_without
 from melonnx.infer.explain.words import in_words
 from melonnx.infer.model.session import MODELS_FOLDER
-from tests.conftest import RATE, make_song, songs_in
+from tests.conftest import RATE, SMALL_1, make_song, songs_in
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 
 
 @pytest.fixture(scope="module")
 def small():
-    return Predictor("genre-small", device="cpu")
+    return Predictor(SMALL_1, device="cpu")
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ from melonnx.infer.explain.occlusion import (
     heard_frames,
     probabilities_without,
 )
-from tests.conftest import RATE, make_song
+from tests.conftest import RATE, SMALL_1, make_song
 
 
 @pytest.fixture(scope="module")
 def predictor():
-    return Predictor("genre-small", device="cpu")
+    return Predictor(SMALL_1, device="cpu")
 
 
 @pytest.fixture(scope="module")

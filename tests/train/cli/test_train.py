@@ -1,9 +1,12 @@
 """The options of ``melonnx train`` become the settings that they name, or one clear line."""
 
+from dataclasses import replace
+
 import pytest
 from typer.testing import CliRunner
 
 from melonnx.train.cli.train import app
+from melonnx.train.network.student import STUDENT
 from melonnx.train.network.transfer import TRANSFER
 from melonnx.train.settings import Settings
 
@@ -55,6 +58,19 @@ def test_transfer_has_the_backbones_settings(begin, tmp_path):
     assert sources.backbone == tmp_path / "musicnn.whl"
 
 
+@pytest.mark.parametrize("name", ["teacher.npz", "teacher.parquet"])
+def test_a_table_teaches_a_student_of_the_backbone(begin, tmp_path, name):
+    wheel, sounds = tmp_path / "musicnn.whl", tmp_path / "sounds"
+    result, given = begin(
+        "--transfer", wheel, "--teacher", tmp_path / name, "--not-music", sounds, "--epochs", 9
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    settings, sources, *_ = given
+    assert settings == replace(STUDENT, epochs=9)
+    assert (sources.backbone, sources.teacher) == (wheel, tmp_path / name)
+    assert sources.not_music == sounds
+
+
 def test_each_option_is_passed_on(begin):
     options = {"--epochs": 7, "--patience": 3, "--mixup": 0.0, "--split": "random"}
     result, given = begin(*(word for pair in options.items() for word in pair))
@@ -69,6 +85,8 @@ def test_each_option_is_passed_on(begin):
         (["--folds", "1"], "0, or two or more"),
         (["--transfer", "a", "--teacher", "b"], "one of --transfer, --tags and --teacher"),
         (["--unlabelled", "a"], "needs a --teacher"),
+        (["--teacher", "a.npz"], "a table needs --transfer"),
+        (["--teacher", "a.npz", "--transfer", "a", "--unlabelled", "b"], "needs a --teacher, no"),
         (["--transfer", "a", "--pictures", "b"], "are of another front end"),
         (["--base", "genre-small"], "needs --head"),
         (["--head", "--epochs", "3"], "is of a network, not a head"),

@@ -20,7 +20,7 @@ from melonnx.train.run import read_run
 from melonnx.train.settings import Settings
 from melonnx.train.train import train
 from melonnx.train.training_data import Sources
-from tests.conftest import real_data, songs_in
+from tests.conftest import SMALL_1, real_data, songs_in
 
 SPEC = MelSpec()
 
@@ -136,7 +136,7 @@ def test_a_picture_and_its_audio_score_alike(real_music):
     sum of absolute differences; through 56 kbit/s mp3, so not exactly."""
     pictures = read_pictures(real_data("gtzan-mel/gtzan-mel.npz"), SPEC)
     picture_of = {track.path.name: pictures.log_mels[track.path] for track in pictures.tracks}
-    predictor, model = (door("genre-small", device="cpu") for door in (Predictor, load_model))
+    predictor, model = (door(SMALL_1, device="cpu") for door in (Predictor, load_model))
     info = model.info
     differences = []
     for song in songs_in(real_music, "gtzan-*")[::6]:
