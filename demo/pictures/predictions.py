@@ -98,7 +98,7 @@ def _mark_silence(axes: Axes, begin: float, end: float, duration_s: float, style
     axes.axvspan(begin, end, facecolor="none", edgecolor=style.faint, hatch="///", linewidth=0)
     if end - begin > _ROOM_FOR_A_WORD * duration_s:
         axes.text(
-            (begin + end) / 2, np.mean(axes.get_ylim()), SILENT, ha="center", va="center",
+            (begin + end) / 2, sum(axes.get_ylim()) / 2, SILENT, ha="center", va="center",
             fontsize=9, color=style.text, backgroundcolor=style.background,
         )  # fmt: skip
 

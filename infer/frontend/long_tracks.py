@@ -174,7 +174,7 @@ class _Kept:
 
     def _end_cell(self) -> None:
         self._loudest = max(self._loudest, self._cell_loudest)
-        silent = bool(is_quiet(np.float32([self._cell_loudest]), self._loudest)[0])
+        silent = bool(is_quiet(np.full(1, self._cell_loudest, np.float32), self._loudest)[0])
         self._cell_loudest = 0.0
         if self._is_held:
             self._cells.append(self._n_frames // self._window - 1)
