@@ -15,7 +15,7 @@ NEAR = 0.002
 """Of a probability: browsers decode mp3 to the same samples within 1e-5, and the page's resampler
 is within 4e-4 of the runtime's."""
 
-WAIT_MS = 30_000
+WAIT_MS = 120_000
 
 
 def a_file(name, content):

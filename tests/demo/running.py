@@ -59,4 +59,4 @@ def run_page(
         yield Running(address, process, temporary)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=120)

@@ -138,7 +138,7 @@ def test_ctrl_c_in_a_quiet_pipe_is_the_end_and_sums_up(song, tiny_model):
         process.send_signal(signal.SIGINT)
         pipe, process.stdin = process.stdin, None  # else communicate would close it
         try:
-            rest, errors = process.communicate(timeout=20)
+            rest, errors = process.communicate(timeout=120)
         finally:
             process.kill()
             pipe.close()
