@@ -35,12 +35,11 @@ def open_ogg(
     """
     links = find_links(file, size)
     if len(links) <= 1 and track in (None, 1):
-        streams = links[0].streams if links else ()
-        is_plain = len(streams) == 1 and links[0].start == 0
-        codec = streams[0].codec if streams else ""
-        if not streams or (is_plain and codec in ("vorbis", "opus", "")):
+        is_whole = len(links) == 1 and links[0].start == 0 and len(links[0].streams) == 1
+        codec = links[0].streams[0].codec if is_whole else ""
+        if not links or (is_whole and codec in ("vorbis", "opus", "")):
             decoder = open_plain(file, "ogg", size, offset_s, resources)
-            if decoder is None and is_plain and codec and not has_av():
+            if decoder is None and codec and not has_av():
                 raise UnreadableAudioError(_BROKEN.format(_NAMES[codec]))
             return decoder or open_av(file, "ogg", resources, track)
     heard = [link for link in links if link.audio]
