@@ -113,6 +113,8 @@ def _is_id3(chunk: _Chunk) -> bool:
 def _tag(view: View, chunk: _Chunk) -> id3.Tag:
     data = bytes(view[chunk.start : chunk.start + chunk.length])
     tag = id3.read_tag(data)
+    if data[tag.end :].strip(b"\0"):
+        raise TagError("has something behind the ID3 tag in its chunk: left alone")
     return replace(tag, start=0, end=len(data))
 
 

@@ -281,7 +281,7 @@ def upgraded(tag: Tag) -> Tag:
 
 
 def _with_genre(tag: Tag, values: list[str], style: Style) -> list[Frame]:
-    """In the old one's place, and before all whose name is none: readers stop at such."""
+    """In the old one's place, before all that has no proper name or no content: TagLib stops there."""
     version = tag.version
     genre = _genre_content(values, version, style)
     if version == 2:
@@ -289,7 +289,12 @@ def _with_genre(tag: Tag, values: list[str], style: Style) -> list[Frame]:
     else:
         size = _size(len(genre), 3 if tag.plain_sizes else version)
         raw = b"TCON" + size + b"\0\0" + genre
-    odd = (n for n, frame in enumerate(tag.frames) if not _SOUND.fullmatch(frame.name))
+    head = 6 if version == 2 else 10
+    odd = (
+        n
+        for n, frame in enumerate(tag.frames)
+        if not _SOUND.fullmatch(frame.name) or len(frame.raw) == head
+    )
     old = (n for n, frame in enumerate(tag.frames) if frame.name in _GENRE)
     n_frames = len(tag.frames)
     at = min(next(odd, n_frames), next(old, n_frames))

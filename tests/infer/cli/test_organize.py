@@ -99,4 +99,5 @@ def test_the_kind_of_playlist(melonnx, results, tmp_path, kind):
     melonnx("organize", *options)
     names = ["metal", "pop", "unsure"] if kind != "nsp" else ["Metal", "Pop"]
     assert files(out) == [f"{name}.{kind}" for name in names]
-    assert melonnx("organize", *options, "--copy").returncode == 2
+    if kind != "m3u8":
+        assert melonnx("organize", *options, "--copy").returncode == 2

@@ -207,3 +207,41 @@ def test_ffprobe_finds_title_and_genre(make_file, odd):
         capture_output=True, check=True,
     ).stdout.decode("utf-8", "replace")  # fmt: skip
     assert "TAG:genre=Rock" in shown
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_taglib_finds_the_genre_and_all_that_it_found_before(make_file, odd):
+    """The library of Navidrome, VLC, Clementine and KDE; it stops at frames that are empty."""
+    taglib = pytest.importorskip("taglib", reason="needs pytaglib")
+    path = put(make_file("mp3"), tag(TITLE + ODD[odd] + frame(b"TALB", b"\0Album")))
+
+    def told():
+        with taglib.File(str(path)) as file:
+            return file.tags
+
+    before = told()
+    write_genres(path, ["Rock"])
+    assert told() == before | {"GENRE": ["Rock"]}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_eyed3_finds_the_genre(make_file, odd):
+    eyed3 = pytest.importorskip("eyed3", reason="needs eyeD3")
+    path = put(make_file("mp3"), tag(TITLE + ODD[odd]))
+    try:
+        before = eyed3.load(path).tag.title
+    except Exception:
+        pytest.skip("eyeD3 cannot read this one")
+    write_genres(path, ["Rock"])
+    found = eyed3.load(path).tag
+    assert (found.title, found.genre.name) == (before, "Rock")
+
+
+@pytest.mark.skipif(not shutil.which("kid3-cli"), reason="needs kid3-cli")
+def test_kid3_finds_the_genre(make_file):
+    path = put(make_file("mp3"), tag(TITLE + b"".join(ODD.values())))
+    write_genres(path, ["Rock"])
+    shown = subprocess.run(
+        ["kid3-cli", "-c", "get genre", str(path)], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == "Rock"
