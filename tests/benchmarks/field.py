@@ -56,9 +56,11 @@ class Figures:
     """Of the cold run."""
 
 
+SMALL = Path(__file__).parents[1] / "models" / "genre-small-1.0.onnx"
+"""Of a front end that librosa has, too."""
 PEERS = (
     Peer("melonnx", "melonnx", "melonnx_default", ("classify",)),
-    Peer("melonnx, small", "melonnx", "melonnx_small", ("classify", "--model", "genre-small")),
+    Peer("melonnx, small", "melonnx", "melonnx_small", ("classify", "--model", str(SMALL))),
     Peer("librosa, small", "librosa", "librosa_script"),
     Peer("musicnn", "musicnn", "musicnn_tags"),
     Peer("essentia, no network", "essentia", "essentia_front_end"),
@@ -100,7 +102,7 @@ def measure(peer: Peer, folder: Path, song: str, figures: Figures, outputs: list
     """One round."""
     binaries, cores = folder / peer.environment / "bin", os.sched_getaffinity(0)
     program = [str(binaries / "python"), str(PROGRAMS / f"{peer.program}.py"), song]
-    model = str(MODELS_FOLDER / "genre-small.onnx")
+    model = str(SMALL)
     once = [str(binaries / "melonnx"), *peer.command, song] if peer.command else [*program, "1"]
     once += [] if peer.command else [model]
     began = time.perf_counter()

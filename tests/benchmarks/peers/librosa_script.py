@@ -1,4 +1,4 @@
-"""What a user would write: librosa's mel spectrogram of the song, and genre-small's network.
+"""What a user would write: librosa's mel spectrogram, and the network of genre-small 1.0.
 
 The model's file is the third argument; nothing of melonnx is imported.
 """

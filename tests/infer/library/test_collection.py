@@ -162,7 +162,7 @@ def test_run_again_it_hears_what_is_new_or_changed(music, tmp_path, melonnx):
     assert list(read(output)[0])[-1] == "timeline"
     assert {row["unsure"] for row in read(output)} == {"true"}
     assert run("--json", "--embeddings") == "3 heard now"
-    assert len(json.loads(output.read_text().splitlines()[0])["embedding"]) == 128
+    assert len(json.loads(output.read_text().splitlines()[0])["embedding"]) == 200
     assert run("--fresh") == "3 heard now"
     assert output.read_bytes() != first
     output.unlink()
