@@ -15,6 +15,8 @@ Order = Literal["little", "big"]
 
 _AUDIO = {b"data", b"SSND"}
 _GENRE = b"IGNR"
+_OF_PEOPLE = {_GENRE, b"INAM", b"IART", b"IPRD"}
+"""Genre, title, artist and album: what a list has that is more than a program's name."""
 _MOST = (1 << 32) - 1
 
 
@@ -72,15 +74,20 @@ def others(view: View, order: Order, style: id3.Style) -> list[tuple[str, bytes]
 def edits(view: View, order: Order, values: list[str], style: id3.Style) -> list[Edit]:
     """Every ID3 chunk gets ``values``, and the INFO list where it has a genre.
 
-    Where there is no ID3 chunk, one is put behind the others.
+    Where there is no ID3 chunk, the INFO list gets them if somebody has filled it: TagLib shows
+    nothing of it beside an ID3 tag. Else an ID3 chunk is put behind the others.
     """
     made: list[Edit] = []
     chunks = [*_chunks(view, order)]
+    has_id3 = any(map(_is_id3, chunks))
+    due = {_GENRE} if has_id3 else _OF_PEOPLE
+    in_info = False
     for chunk in chunks:
         if _is_id3(chunk):
             data = id3.render(_tag(view, chunk), values, style)
-        elif _is_info(view, chunk) and any(name == _GENRE for name, _ in _info(view, chunk)[0]):
+        elif _is_info(view, chunk) and not due.isdisjoint(dict(_info(view, chunk)[0])):
             data = _info_with(view, chunk, style.join(values))
+            in_info = True
         else:
             continue
         end = min(chunk.end, len(view))
@@ -88,7 +95,7 @@ def edits(view: View, order: Order, values: list[str], style: id3.Style) -> list
     claimed = 8 + int.from_bytes(view[4:8], order)
     last = chunks[-1].end if chunks else 12
     form_end = claimed if claimed in {chunk.end for chunk in chunks} else last
-    if not any(map(_is_id3, chunks)):
+    if not (has_id3 or in_info):
         name = b"id3 " if order == "little" else b"ID3 "
         lacking = b"\0" * max(0, form_end - len(view))  # the byte that makes a length even
         at = min(form_end, len(view))
@@ -146,6 +153,8 @@ def _info_with(view: View, chunk: _Chunk, genre: str) -> bytes:
                 continue
             data, is_written = genre.encode() + b"\0", True
         made += _chunk(name, data, "little")
+    if not is_written:
+        made += _chunk(_GENRE, genre.encode() + b"\0", "little")
     return made + rest
 
 

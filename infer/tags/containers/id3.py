@@ -281,7 +281,7 @@ def upgraded(tag: Tag) -> Tag:
 
 
 def _with_genre(tag: Tag, values: list[str], style: Style) -> list[Frame]:
-    """In the old one's place, before what has no proper name or no content: TagLib stops there."""
+    """In the old one's place, before all without a proper name or content: TagLib stops."""
     version = tag.version
     genre = _genre_content(values, version, style)
     if version == 2:

@@ -155,14 +155,38 @@ def test_a_damaged_ape_tag_is_left_alone_with_a_line(make_file):
             work(path)
 
 
-def test_the_rest_of_an_info_list_stays(make_file):
+@pytest.mark.parametrize("genre", [{}, {"IGNR": "Polka"}])
+def test_the_rest_of_an_info_list_stays_and_is_not_hidden(make_file, genre):
+    """Beside an ID3 chunk TagLib shows nothing of it: none is added."""
     path = make_file("wav")
-    in_info(path)
+    info(path, INAM="A title", **genre, ICMT="More")
     write_genres(path, ["Ποπ"])
     data = path.read_bytes()
-    assert b"INAM\x08\0\0\0A title\0ICMT" not in data  # IGNR is between them still
-    assert data.index(b"INAM") < data.index(b"IGNR") < data.index(b"ICMT")
-    assert mutagen.File(path).tags["TCON"].text == ["Ποπ"]
+    assert read_genres(path) == ["Ποπ"]
+    assert b"INAM\x08\0\0\0A title\0" in data
+    assert b"ICMT\x05\0\0\0More\0\0" in data
+    assert b"id3 " not in data
+    taglib = pytest.importorskip("taglib", reason="needs pytaglib")
+    with taglib.File(str(path)) as file:
+        assert (file.tags["TITLE"], file.tags["GENRE"]) == (["A title"], ["Ποπ"])
+
+
+def test_a_list_that_a_program_wrote_for_itself_stays_beside_a_new_chunk(make_file):
+    path = make_file("wav")
+    info(path, ISFT="Lavf61.7.100")
+    write_genres(path, ["Rock"])
+    assert b"ISFT\x0d\0\0\0Lavf61.7.100\0" in path.read_bytes()
+    assert mutagen.File(path).tags["TCON"].text == ["Rock"]
+
+
+def test_an_id3_chunk_and_an_info_list_agree(make_file):
+    path = make_file("wav")
+    write_genres(path, ["Polka"])
+    info(path, INAM="A title", IGNR="Ska")
+    assert read_genres(path) == ["Polka", "Ska"]
+    write_genres(path, ["Rock"])
+    assert read_genres(path) == ["Rock"]
+    assert b"Ska" not in path.read_bytes()
 
 
 def test_the_rest_of_the_atoms_stays(make_file):
