@@ -5,6 +5,7 @@ as one.
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
@@ -18,10 +19,10 @@ def is_url(path: str) -> bool:
 
 def folder_of(path: str) -> str | None:
     """The folder that a relative ``path`` begins at, now; None for any other."""
-    if Path(path).is_absolute() or is_url(path) or path.startswith("<"):
+    if os.path.isabs(path) or is_url(path) or path.startswith("<"):
         return None
     try:
-        return str(Path.cwd())
+        return os.getcwd()
     except OSError:  # it was removed
         return None
 
@@ -32,7 +33,7 @@ def located(path: str, folder: str | None) -> str:
     It stays as it is where it leads to a file from here, and to none from there.
     """
     if folder and folder != folder_of(path):
-        there = str(Path(folder) / path)
+        there = os.path.join(folder, path)
         if os.path.lexists(there) or not os.path.lexists(path):
             path = there
     return path if is_url(path) else find_spelt(path) or path
@@ -44,19 +45,24 @@ def find_spelt(path: str) -> str | None:
     """
     if path.isascii() or os.path.lexists(path):
         return None
-    found = Path()
+    found = ""
     for part in Path(path).parts:
-        here = found / part
+        here = os.path.join(found, part)
         if not os.path.lexists(here):
-            wanted = normalize("NFC", part)
+            folder = found or os.curdir
             try:
-                same = [
-                    entry for entry in found.iterdir() if normalize("NFC", entry.name) == wanted
-                ]
+                names = _names(folder, os.stat(folder).st_mtime_ns)
             except (OSError, ValueError):  # ValueError: a NUL
                 return None
-            if not same:
+            name = names.get(normalize("NFC", part))
+            if name is None:
                 return None
-            here = same[0]
+            here = os.path.join(found, name)
         found = here
-    return str(found)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _names(folder: str, _mtime_ns: int) -> dict[str, str]:
+    """What ``folder`` holds, by its name in NFC; listed anew when its time of change is another."""
+    return {normalize("NFC", entry.name): entry.name for entry in os.scandir(folder)}
