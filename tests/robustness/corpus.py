@@ -170,7 +170,7 @@ CORPUS = [
     Entry(b"cut.flac", _bytes(_FLAC[: len(_FLAC) // 2]), says="truncated"),
     Entry(b"cut_in_header.flac", _bytes(_FLAC[:30]), "unreadable", "cut_in_header.flac"),
     Entry(b"cut_in_header.wav", _bytes(_WAV[:20]), "unreadable", "not audio"),
-    Entry(b"ten_hours.wav", _ten_hours, seconds=36_000),
+    Entry(b"ten_hours.wav", _ten_hours, says="mostly silence", seconds=36_000),
     # Rates, depths, channels and codecs.
     Entry(b"8_bit.wav", _song("WAV", "PCM_U8"), seconds=_SECONDS),
     Entry(b"24_bit.wav", _song("WAV", "PCM_24"), seconds=_SECONDS),
