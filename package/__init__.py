@@ -4,8 +4,6 @@ The door to the runtime's public names. Nothing is imported until one is asked f
 ``import melonnx`` costs next to nothing.
 """
 
-from importlib import import_module
-
 TYPE_CHECKING = False  # checkers take it for true; typing's own would cost most of the import
 if TYPE_CHECKING:
     from melonnx.infer import (
@@ -38,6 +36,8 @@ def __getattr__(name: str) -> object:
         return version("melonnx")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module("melonnx.infer"), name)
 
 
