@@ -1,16 +1,16 @@
 """One seekable stream out of many parts of a file, without copying the file."""
 
-import io
-import os
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from melonnx.infer.audio.seekable_view import SeekableView
+
 __all__ = ["Extents"]
 
 
-class Extents(io.RawIOBase):
+class Extents(SeekableView):
     """``file`` as if nothing were in it but some stretches, one behind the other.
 
     ``starts``, ``lengths``: bytes, int64 (stretches,); where each begins in ``file``, and its size.
@@ -19,28 +19,7 @@ class Extents(io.RawIOBase):
     def __init__(self, file: BinaryIO, starts: NDArray[np.int64], lengths: NDArray[np.int64]):
         self._file, self._starts = file, starts
         self._ends = np.cumsum(lengths)
-        self._size = int(self._ends[-1]) if len(lengths) else 0
-        self._at = 0
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Byte of the view that comes next."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As in ``io``; raises ValueError for what lies before the start."""
-        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        if at < 0:
-            raise ValueError(f"byte {at} lies before the start")
-        self._at = at
-        return at
+        super().__init__(int(self._ends[-1]) if len(lengths) else 0)
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill ``buffer``: a short read would mean the end."""

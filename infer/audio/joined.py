@@ -4,38 +4,19 @@ import io
 import os
 from typing import Any, BinaryIO, cast
 
+from melonnx.infer.audio.seekable_view import SeekableView
+
 __all__ = ["Joined"]
 
 
-class Joined(io.RawIOBase):
+class Joined(SeekableView):
     """A seekable view of ``prefix`` followed by ``file`` from byte ``start`` on."""
 
     def __init__(self, prefix: bytes, file: BinaryIO, start: int) -> None:
         self._prefix, self._file, self._start = prefix, file, start
-        self._size = len(prefix) + file.seek(0, os.SEEK_END) - start
+        super().__init__(len(prefix) + file.seek(0, os.SEEK_END) - start)
         fills = isinstance(file, io.BufferedIOBase | Joined)
         self._readinto: Any = cast("Any", file).readinto if fills else None
-        self._at = 0
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Byte of the view that comes next."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As in ``io``; raises ValueError for what lies before the start."""
-        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        if at < 0:
-            raise ValueError(f"byte {at} lies before the start")
-        self._at = at
-        return at
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill ``buffer``: a short read would mean the end."""

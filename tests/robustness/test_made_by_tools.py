@@ -57,12 +57,14 @@ def alike(ours, theirs):
     return best
 
 
-@pytest.mark.parametrize("entry", MADE_BY_TOOLS, ids=lambda entry: os.fsdecode(entry.name))
+HEARD_WHOLE = [entry for entry in MADE_BY_TOOLS if entry.seconds is not None]
+"""The others are refused, or a part of them is heard: the corpus says which."""
+
+
+@pytest.mark.parametrize("entry", HEARD_WHOLE, ids=lambda entry: os.fsdecode(entry.name))
 def test_it_is_heard_as_ffmpeg_hears_it(entry, tmp_path):
     if entry.lacks is not None:
         pytest.skip(f"{os.fsdecode(entry.name)} needs {entry.lacks} to be made")
-    if entry.seconds is None:
-        pytest.skip("nothing, or a part of it, is heard")
     path = tmp_path / os.fsdecode(entry.name)
     entry.make(path)
     with open_audio(path, RATE) as reader:
