@@ -5,22 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from melonnx.train.network.backbone import FRONT_FILTERS, build_backbone
 from melonnx.train.network.genre_tags import GENRE_TAGS, TAGS, build_tag_network, with_all_outputs
-from tests.train.network.test_transfer import patches
+from tests.train.network.test_transfer import patches, random_backbone
 
 
 @pytest.fixture(scope="module")
 def backbone():
     """A small one with random weights; tags are rare, as they are."""
     rng = np.random.default_rng(0)
-    network = build_backbone(dict.fromkeys(FRONT_FILTERS, 3))
-    for layer in network.layers:
-        shapes = [weight.shape for weight in layer.get_weights()]
-        weights = [rng.normal(0, np.prod(shape[:-1]) ** -0.5, shape) for shape in shapes]
-        if len(weights) == 4:
-            weights[0], weights[3] = rng.uniform(0.5, 1.5, (2, *weights[0].shape))
-        layer.set_weights(weights)
+    network = random_backbone(rng)
     kernel, bias = network.get_layer("tags").get_weights()
     network.get_layer("tags").set_weights([kernel, bias - 2])
     return network

@@ -17,10 +17,8 @@ from melonnx.train.network.transfer import (
 from tests.conftest import make_song
 
 
-@pytest.fixture(scope="module")
-def backbone():
+def random_backbone(rng):
     """A small one with random weights, norms and biases among them."""
-    rng = np.random.default_rng(0)
     network = build_backbone(dict.fromkeys(FRONT_FILTERS, 3))
     for layer in network.layers:
         shapes = [weight.shape for weight in layer.get_weights()]
@@ -29,6 +27,11 @@ def backbone():
             weights[0], weights[3] = rng.uniform(0.5, 1.5, (2, *weights[0].shape))
         layer.set_weights(weights)
     return network
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return random_backbone(np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
