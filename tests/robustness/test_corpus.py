@@ -41,19 +41,19 @@ def test_library(entry, corpus, predictor):
 
 
 def test_command(corpus, melonnx, tiny_model):
-    names = [os.fsdecode(entry.name) for entry in CORPUS]
-    paths = [corpus / name for name in names if name != "folder.mp3"]
+    # The longest has been heard above, and would be half of this test's time.
+    entries = [entry for entry in CORPUS if entry.name not in (b"folder.mp3", b"ten_hours.wav")]
+    paths = [corpus / os.fsdecode(entry.name) for entry in entries]
     result = melonnx("classify", "--json", "--model", tiny_model, *paths, timeout=300)
     assert result.returncode == 1
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [Path(row["path"]).name for row in rows] == [path.name for path in paths]
     by_name = {Path(row["path"]).name: row for row in rows}
-    for entry in CORPUS:
+    for entry in entries:
         name = os.fsdecode(entry.name)
-        if name != "folder.mp3":
-            assert by_name[name]["status"] == entry.status, name
-            told = " ".join([by_name[name]["error"] or "", *by_name[name]["warnings"]])
-            assert entry.says in told, name
+        assert by_name[name]["status"] == entry.status, name
+        told = " ".join([by_name[name]["error"] or "", *by_name[name]["warnings"]])
+        assert entry.says in told, name
     complaints = result.stderr.splitlines()
     assert all(line.startswith("melonnx: ") for line in complaints)
     assert len(complaints) == sum(len(row["warnings"]) + (row["error"] is not None) for row in rows)

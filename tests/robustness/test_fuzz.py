@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-RUNS = 10_000
+RUNS = 5_000
 
 
 @pytest.mark.parametrize("what", ["audio", "model"])

@@ -90,15 +90,16 @@ def lessons(student, n=24):
         log_mel(400, seed) * (np.arange(96) < 48 * (1 + own)) for seed, own in enumerate(classes)
     ]
     fronts = [(hear(front, mel), hear(front, mel, 90)) for mel in mels]
-    embeddings = np.stack([upper_of(student).predict_on_batch(own[0])[0] for own in fronts])
+    upper = upper_of(student)
+    embeddings = np.stack([upper.predict_on_batch(own[0])[0] for own in fronts])
     targets = np.eye(2, dtype=np.float32)[classes]
     return StudentExamples(fronts, targets, standardised(embeddings), np.ones(n, np.float32))
 
 
 def test_what_is_taught_is_learnt_and_a_stopped_run_goes_on(backbone, tmp_path):
-    settings = replace(STUDENT, epochs=40, batch_size=8, learning_rate=3e-3)
+    settings = replace(STUDENT, epochs=12, batch_size=8, learning_rate=3e-3)
     results = []
-    for stops in ((40,), (2, 40)):
+    for stops in ((12,), (2, 12)):
         keras.utils.set_random_seed(0)
         folder = tmp_path / str(len(stops))
         folder.mkdir()
@@ -106,19 +107,20 @@ def test_what_is_taught_is_learnt_and_a_stopped_run_goes_on(backbone, tmp_path):
             lines: list[str] = []
             student = look_less_often(backbone)
             own = lessons(student)
-            if epochs < 40:
+            if epochs < 12:
                 with pytest.raises(KeyboardInterrupt):
                     teach(student, own, folder, settings, stop_after(epochs, lines))
             else:
                 kernel, bias = teach(student, own, folder, settings, lines.append)
-                assert lines[0].startswith("going on after epoch 2" if at else "epoch 1 of 40")
-        said = [upper_of(student).predict_on_batch(front[0].astype(np.float32)).mean(axis=0)
+                assert lines[0].startswith("going on after epoch 2" if at else "epoch 1 of 12")
+        upper = upper_of(student)
+        said = [upper.predict_on_batch(front[0].astype(np.float32)).mean(axis=0)
                 for front in own.fronts]  # fmt: skip
         logits = np.stack(said) @ kernel + bias
         results.append((logits.argmax(axis=1) == own.targets.argmax(axis=1)).mean())
         losses = [float(line.rpartition(" ")[2]) for line in lines if "loss" in line]
         assert losses[-1] < losses[0]
-        assert [path.name for path in folder.iterdir()] == ["after-40.weights.h5"]
+        assert [path.name for path in folder.iterdir()] == ["after-12.weights.h5"]
     assert min(results) > 0.8
 
 
@@ -159,8 +161,8 @@ def taught(genres, unpacked, tmp_path_factory):
     return read_run(root / "run"), lines, sources, tracks
 
 
-def test_a_run_makes_a_network_of_each_fold_and_of_all(taught, genres, tmp_path):
-    run, lines, sources, tracks = taught
+def test_a_run_makes_a_network_of_each_fold_and_of_all(taught):
+    run, lines, sources, _ = taught
     assert run.finished
     assert sources.hashes().keys() == {"backbone", "teacher", "not_music"}
     assert sum("the teacher is right on" in line for line in lines) == 3
@@ -175,9 +177,6 @@ def test_a_run_makes_a_network_of_each_fold_and_of_all(taught, genres, tmp_path)
         assert said["evidence"].shape == (1, -(-N_FRAMES // 2), 1, 3)
     scores = json.loads((run.folder / "folds.json").read_text())
     assert np.mean(scores["accuracy"]) > 0.5
-    network, before = run.network_path, run.network_path.stat().st_mtime_ns
-    train(genres, tracks, run.folder, SETTINGS, tmp_path, quiet, sources)
-    assert network.stat().st_mtime_ns == before
 
 
 def test_a_bad_table_is_refused_before_anything_is_made(taught, genres, tmp_path):

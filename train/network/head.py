@@ -117,11 +117,13 @@ def head_probabilities(embeddings: NDArray[np.float32], head: Head) -> NDArray[n
 def cross_fitted(examples: HeadExamples, groups: list[str]) -> NDArray[np.float32]:
     """Probabilities [tracks, labels] from heads that have not seen the track's group.
 
-    Of ``examples`` the first copy is predicted, all are trained on.
+    Of ``examples`` the first copy is predicted, all are trained on. Few tracks or groups are
+    parted into fewer folds.
     """
     classes = examples.targets.argmax(axis=1)
     probabilities = np.zeros(examples.targets.shape, np.float32)
-    folds = StratifiedGroupKFold(min(_FOLDS, len(set(groups))), shuffle=True, random_state=0)
+    n_folds = max(2, min(_FOLDS, len(set(groups)), int(np.bincount(classes).max())))
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=0)
     with warnings.catch_warnings():  # of labels with fewer tracks than there are folds
         warnings.simplefilter("ignore", UserWarning)
         parts = list(folds.split(classes, classes, groups))

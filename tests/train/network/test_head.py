@@ -101,3 +101,9 @@ def test_every_row_is_answered_where_groups_are_few():
     answers = cross_fitted(one_label_each(embeddings, classes, 2), groups_of(30, 10))
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
     assert (answers.argmax(axis=1) == classes).mean() > 0.9
+
+
+def test_few_songs_are_parted_into_as_many_folds_as_there_can_be():
+    embeddings, classes = clouds(9, 3)
+    said = cross_fitted(one_label_each(embeddings, classes, 3), [f"artist {n}" for n in range(9)])
+    np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
