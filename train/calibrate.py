@@ -35,6 +35,9 @@ _MISTAKES = 0.8
 of many, and other songs keep it less well."""
 
 _TEMPERATURES = np.geomspace(0.2, 5, 161)
+_USUAL_SPREAD = 0.5
+"""Standard deviation of log temperatures that is expected before any song is seen: 20 songs that
+    are all told right would else ask for the lowest, hundreds are hardly held back."""
 
 _FEW_ANSWERS = 8
 """A label with fewer has no threshold of its own."""
@@ -108,13 +111,15 @@ def fit_temperature(probabilities: NDArray[np.floating], right: NDArray[np.bool_
     """The temperature at which right answers together are most likely; validation data only.
 
     ``probabilities`` [n, labels]; ``right`` [n, labels], one or more in each row. Where it is one
-    in each, that is the least negative log-likelihood (Guo et al., ICML 2017).
+    in each and there are many, that is the least negative log-likelihood (Guo et al., ICML 2017);
+    of few, it stays nearer to 1 (the mode under a normal prior of the log temperature).
     """
     losses = [
-        -np.log((scale(probabilities, temperature) * right).sum(axis=1)).mean()
+        -np.log((scale(probabilities, temperature) * right).sum(axis=1)).sum()
         for temperature in _TEMPERATURES
     ]
-    return float(_TEMPERATURES[np.argmin(losses)])
+    prior = np.log(_TEMPERATURES) ** 2 / (2 * _USUAL_SPREAD**2)
+    return float(_TEMPERATURES[np.argmin(losses + prior)])
 
 
 def accept_rates(tracks: Sequence[Track], genres: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -17,7 +17,7 @@ from melonnx.train.data.splits import Part
 from melonnx.train.data.tracks import Track
 from melonnx.train.settings import Settings
 
-__all__ = ["Run", "RunError", "read_run"]
+__all__ = ["Run", "RunError", "differences", "read_run"]
 
 _COLUMNS = (
     "path", "genre", "artist", "split", "subgenre", "also", "source", "weight", "group", "part",
@@ -131,6 +131,26 @@ class Run:
             "finished": self.finished,
         }
         write_text(self.folder / "run.json", json.dumps(values, indent=2))
+
+
+def differences(before: Run, now: Run) -> list[str]:
+    """What a run that goes on must share with the one in its folder, and does not, in words."""
+    old, new = asdict(before.settings), asdict(now.settings)
+    told = [f"{name} was {old[name]}, is {new[name]}" for name in new if old[name] != new[name]]
+    for what, known, wanted in (
+        ("label", before.labels, now.labels),
+        ("source", before.sources, now.sources),
+    ):
+        told += [f"{what} {name} is new" for name in wanted if name not in known]
+        told += [f"{what} {name} is gone" for name in known if name not in wanted]
+    shared = before.sources.keys() & now.sources.keys()
+    told += [f"another {name}" for name in shared if before.sources[name] != now.sources[name]]
+    if before.data_hash != now.data_hash:
+        own, others = ({run._relative(track) for track in run.tracks} for run in (before, now))
+        counts = ((len(others - own), "new"), (len(own - others), "gone"))
+        moved = [f"{count} {how}" for count, how in counts if count]
+        told.append(f"tracks: {', '.join(moved) or 'changed in size, label, artist or part'}")
+    return told
 
 
 def read_run(folder: Path) -> Run:

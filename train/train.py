@@ -25,7 +25,7 @@ from melonnx.train.network.head import HeadExamples, cross_fitted, fit_head, hea
 from melonnx.train.network.not_music import Sounds, fit_music_head
 from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
-from melonnx.train.run import Run, RunError, read_run
+from melonnx.train.run import Run, RunError, differences, read_run
 from melonnx.train.settings import Settings
 from melonnx.train.student import make_student
 from melonnx.train.training_data import Sources, TrainingData, gather_training_data
@@ -188,11 +188,11 @@ def _open_run(run: Run) -> Run:
         run.write()
         return run
     before = read_run(run.folder)
-    same = ("settings", "data_hash", "sources", "labels")
-    if any(getattr(before, name) != getattr(run, name) for name in same):
+    changed = differences(before, run)
+    if changed:
         raise RunError(
-            f"{run.folder}: holds a run with other settings or data; choose another folder, or "
-            "remove that one"
+            f"{run.folder}: holds a run with other settings or data ({'; '.join(changed)}); choose "
+            "another folder, or remove that one"
         )
     return before
 

@@ -29,6 +29,17 @@ def test_the_temperature_that_made_the_answers_too_sure_is_found(temperature):
     assert found == pytest.approx(temperature, rel=0.1)
 
 
+def test_a_few_songs_that_are_all_told_right_make_no_network_certain():
+    """The more there are, the more they may say."""
+    probabilities, right = np.array([[0.7, 0.3]]), np.array([[True, False]])
+    found = [fit_temperature(np.tile(probabilities, (n, 1)), np.tile(right, (n, 1)))
+             for n in (5, 20, 100, 1000)]  # fmt: skip
+    assert found == sorted(found, reverse=True)
+    assert found[0] > 0.7
+    assert found[1] > 0.35
+    assert found[-1] == pytest.approx(0.2, abs=0.01)
+
+
 def judged(probabilities, classes):
     """Where one label is right for each song."""
     answers = probabilities.argmax(axis=1)
@@ -163,10 +174,10 @@ def songs(*rows):
 
 def test_the_temperature_counts_all_right_answers_together():
     """Of two right labels the network shares its belief as it likes: that is no doubt."""
-    probabilities = np.tile([0.5, 0.4, 0.1], (20, 1))
-    right = np.tile([True, True, False], (20, 1))
-    one = np.tile([[True, False, False], [False, True, False]], (10, 1))
-    assert fit_temperature(probabilities, right) == pytest.approx(0.2)
+    probabilities = np.tile([0.5, 0.4, 0.1], (2000, 1))
+    right = np.tile([True, True, False], (2000, 1))
+    one = np.tile([[True, False, False], [False, True, False]], (1000, 1))
+    assert fit_temperature(probabilities, right) < 0.25
     assert fit_temperature(probabilities, one) > 0.4
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from melonnx.train.data.tracks import Track
-from melonnx.train.run import RunError, read_run
+from melonnx.train.run import RunError, differences, read_run
 from melonnx.train.settings import Settings
 from melonnx.train.train import train
 from tests.train.conftest import write_tones
@@ -64,14 +64,37 @@ def moved(path):
     path.rename(path.parents[1] / "a" / path.name)
 
 
-@pytest.mark.parametrize("change", [changed, deleted, added, moved])
-def test_changed_data_are_refused_in_one_clear_line(begin, tmp_path, change):
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (changed, "tracks: changed in size, label, artist or part"),
+        (deleted, "tracks: 1 gone"),
+        (added, "tracks: 1 new"),
+        (moved, "tracks: 1 new, 1 gone"),
+    ],
+)
+def test_changed_data_are_refused_in_one_clear_line(begin, tmp_path, change, told):
     before = begin()
     change(tmp_path / "data/b/2.wav")
-    expected = re.escape(f"{tmp_path / 'run'}: holds a run with other settings or data")
+    expected = re.escape(f"{tmp_path / 'run'}: holds a run with other settings or data ({told})")
     with pytest.raises(RunError, match=expected):
         begin()
     assert read_run(tmp_path / "run") == before
+
+
+def test_what_differs_is_named_old_and_new(begin):
+    before = begin()
+    settings = replace(before.settings, epochs=before.settings.epochs + 1)
+    now = replace(before, settings=settings, labels=("b", "c"), sources={"teacher": "1"})
+    assert differences(before, now) == [
+        f"epochs was {before.settings.epochs}, is {settings.epochs}",
+        "label c is new",
+        "label a is gone",
+        "source teacher is new",
+    ]
+    again = replace(now, sources={"teacher": "2"})
+    assert differences(now, again) == ["another teacher"]
+    assert differences(now, now) == []
 
 
 def test_a_kill_while_the_run_is_written_leaves_the_one_before(begin, tmp_path, monkeypatch):
