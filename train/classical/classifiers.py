@@ -4,6 +4,7 @@ Source of ``fma-paper``: Defferrard and others, FMA: A Dataset for Music Analysi
 its ``baselines.ipynb`` (https://github.com/mdeff/fma), by scikit-learn's defaults of that year.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -18,19 +19,21 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-__all__ = ["CLASSIFIERS", "PRESETS", "Preset", "make_classifier"]
+__all__ = ["CLASSIFIERS", "PRESETS", "Preset", "make_classifier", "paper_neighbours"]
 
 Preset = Literal["fma-paper", "tuned"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 _SEED = 0
 _INNER_FOLDS = 3
+_PAPER_NEIGHBOURS = 200
+"""Of the 19,922 songs that the paper's learnt from."""
 
 _PAPER: dict[str, Callable[[], Any]] = {
     "logistic regression": lambda: OneVsRestClassifier(
         LogisticRegression(solver="liblinear", random_state=_SEED)
     ),
-    "k-nearest neighbours": lambda: KNeighborsClassifier(200),
+    "k-nearest neighbours": lambda: KNeighborsClassifier(_PAPER_NEIGHBOURS),
     "decision tree": lambda: DecisionTreeClassifier(max_depth=5, random_state=_SEED),
     "MLP": lambda: MLPClassifier((100,), max_iter=2000, random_state=_SEED),
     "linear SVM": lambda: SVC(kernel="linear"),
@@ -90,13 +93,13 @@ def make_classifier(name: str, preset: Preset, songs: int) -> Any:
     """One of :data:`CLASSIFIERS`, unfitted, with its scaler before it.
 
     ``tuned`` picks from its grid by three folds of the training songs, whose artists it parts:
-    hand ``groups`` to ``fit``. ``songs``: how many there are to learn from; no more neighbours
-    than these can be asked.
+    hand ``groups`` to ``fit``. ``songs``: how many there are to learn from
+    (:func:`paper_neighbours`).
     """
     if preset == "fma-paper":
         classifier = _PAPER[name]()
         if isinstance(classifier, KNeighborsClassifier):
-            classifier.set_params(n_neighbors=min(classifier.n_neighbors, songs))
+            classifier.set_params(n_neighbors=paper_neighbours(songs))
         return _scaled(classifier)
     make, grid = _GRIDS[name]
     return GridSearchCV(
@@ -104,6 +107,16 @@ def make_classifier(name: str, preset: Preset, songs: int) -> Any:
         {f"classifier__{key}": values for key, values in grid.items()},
         cv=StratifiedGroupKFold(_INNER_FOLDS, shuffle=True, random_state=_SEED),
     )
+
+
+def paper_neighbours(songs: int) -> int:
+    """How many of ``songs`` the preset of the paper asks.
+
+    Where its 200 would be two thirds of them or more, and answer little else than the commonest
+    genre, the square root of their number.
+    """
+    few = 2 * songs <= 3 * _PAPER_NEIGHBOURS
+    return max(1, math.isqrt(songs)) if few else _PAPER_NEIGHBOURS
 
 
 def _scaled(classifier: Any) -> Pipeline:

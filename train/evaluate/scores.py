@@ -162,7 +162,7 @@ class Report:
             f"{self.songs} songs, {self.groups} artists or blocks)",
             *self._accepted_lines(),
             f"macro-F1           {self.macro_f1:.3f}  (95%: {f1_low:.3f} to {f1_high:.3f})",
-            f"among the top 3    {self.top3_accuracy:.1%}",
+            *([f"among the top 3    {self.top3_accuracy:.1%}"] if len(self.labels) > 3 else []),
             f"majority baseline  {self.majority_baseline:.1%}",
             f"not unsure         {self.sure_share:.1%} of songs, {self.sure_accuracy:.1%} right",
             f"calibration error  {self.ece:.1%}  (ECE; by chance {self.ece_if_calibrated:.1%})",

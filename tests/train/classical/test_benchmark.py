@@ -116,9 +116,10 @@ def test_settings_of_the_preset_are_the_papers():
     )
 
 
-def test_no_more_neighbours_are_asked_than_there_are_songs():
-    few = make_classifier("k-nearest neighbours", "fma-paper", 50)
-    assert few.named_steps["classifier"].n_neighbors == 50
+@pytest.mark.parametrize(("songs", "asked"), [(1, 1), (50, 7), (300, 17), (301, 200)])
+def test_of_few_songs_not_all_are_asked(songs, asked):
+    few = make_classifier("k-nearest neighbours", "fma-paper", songs)
+    assert few.named_steps["classifier"].n_neighbors == asked
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
