@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-__all__ = ["Say", "say", "show_progress"]
+__all__ = ["Say", "say", "show_progress", "told_time"]
 
 Say = Callable[[str], None]
 """Is told one line for each step."""
@@ -17,6 +17,14 @@ def say(line: str) -> None:
     from melonnx.infer.results.rows import printable
 
     print(printable(line), file=sys.stderr, flush=True)
+
+
+def told_time(seconds: float) -> str:
+    """A length of time as a person says it: 42 s, 12 min, 1 h 20 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def show_progress(results: Iterable[_Result], total: int, what: str) -> Iterable[_Result]:

@@ -1,12 +1,17 @@
 """The settings of a training run: network, front end, split, schedule; everything but the data."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from melonnx.infer.frontend.mel import MelSpec
-from melonnx.train.data.splits import SplitMethod
+from melonnx.train.data.splits import TEST_SHARE, SplitMethod
 
-__all__ = ["Settings"]
+__all__ = ["OPTIMIZERS", "ORIGINAL", "SCHEDULES", "Optimizer", "Schedule", "Settings"]
+
+Optimizer = Literal["adamw", "adam"]
+OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
+Schedule = Literal["cosine", "constant"]
+SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Settings:
     pooling: str = "probabilities"
     """How a track's answer is made of those of its patches (``melonnx.infer.model.pooling``)."""
     split: SplitMethod = "artist"
+    test_share: float = TEST_SHARE
+    """Of the tracks of each label, where there is one split that nobody has made before."""
     folds: int = 0
     """0: one split. Otherwise so many, and a network of all tracks."""
     also_share: float = 0.3
@@ -47,9 +54,36 @@ class Settings:
     batch_size: int = 32
     batches_per_epoch: int = 60
     """At least; as many as hold each track once where that is more."""
+    optimizer: Optimizer = "adamw"
+    schedule: Schedule = "cosine"
+    """Of the learning rate: down to 0 at the last epoch, or as it is."""
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
+    """Of AdamW."""
+    dropout: float = 0.2
+    """Before the logits."""
+    average_weights: bool = True
+    """Whether a running mean of the weights is kept, or those of the last batch."""
+    augment: bool = True
+    """Whether crops are changed in tempo, pitch, spectrum and dynamics."""
     label_smoothing: float = 0.05
     mixup: float = 0.4
     """Both parameters of the Beta distribution; 0 turns mixup off."""
     seed: int = 0
+
+
+ORIGINAL = Settings(
+    split="random",
+    test_share=0.1,
+    copies=0,
+    optimizer="adam",
+    schedule="constant",
+    learning_rate=1e-3,
+    dropout=0.3,
+    average_weights=False,
+    augment=False,
+    label_smoothing=0.0,
+    mixup=0.0,
+)
+"""As the student's project that melonnx comes from did it: plain Adam, 30% dropout, and songs split
+at random, whoever made them, which flatters."""

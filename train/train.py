@@ -66,7 +66,9 @@ def train(
     training_data = gather_training_data(tracks, settings, sources, cache, say)
     if settings.folds:
         return _train_folds(data, training_data, folder, settings, sources, say, mirrored)
-    settled, parts = split_labels(training_data.tracks, settings.split, settings.seed, say)
+    settled, parts = split_labels(
+        training_data.tracks, settings.split, settings.seed, say, settings.test_share
+    )
     run = _open_run(_new_run(data, folder, settings, settled, parts, sources))
     if run.finished:
         say(f"{folder} holds this run, finished; nothing to do")

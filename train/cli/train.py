@@ -1,12 +1,13 @@
 """The command ``melonnx train``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from melonnx.train.cli import learning
 from melonnx.train.data.tracks import DataSet, Track
 from melonnx.train.progress import say
 
@@ -136,12 +137,12 @@ def train(
         typer.Option(min=0, help="Distorted copies of each track (codec, band, limiter, speed)."),
     ] = None,
     split: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="artist; official, as FMA and GTZAN publish it; random, which flatters, to "
-            "see by how much; or none, to learn from everything and measure nothing."
+            help="artist, by default; official, as FMA and GTZAN publish it; random, which "
+            "flatters, to see by how much; or none, to learn from everything and measure nothing."
         ),
-    ] = "artist",
+    ] = None,
     subgenres: Annotated[
         bool,
         typer.Option(
@@ -155,6 +156,15 @@ def train(
         float | None,
         typer.Option(min=0, help="How much crops are blended; 0, for none, suits large sets."),
     ] = None,
+    preset: learning.Preset = None,
+    optimizer: learning.Optimizer = None,
+    learning_rate: learning.LearningRate = None,
+    schedule: learning.Schedule = None,
+    batch_size: learning.BatchSize = None,
+    dropout: learning.Dropout = None,
+    augment: learning.Augment = None,
+    average_weights: learning.AverageWeights = None,
+    test_share: learning.TestShare = None,
     mirrored: Annotated[
         bool, typer.Option("--mirrored", help="Train on all GPUs; each batch is shared out.")
     ] = False,
@@ -174,9 +184,12 @@ def train(
     if base:
         raise typer.BadParameter("needs --head", param_hint="--base")
     from melonnx.train.data.splits import SPLIT_METHODS
+    from melonnx.train.settings import OPTIMIZERS, SCHEDULES
 
-    if split not in SPLIT_METHODS:
-        raise typer.BadParameter(f"one of {', '.join(SPLIT_METHODS)}", param_hint="--split")
+    _require_one_of(SPLIT_METHODS, split, "--split")
+    _require_one_of(OPTIMIZERS, optimizer, "--optimizer")
+    _require_one_of(SCHEDULES, schedule, "--schedule")
+    _require_one_of(("original",), preset, "--preset")
     if folds == 1:
         raise typer.BadParameter("0, or two or more", param_hint="--folds")
     table = teacher if teacher and teacher.suffix in _TABLES else None
@@ -196,19 +209,27 @@ def train(
     from melonnx.train.data.cache import default_cache_folder
     from melonnx.train.data.tracks import require_subgenres
     from melonnx.train.run import read_run
+    from melonnx.train.settings import ORIGINAL
     from melonnx.train.train import train as make_run
     from melonnx.train.training_data import Sources
 
-    settings = replace(
-        _settings(transfer, tags, teacher, table),
-        split=split,
-        seed=seed,
-        folds=folds,
-    )
-    asked = {
-        "epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup,
-        "balance": balance,
+    of_our_own = {
+        "optimizer": optimizer, "learning_rate": learning_rate, "schedule": schedule,
+        "batch_size": batch_size, "dropout": dropout, "augment": augment,
+        "average_weights": average_weights,
     }  # fmt: skip
+    if transfer or tags:
+        _require_none({"preset": preset, **of_our_own}, "is of our own network")
+    if teacher:
+        _require_none({"preset": preset}, "has no teacher")
+    if folds:
+        _require_none({"test_share": test_share}, "is of one split, not of folds")
+    asked: dict[str, Any] = {
+        "split": split, "epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup,
+        "balance": balance, "test_share": test_share, **of_our_own,
+    }  # fmt: skip
+    settings = ORIGINAL if preset else _settings(transfer, tags, teacher, table)
+    settings = replace(settings, seed=seed, folds=folds)
     settings = replace(settings, **{k: v for k, v in asked.items() if v is not None})
     has_no_audio = len(data) == 1 and data[0].suffix == ".npz"
     if has_no_audio:
@@ -232,6 +253,17 @@ def train(
     where = cache or default_cache_folder()
     make_run(root, tracks, out, settings, where, say, sources, mirrored=mirrored)
     say(f"done; now: melonnx export {out} --out genre.onnx")
+
+
+def _require_one_of(names: Sequence[str], name: str | None, option: str) -> None:
+    if name is not None and name not in names:
+        raise typer.BadParameter(f"one of {', '.join(names)}", param_hint=option)
+
+
+def _require_none(options: Mapping[str, object], why: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise typer.BadParameter(why, param_hint=f"--{name.replace('_', '-')}")
 
 
 def _settings(

@@ -11,6 +11,7 @@ from melonnx.train.data.tracks import DataSetError, Track
 
 __all__ = [
     "SPLIT_METHODS",
+    "TEST_SHARE",
     "Part",
     "SplitMethod",
     "UnsplittableLabelError",
@@ -27,7 +28,9 @@ parts artists, so its scores flatter; it is there to show by how much. ``none``:
 learnt from, and nothing measured; for a network that another one begins with."""
 SPLIT_METHODS: tuple[SplitMethod, ...] = get_args(SplitMethod)
 
-_SHARES: dict[Part, float] = {"test": 0.2, "valid": 0.15}
+TEST_SHARE = 0.2
+"""Of the tracks of a label, unless the user wants another."""
+_VALID_SHARE = 0.15
 
 _TRIES_A_LABEL = 8
 """Orders of labels that are tried, each with other draws, where labels share artists."""
@@ -41,8 +44,10 @@ class UnsplittableLabelError(DataSetError):
         self.label = label
 
 
-def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> list[Part]:
-    """Name the part of each track: about 20% to test on, 15% to validate on.
+def split_tracks(
+    tracks: Sequence[Track], method: SplitMethod, seed: int, test_share: float = TEST_SHARE
+) -> list[Part]:
+    """Name the part of each track: about 20% (``test_share``) to test on, 15% to validate on.
 
     Works label by label (``Track.label``: a genre or a sub-genre), the one with the fewest
     groups first, so that each is in each part, also where artists have songs of several labels;
@@ -68,7 +73,7 @@ def split_tracks(tracks: Sequence[Track], method: SplitMethod, seed: int) -> lis
     tries = _TRIES_A_LABEL * len(order)
     while True:
         try:
-            part_of = _part_groups(tracks, members, by_label, order, method, rng)
+            part_of = _part_groups(tracks, members, by_label, order, method, rng, test_share)
             break
         except UnsplittableLabelError as error:
             tries -= 1
@@ -91,6 +96,7 @@ def _part_groups(
     order: Sequence[str],
     method: SplitMethod,
     rng: np.random.Generator,
+    test_share: float,
 ) -> dict[str, Part]:
     """The part of each group, labels taken in this order: what is given to one binds the next.
 
@@ -105,10 +111,11 @@ def _part_groups(
             with_audio = sum(only_pictures or not track.is_picture for track in own)
             bound = _bound(own) if method == "artist" else ""
             groups.append(_Group(name, len(own), with_audio, bound))
-        assigned = _assign(groups, part_of)
+        assigned = _assign(groups, part_of, test_share)
         if len(set(assigned.values())) < len(get_args(Part)):
             # The official parts of this label are too few to keep to: blocks have to do.
-            assigned = _assign([replace(group, bound="") for group in groups], part_of)
+            unbound = [replace(group, bound="") for group in groups]
+            assigned = _assign(unbound, part_of, test_share)
         if len(set(assigned.values())) < len(get_args(Part)):
             raise UnsplittableLabelError(
                 label,
@@ -152,7 +159,7 @@ def _bound(tracks: list[Track]) -> str:
     return "train" if "train" in splits else ""
 
 
-def _assign(groups: list[_Group], before: dict[str, Part]) -> dict[str, Part]:
+def _assign(groups: list[_Group], before: dict[str, Part], test_share: float) -> dict[str, Part]:
     """The part of each group of one label; ``before`` holds those of earlier labels.
 
     Whole groups are taken in the order of ``groups`` until each part has its share.
@@ -162,7 +169,8 @@ def _assign(groups: list[_Group], before: dict[str, Part]) -> dict[str, Part]:
     }
     free = [group for group in groups if group.name not in before and group.bound != "train"]
     trains_anyway = "train" in part_of.values() or any(one.bound == "train" for one in groups)
-    for part, share in _SHARES.items():
+    shares: dict[Part, float] = {"test": test_share, "valid": _VALID_SHARE}
+    for part, share in shares.items():
         sizes = {group: group.with_audio if part == "test" else group.size for group in groups}
         need = share * sum(sizes.values())
         need -= sum(size for group, size in sizes.items() if part_of.get(group.name) == part)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from melonnx.train.data.splits import (
+    TEST_SHARE,
     Part,
     SplitMethod,
     UnsplittableLabelError,
@@ -40,7 +41,11 @@ def labels_and_parents(tracks: Iterable[Track]) -> tuple[tuple[str, ...], dict[s
 
 
 def split_labels(
-    tracks: Sequence[Track], method: SplitMethod, seed: int, say: Say
+    tracks: Sequence[Track],
+    method: SplitMethod,
+    seed: int,
+    say: Say,
+    test_share: float = TEST_SHARE,
 ) -> tuple[list[Track], list[Part]]:
     """Split as :func:`split_tracks` does; a sub-genre that cannot be in each part loses its name.
 
@@ -56,7 +61,7 @@ def split_labels(
     settled = _without(tracks, _too_small(tracks, method))
     while True:
         try:
-            parts = split_tracks(settled, method, seed)
+            parts = split_tracks(settled, method, seed, test_share)
         except UnsplittableLabelError as error:
             lost = _to_give_up(settled, method, error.label)
             if not lost:

@@ -59,8 +59,7 @@ def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.
         ]
         versions = [examples.log_mels[track] for track in tracks]
         patches = np.stack([
-            augment(crop(own[rng.integers(len(own))], settings.window, rng), rng)
-            for own in versions
+            _patch(own[rng.integers(len(own))], settings, rng) for own in versions
         ])  # fmt: skip
         targets = all_targets[tracks]
         if settings.mixup > 0:
@@ -80,6 +79,16 @@ def crop_batches(examples: Examples, settings: Settings, first: int) -> tf.data.
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return batches.with_options(options)
+
+
+def _patch(
+    log_mel: CachedLogMel, settings: Settings, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    if settings.augment:
+        return augment(crop(log_mel, settings.window, rng), rng)
+    first = rng.integers(0, max(1, len(log_mel) - settings.window + 1))
+    frames = np.arange(first, first + settings.window)
+    return log_mel[frames % len(log_mel)].astype(np.float32)
 
 
 def every_patch(

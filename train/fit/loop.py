@@ -20,7 +20,7 @@ from melonnx.train.fit.crops import Examples, crop_batches, every_patch
 from melonnx.train.fit.curves import draw_curves
 from melonnx.train.fit.losses import GenreAccuracy, GenreLoss
 from melonnx.train.network.cnn import build_network, start_from
-from melonnx.train.progress import Say
+from melonnx.train.progress import Say, told_time
 from melonnx.train.settings import Settings
 
 __all__ = ["by_track", "fit_network"]
@@ -28,6 +28,8 @@ __all__ = ["by_track", "fit_network"]
 _MEMORY = 0.99
 """Share of the running mean of the weights that a batch leaves as it was."""
 
+_TIMED_BATCHES = 8
+"""Behind the first, which is slow, after which it is said how long it will take."""
 _TRACKS_AT_ONCE = 64
 """Whose patches are in memory together."""
 
@@ -103,22 +105,27 @@ def _new_network(
     if start is not None:
         trained: Any = keras.models.load_model(start, compile=False)
         start_from(network, trained)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate, settings.epochs * n_batches
-    )
     network.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay),
+        optimizer=_optimizer(settings, n_batches),
         loss=GenreLoss(examples.targets.shape[1], settings.label_smoothing),
         metrics=[GenreAccuracy(examples.targets.shape[1])],
     )
     return network
 
 
+def _optimizer(settings: Settings, n_batches: int) -> keras.optimizers.Optimizer:
+    rate: Any = settings.learning_rate
+    if settings.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, settings.epochs * n_batches)
+    if settings.optimizer == "adam":
+        return keras.optimizers.Adam(rate)
+    return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
+
+
 def _untrained(settings: Settings, examples: Examples) -> keras.Model:
     n_labels = examples.targets.shape[1]
-    return build_network(
-        settings.mel_spec.n_mels, n_labels, examples.all_targets.shape[1] - n_labels
-    )
+    n_imitated = examples.all_targets.shape[1] - n_labels
+    return build_network(settings.mel_spec.n_mels, n_labels, n_imitated, settings.dropout)
 
 
 class _Keeper(keras.callbacks.Callback):
@@ -150,6 +157,8 @@ class _Keeper(keras.callbacks.Callback):
         self._files: dict[str, str] = {}
         self._mean: list[np.ndarray] = []
         self._began = time.monotonic()
+        self._is_timed = False
+        self._began_second = self._began
 
     @property
     def next_epoch(self) -> int:
@@ -198,10 +207,21 @@ class _Keeper(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         del logs
         step = self.next_epoch * self._n_batches + batch
-        keep = np.float32(min(_MEMORY, (1 + step) / (10 + step)))
+        averages = self._settings.average_weights
+        keep = np.float32(min(_MEMORY, (1 + step) / (10 + step)) if averages else 0)
         for mean, weights in zip(self._mean, self._trained().get_weights(), strict=True):
             mean *= keep
             mean += (1 - keep) * weights
+        if batch == 0 and not self._is_timed:
+            self._began_second = time.monotonic()
+        elif batch == _TIMED_BATCHES and not self._is_timed:
+            self._is_timed = True
+            each = (time.monotonic() - self._began_second) / _TIMED_BATCHES
+            epochs = self._settings.epochs - self.next_epoch
+            self._say(
+                f"about {told_time(each * self._n_batches)} an epoch, "
+                f"{told_time(each * self._n_batches * epochs)} for {epochs}"
+            )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._averaged.set_weights(self._mean)
@@ -218,11 +238,17 @@ class _Keeper(keras.callbacks.Callback):
                 if self._validation is not None
                 else ""
             )
-            + f" ({seconds:.0f} s){' *' if is_best else ''}"
+            + f" ({seconds:.0f} s{self._time_left()}){' *' if is_best else ''}"
         )
         if self.stopped:
             self._say(f"stopped: no better validation loss for {self._settings.patience} epochs")
             self._trained().stop_training = True
+
+    def _time_left(self) -> str:
+        """By the epochs so far, the median of which is hardly moved by one that was held up."""
+        left = self._settings.epochs - self.next_epoch
+        usual = float(np.median([row["seconds"] for row in self._history]))
+        return f", {told_time(usual * left)} left" if left else ""
 
     def _validate(self) -> dict[str, float]:
         if self._validation is None:

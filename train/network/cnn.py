@@ -7,19 +7,21 @@ __all__ = ["build_network", "start_from", "with_all_outputs"]
 
 _FILTERS = (16, 32, 64, 96, 128, 128)
 _POOLED = 4
-_DROPOUT = 0.2
 _NORM_MOMENTUM = 0.9
 """Small sets have few batches; Keras's 0.99 would lag behind the weights by epochs."""
 
 
-def build_network(n_mels: int, n_labels: int, n_imitated: int = 0) -> keras.Model:
+def build_network(
+    n_mels: int, n_labels: int, n_imitated: int = 0, dropout: float = 0.2
+) -> keras.Model:
     """Log-mels float32 [batch, frames, n_mels] to logits [batch, labels + imitated].
 
     Each mel band is normalised on its own; then six blocks of convolution, batch norm and
     ReLU, the first four followed by 2×2 pooling, global average pooling, dropout and a dense
     layer. Any number of frames from 16 on will do. ``n_imitated``: outputs behind the logits that
-    learn to be what another network says of the music. Source of the shape: the student project
-    that melonnx comes from; the band-wise norm is that of PANNs (Kong et al., 2020).
+    learn to be what another network says of the music. ``dropout``: rate of the embedding.
+    Source of the shape: the student project that melonnx comes from; the band-wise norm is that
+    of PANNs (Kong et al., 2020).
     """
     log_mel = keras.Input((None, n_mels), name="log_mel")
     x = layers.BatchNormalization(momentum=_NORM_MOMENTUM, name="band_norm")(log_mel)
@@ -34,7 +36,7 @@ def build_network(n_mels: int, n_labels: int, n_imitated: int = 0) -> keras.Mode
         if number <= _POOLED:
             x = layers.MaxPooling2D(name=f"pool_{number}")(x)
     embedding = layers.GlobalAveragePooling2D(name="embedding")(x)
-    dropped = layers.Dropout(_DROPOUT, name="dropout")(embedding)
+    dropped = layers.Dropout(dropout, name="dropout")(embedding)
     logits = layers.Dense(n_labels, name="logits")(dropped)
     if n_imitated:
         imitation = layers.Dense(n_imitated, name="imitation")(dropped)

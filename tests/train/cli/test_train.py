@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from melonnx.train.cli.train import app
 from melonnx.train.network.student import STUDENT
 from melonnx.train.network.transfer import TRANSFER
-from melonnx.train.settings import Settings
+from melonnx.train.settings import ORIGINAL, Settings
 
 
 @pytest.fixture
@@ -47,6 +47,19 @@ def test_a_teacher_answers_half_of_each_target(begin, tmp_path):
     assert settings == Settings(taught=0.5, copies=2)
     assert (sources.backbone, sources.unlabelled) == (wheel, music)
     assert mirrored
+
+
+def test_how_it_learns_can_be_said_and_goes_before_a_preset(begin):
+    options = ("--optimizer", "adam", "--schedule", "constant", "--no-augment", "--last-weights")
+    numbers = ("--learning-rate", 0.01, "--dropout", 0.4, "--batch-size", 8, "--test-share", 0.3)
+    settings = begin(*options, *numbers)[1][0]
+    assert settings == Settings(
+        optimizer="adam", schedule="constant", augment=False, average_weights=False,
+        learning_rate=0.01, dropout=0.4, batch_size=8, test_share=0.3,
+    )  # fmt: skip
+    assert begin("--preset", "original")[1][0] == ORIGINAL
+    settings = begin("--preset", "original", "--split", "artist", "--augment")[1][0]
+    assert settings == replace(ORIGINAL, split="artist", augment=True)
 
 
 def test_transfer_has_the_backbones_settings(begin, tmp_path):
@@ -91,6 +104,13 @@ def test_each_option_is_passed_on(begin):
         (["--base", "genre-small"], "needs --head"),
         (["--head", "--epochs", "3"], "is of a network, not a head"),
         (["--head", "--cache", "x"], "is of a network, not a head"),
+        (["--optimizer", "sgd"], "one of adamw, adam"),
+        (["--schedule", "steps"], "one of cosine, constant"),
+        (["--preset", "mine"], "one of original"),
+        (["--transfer", "a", "--learning-rate", "0.1"], "is of our own network"),
+        (["--transfer", "a", "--preset", "original"], "is of our own network"),
+        (["--teacher", "a", "--preset", "original"], "has no teacher"),
+        (["--folds", "5", "--test-share", "0.1"], "is of one split, not of folds"),
         (["--head"], "--out: is the model file to write: *.onnx"),
     ],
 )

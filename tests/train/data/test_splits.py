@@ -43,6 +43,7 @@ def test_shares_are_near_a_fifth_and_a_seventh():
     count = Counter(split_tracks(tracks, "artist", 0))
     assert count["test"] == pytest.approx(80, abs=4)
     assert count["valid"] == pytest.approx(60, abs=4)
+    assert Counter(split_tracks(tracks, "artist", 0, 0.1))["test"] == pytest.approx(40, abs=4)
 
 
 def test_random_parts_artists():

@@ -86,3 +86,14 @@ def test_mix_up_keeps_the_larger_share_of_each():
     mixed, mixed_targets = mix_up(patches, targets, 0.4, np.random.default_rng(0))
     assert (mixed_targets[np.arange(4), np.arange(4)] >= 0.5).all()
     np.testing.assert_allclose(mixed[:, 0, 0], mixed_targets @ np.arange(4), atol=1e-6)
+
+
+def test_without_augmentation_batches_hold_the_tracks_own_frames():
+    frames = np.arange(300, dtype=np.float16)[:, None].repeat(8, axis=1) / 512
+    examples = Examples([(frames,), (frames[:30],)], np.eye(2, dtype=np.float32), np.arange(2))
+    settings = Settings(window=40, batch_size=16, mixup=0, augment=False)
+    (patches, targets), *_ = crop_batches(examples, settings, 0).take(1).as_numpy_iterator()
+    for patch, target in zip(patches * 512, targets, strict=True):
+        first = patch[0, 0]
+        wanted = np.arange(40) + first if target[0] else np.arange(40) % 30
+        np.testing.assert_array_equal(patch, wanted[:, None].repeat(8, axis=1))

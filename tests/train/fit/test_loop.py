@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +18,7 @@ from melonnx.train.fit.crops import Examples
 from melonnx.train.fit.loop import by_track, fit_network
 from melonnx.train.network.cnn import build_network, with_all_outputs
 from melonnx.train.run import RunError, read_run
-from melonnx.train.settings import Settings
+from melonnx.train.settings import ORIGINAL, Settings
 from melonnx.train.train import train
 
 
@@ -103,10 +104,18 @@ def test_official_split_is_kept_and_its_shared_artists_are_said(genres, tmp_path
         replace(track, split=("train", "valid", "test")[number % 3])
         for number, track in enumerate(read_folder(genres))
     ]
-    settings = Settings(split="official", epochs=1, batches_per_epoch=1, batch_size=4, copies=0)
+    plainly = replace(ORIGINAL, split="official")
+    settings = replace(plainly, epochs=1, batches_per_epoch=9, batch_size=2)
     lines: list[str] = []
     run = train(genres, tracks, tmp_path / "run", settings, tmp_path / "cache", lines.append)
     assert [track.split for track in run.tracks] == list(run.parts)
+    assert any(re.fullmatch(r"about .+ an epoch, .+ for 1", line) for line in lines)
+    (checkpoint,) = run.folder.glob("checkpoint-*")
+    kept, last = (keras.models.load_model(path) for path in (run.network_path, checkpoint))
+    assert type(last.optimizer) is keras.optimizers.Adam
+    assert last.get_layer("dropout").rate == 0.3
+    for own, wanted in zip(kept.get_weights(), last.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, wanted)
     assert read_run(tmp_path / "run").tracks == run.tracks
     assert "15 artists are in several parts, by the data set's own choice: the scores flatter" in (
         lines
