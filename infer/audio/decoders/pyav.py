@@ -8,7 +8,7 @@ import numpy as np
 
 from melonnx.infer.arrays import Samples
 from melonnx.infer.audio.decoders.calm_file import CalmFile
-from melonnx.infer.audio.decoders.decoder import DecodeError, Decoder
+from melonnx.infer.audio.decoders.decoder import TRACK_HINT, DecodeError, Decoder
 from melonnx.infer.audio.decoders.one_shape import to_channels
 from melonnx.infer.audio.formats import FORMATS, Format
 from melonnx.infer.errors import MissingExtraError, UnreadableAudioError, UnsupportedFormatError
@@ -135,7 +135,7 @@ def _choose(streams: Any, track: int | None) -> tuple[Any, list[str]]:
     called = ", ".join(" ".join(name.split())[:60] for name in named if name not in ("", "und"))
     return stream, [
         f"heard track {number} of {len(streams)}" + f" ({called})" * bool(called)
-        + (": --track takes another" if track is None else "")
+        + (TRACK_HINT if track is None else "")
     ]  # fmt: skip
 
 
