@@ -25,6 +25,8 @@ _TOLD_BY_CONTENT = (
     *("wavarc", "wsd", "wtv", "wve", "xa", "xvag", "xwma", "yop", "siff", "voc", "rpl", "dsicin"),
 )
 """FFmpeg's formats with a signature of their own: in noise it "finds" some of the others."""
+_TICKS = 1_000_000
+"""A second, where FFmpeg tells how long a file is."""
 _FASTEST = 768_000
 """Hz; DSD is decoded at up to 1.4 MHz, in which nobody hears a difference."""
 
@@ -104,11 +106,18 @@ def _open(
     rate = stream.rate
     while rate > _FASTEST:
         rate //= 2
-    claimed = None
-    if stream.duration and stream.time_base and format_.tells_length:
-        claimed = int(stream.duration * stream.time_base * rate)
+    claimed = int(_claimed_s(container, stream) * rate) if format_.tells_length else None
     blocks = _blocks(container, stream, rate, calm)
     return Decoder(rate, stream.channels, blocks, claimed=claimed, notes=notes)
+
+
+def _claimed_s(container: Any, stream: Any) -> float:
+    """Seconds that a header promises of ``stream``; 0 where it does not."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if container.duration and len(container.streams) == 1:  # Matroska tells it of all together
+        return container.duration / _TICKS
+    return 0.0
 
 
 def _choose(streams: Any, track: int | None) -> tuple[Any, list[str]]:
