@@ -30,6 +30,9 @@ _TICKS = 1_000_000
 _FASTEST = 768_000
 """Hz; DSD is decoded at up to 1.4 MHz, in which nobody hears a difference."""
 
+_RATES = range(1_000, 12_000_001)
+"""Hz; from others, a damaged header's, FFmpeg's resampler makes filters of seconds and gigabytes."""
+
 
 def has_av() -> bool:
     """PyAV is installed."""
@@ -131,7 +134,7 @@ def _choose(streams: Any, track: int | None) -> tuple[Any, list[str]]:
     decodable = [
         (number, stream)
         for number, stream in enumerate(streams, 1)
-        if stream.codec_context is not None and stream.rate and stream.channels
+        if stream.codec_context is not None and stream.rate in _RATES and stream.channels
     ]
     if track is not None:
         decodable = [found for found in decodable if found[0] == track]
@@ -162,6 +165,8 @@ def _blocks(container: Any, stream: Any, rate: int, calm: CalmFile) -> Iterator[
         for frame in container.decode(stream):
             if planar is None or shape != (frame.format.name, frame.layout.name, frame.sample_rate):
                 yield from _as_blocks(planar, None, channels)
+                if frame.sample_rate not in _RATES:
+                    raise DecodeError(f"a frame of {frame.sample_rate} Hz")
                 shape = frame.format.name, frame.layout.name, frame.sample_rate
                 planar = AudioResampler(format="fltp", layout=frame.layout, rate=rate)
             yield from _as_blocks(planar, frame, channels)

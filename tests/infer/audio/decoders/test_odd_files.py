@@ -1,5 +1,6 @@
 """Chains, bitstreams among samples and odd headers, where the files can be made without tools."""
 
+import base64
 import io
 import sys
 from contextlib import ExitStack
@@ -197,3 +198,14 @@ def test_a_signature_and_hardly_more_is_one_line(tag):
                 with pytest.raises(AudioError) as caught:
                     read(tag + (sign + filling)[:length])
                 assert "\n" not in str(caught.value)
+
+
+def test_a_rate_that_no_audio_has_is_refused_before_it_is_resampled():
+    """As a fuzzer found it: from 2 GHz, FFmpeg made a filter of seconds and 800 MB."""
+    pytest.importorskip("av", reason="needs the ffmpeg extra")
+    wav = (
+        "UklGRjQQAABXQVZFZm10IBQAAAARAAEAIlYAelwrAAAAAgQAAvpjA/lhMXQEAAAAyB8AAGRhdGEAEIAASAEAAHd3d3dD"
+        "Dg4ODg4ODg4ODg4ODg4ODg4ODg51UzI="
+    )
+    with pytest.raises(UnreadableAudioError, match="not audio in any format"):
+        read(base64.b64decode(wav))
