@@ -31,7 +31,7 @@ _FASTEST = 768_000
 """Hz; DSD is decoded at up to 1.4 MHz, in which nobody hears a difference."""
 
 _RATES = range(1_000, 12_000_001)
-"""Hz; from others, a damaged header's, FFmpeg's resampler makes filters of seconds and gigabytes."""
+"""Hz; from others, a damaged header's, FFmpeg's resampler makes filters of gigabytes."""
 
 
 def has_av() -> bool:
