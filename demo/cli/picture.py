@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from melonnx.demo.cli.options import Dark, Out, require_picture_path
-from melonnx.infer.cli.options import Device, Model, Sure, Threads
+from melonnx.infer.cli.options import Device, Model, Sure, Threads, Track
 from melonnx.infer.results.listing import say
 
 __all__ = ["app"]
@@ -33,6 +33,7 @@ def picture(
         str | None, typer.Option(help="Evidence against this genre; all others by default.")
     ] = None,
     dark: Dark = False,
+    track: Track = None,
     sure: Sure = 90,
     model: Model = None,
     device: Device = "auto",
@@ -49,7 +50,7 @@ def picture(
     if stage not in (*STAGES, "all"):
         raise typer.BadParameter(f"one of {', '.join(STAGES)}, all", param_hint="--stage")
     require_picture_path(out)
-    predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
+    predictor = Predictor(model, device, threads, sure=sure, track=track)  # type: ignore[arg-type]
     examined = examine(predictor, song)
     if against is not None:
         rival_of(examined, against)

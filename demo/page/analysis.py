@@ -13,6 +13,7 @@ from threading import Lock
 from typing import BinaryIO, TypeVar
 
 from melonnx.demo.page.limits import Limits
+from melonnx.infer.audio.decoders.decoder import TRACK_HINT
 from melonnx.infer.errors import AudioError, MelonnxError, NoMusicError
 from melonnx.infer.explain.evidence import EvidenceMap, map_evidence
 from melonnx.infer.explain.examine import Examined, examine
@@ -115,7 +116,7 @@ def _for_reader(
     prediction: Prediction, song: Path, limits: Limits, bars: Mapping[str, float]
 ) -> Prediction:
     prediction = prediction.shown(min_score=bars.get(prediction.label or "", 0.0))
-    warnings = prediction.warnings
+    warnings = tuple(one.removesuffix(TRACK_HINT) for one in prediction.warnings)  # not here
     if prediction.duration_s >= limits.minutes * 60 - _SAMPLE_S:
         warnings += (f"long: only the first {limits.minutes:g} minutes were listened to",)
     return replace(prediction, path=song.name, warnings=warnings)

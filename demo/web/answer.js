@@ -4,8 +4,8 @@ export const DEFAULT_SURE = 90;
 
 /**
  * `probabilities`: of the genres of `info`, `leaves` of its labels where these are sub-genres, and
- * `music`, 0 to 1, where the model tells it. `length`: seconds of music. `sure`: of answers that are
- * not unsure, so many percent are right. Returns the genres as [genre, share] pairs, most probable
+ * `music`, 0 to 1, where the model tells it. `length`: seconds, without those of long silence.
+ * `sure`: of answers that are not unsure, so many percent are right. Returns the genres as [genre, share] pairs, most probable
  * first; the first one's label, the chance that it is accepted as its score, and its bar; whether the
  * music is shorter than what the model hears at a time; whether it does not sound like music; whether
  * the model is unsure; and the likeliest of the genre's sub-genres, if any.

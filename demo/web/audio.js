@@ -1,16 +1,17 @@
 /** A file in, mono samples at its own rate out: what can be heard, or why it cannot. */
 
+import { downMix } from "./down_mix.js";
 import { sampleRate } from "./sample_rate.js";
 
 export const MAX_MINUTES = 20; // The whole song lies in memory several times over.
 const MAX_BYTES = 2 ** 30;
-const SILENCE = 2 / 32768; // Two steps of 16-bit audio: a peak below it is dither, not music.
+const SILENCE = 2 / 32768; // Two steps of 16-bit audio: what swings less is dither, or constant.
 
 /** Why a file cannot be classified; the message is for its owner. */
 export class AudioError extends Error {}
 
 /**
- * Decode a File to mono: `waveform` (Float32Array), the mean over its channels, at `rate` Hz.
+ * Decode a File to mono: `waveform` (Float32Array), its channels mixed, at `rate` Hz.
  *
  * `atLeast`: seconds that the model needs. Throws AudioError.
  */
@@ -25,7 +26,8 @@ export async function decode(file, atLeast) {
     const lasts = Math.round(audio.duration * 1000);
     throw new AudioError(`lasts ${lasts} ms; there is no genre in so little.`);
   }
-  const waveform = downMix(audio);
+  const channels = Array.from({ length: audio.numberOfChannels }, (_, i) => audio.getChannelData(i));
+  const waveform = downMix(channels);
   requireSound(waveform);
   return { waveform, rate: audio.sampleRate };
 }
@@ -74,23 +76,12 @@ function refuseLong(seconds) {
   );
 }
 
-function downMix(audio) {
-  const waveform = new Float32Array(audio.length);
-  for (let channel = 0; channel < audio.numberOfChannels; channel++) {
-    const samples = audio.getChannelData(channel);
-    for (let i = 0; i < samples.length; i++) waveform[i] += samples[i];
-  }
-  if (audio.numberOfChannels > 1) {
-    for (let i = 0; i < waveform.length; i++) waveform[i] /= audio.numberOfChannels;
-  }
-  return waveform;
-}
-
 function requireSound(waveform) {
-  let peak = 0;
+  let [low, high] = [Infinity, -Infinity];
   for (const sample of waveform) {
     if (!Number.isFinite(sample)) throw new AudioError("holds samples that are no numbers.");
-    peak = Math.max(peak, Math.abs(sample));
+    low = Math.min(low, sample);
+    high = Math.max(high, sample);
   }
-  if (peak < SILENCE) throw new AudioError("is silence, so it has no genre.");
+  if (high - low < 2 * SILENCE) throw new AudioError("is silence, so it has no genre.");
 }

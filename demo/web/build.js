@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { readModelInfo } from "./model_info.js";
 
 const PAGE = [
-  "index.html", "page.css", "page.js", "audio.js", "sample_rate.js", "model.js", "worker.js", "model_info.js",
-  "resample.js", "answer.js",
+  "index.html", "page.css", "page.js", "audio.js", "down_mix.js", "sample_rate.js", "model.js", "worker.js",
+  "model_info.js", "resample.js", "silence.js", "answer.js",
 ];
 const WASM = "ort-wasm-simd-threaded.wasm";
 

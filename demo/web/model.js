@@ -3,8 +3,8 @@
 /**
  * Start the worker. Resolves to `info`, what the model file says of itself, and
  * `run(waveform, rate)`, which resolves to `probabilities` (Float32Array, one for each genre),
- * `leaves` (one for each sub-genre, if it tells any), `music` (0 to 1, if it tells that) and the
- * `seconds` that the twin took.
+ * `leaves` (one for each sub-genre, if it tells any), `music` (0 to 1, if it tells that), `sounds`,
+ * the seconds that are no long silence, and the `seconds` that the twin took.
  * `waveform`: mono Float32Array at `rate` Hz, any; it is handed over.
  */
 export function openModel() {

@@ -63,8 +63,8 @@ async function hear(file, card, { info, run }) {
     const heard = await run(waveform, rate);
     const show = () => {
       const sure = Number(find("rate").value) || DEFAULT_SURE;
-      fill(card, file.name, tell(heard, info, length, sure), {
-        length, seconds: heard.seconds, info,
+      fill(card, file.name, tell(heard, info, heard.sounds, sure), {
+        length, sounds: heard.sounds, seconds: heard.seconds, info,
       });
     };
     show();
@@ -75,7 +75,7 @@ async function hear(file, card, { info, run }) {
   }
 }
 
-function fill(card, name, answer, { length, seconds, info }) {
+function fill(card, name, answer, { length, sounds, seconds, info }) {
   const { label, score, bar, short, noMusic, unsure, genres, subgenre } = answer;
   const part = (selector) => card.querySelector(selector);
   part(".answer").textContent = `${label} ${percent(score)}`;
@@ -91,6 +91,9 @@ function fill(card, name, answer, { length, seconds, info }) {
   part(".small").textContent =
     `${info.name} ${info.version} · ${seconds.toFixed(2)} s for ${clock(length)} of music, ` +
     "on one thread";
+  if (sounds < length / 2) {
+    part(".small").textContent += ` · mostly silence: ${clock(sounds)} of ${clock(length)} were heard`;
+  }
   part(".small").hidden = false;
   card.setAttribute("aria-busy", "false");
   const doubt = noMusic ? ", but it does not sound like music" : unsure ? ", unsure" : "";

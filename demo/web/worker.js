@@ -3,6 +3,7 @@
 import { InferenceSession, Tensor, env } from "./ort.js";
 import { readModelInfo } from "./model_info.js";
 import { resample } from "./resample.js";
+import { withoutSilence } from "./silence.js";
 
 env.wasm.numThreads = 1; // More would need headers that a plain file server does not send.
 env.wasm.wasmPaths = { wasm: new URL("ort.wasm", import.meta.url).href };
@@ -24,13 +25,15 @@ async function open() {
 addEventListener("message", async ({ data: { id, waveform, rate } }) => {
   try {
     const { info, model } = await session;
-    const samples = resample(waveform, rate, info.mel_spec.sample_rate);
+    const modelRate = info.mel_spec.sample_rate;
+    const samples = withoutSilence(resample(waveform, rate, modelRate), info);
     const input = new Tensor("float32", samples, [1, samples.length]);
     const start = performance.now();
     const output = await model.run({ waveform: input });
     const seconds = (performance.now() - start) / 1000;
     const [probabilities, leaves] = [output.probabilities.data, output.label_probabilities?.data];
-    postMessage({ id, probabilities, leaves, music: output.music?.data[0], seconds });
+    const sounds = samples.length / modelRate;
+    postMessage({ id, probabilities, leaves, music: output.music?.data[0], sounds, seconds });
   } catch (error) {
     postMessage({ id, error: error.message });
   }

@@ -221,6 +221,8 @@ def is_free_format(file: BinaryIO) -> bool:
     file.seek(0)
     data = file.read(_FIRST_READ)
     head = data[:4]
+    if len(head) < 4:
+        return False
     version, layer = data[1] >> 3 & 3, 4 - (data[1] >> 1 & 3)
     if data[0] != 0xFF or data[1] < 0xE0 or version == 1 or layer == 4 or data[2] & 0xF0:
         return False

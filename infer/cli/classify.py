@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Device, Model, Recursive, Sure, Workers
+from melonnx.infer.cli.options import Device, Model, Recursive, Sure, Track, Workers
 
 __all__ = ["app"]
 
@@ -87,13 +87,7 @@ def classify(
             "three times as fast; what is damaged elsewhere goes unseen.",
         ),
     ] = False,
-    track: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Of several audio tracks, in a video say; by default the one that is played.",
-        ),
-    ] = None,
+    track: Track = None,
 ) -> None:
     """Tell the genre of each song, in the order they were given.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Device, Model, Sure, Threads
+from melonnx.infer.cli.options import Device, Model, Sure, Threads, Track
 from melonnx.infer.results.listing import say
 
 __all__ = ["app"]
@@ -18,6 +18,7 @@ def explain(
     song: Annotated[str, typer.Argument(metavar="SONG", help="An audio file.")],
     against: Annotated[str | None, typer.Option(help="A genre; the runner-up by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    track: Track = None,
     sure: Sure = 90,
     model: Model = None,
     device: Device = "auto",
@@ -33,7 +34,7 @@ def explain(
     from melonnx.infer.predictor import Predictor
     from melonnx.infer.results.rows import printable
 
-    predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
+    predictor = Predictor(model, device, threads, sure=sure, track=track)  # type: ignore[arg-type]
     examined = examine(predictor, song)
     explanation = explain(predictor, examined, against=against)
     for warning in examined.prediction.warnings:

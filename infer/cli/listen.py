@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from melonnx.infer.cli.options import Device, Model, Sure, Threads
+from melonnx.infer.cli.options import Device, Model, Sure, Threads, Track
 from melonnx.infer.results.listing import say
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def listen(
     ] = None,
     length: Annotated[float, typer.Option(min=1, help="Seconds that an answer rests on.")] = 30.0,
     hop: Annotated[float, typer.Option(min=0.1, help="Seconds between answers.")] = 3.0,
+    track: Track = None,
     sure: Sure = 90,
     model: Model = None,
     device: Device = "auto",
@@ -64,6 +65,8 @@ def listen(
     from_pipe = source == "-"
     if from_pipe and (sys.stdin is None or sys.stdin.isatty()):
         raise typer.BadParameter("pipe raw PCM into it, or name a file", param_hint="-")
+    if from_pipe and track is not None:
+        raise typer.BadParameter("goes with a file", param_hint="--track")
     predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
     stretches = Stretches()
     live = sys.stdout.isatty() and not as_json
@@ -72,7 +75,7 @@ def listen(
             name, reader = "<stdin>", None
             blocks: Iterable[Any] = read_pcm(sys.stdin.buffer, rate, channels, encoding, name)
         else:
-            name, reader = source, resources.enter_context(open_audio(source, None))
+            name, reader = source, resources.enter_context(open_audio(source, None, track=track))
             rate = reader.sample_rate
             blocks = _paced(reader, rate) if realtime else reader
         kept = top if as_json else None

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Device", "GenreMap", "Model", "Recursive", "Sure", "Threads", "Workers"]
+__all__ = ["Device", "GenreMap", "Model", "Recursive", "Sure", "Threads", "Track", "Workers"]
 
 Model = Annotated[Path | None, typer.Option(help="A model file, or genre-base or genre-small.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -21,6 +21,12 @@ Sure = Annotated[
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes that listen; one for each core by default.")
+]
+Track = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Of several audio tracks, in a video say; by default the one that is played."
+    ),
 ]
 GenreMap = Annotated[
     Path | None,

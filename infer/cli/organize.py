@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Workers
+from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Track, Workers
 from melonnx.infer.library.song_source import From, Paths, open_songs
 from melonnx.infer.results.listing import Line, print_listing, say
 
@@ -48,6 +48,7 @@ def organize(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    track: Track = None,
     sure: Sure = 90,
 ) -> None:
     """Sort songs by genre into playlists, copies or hard links; only shown until --write.
@@ -66,7 +67,7 @@ def organize(
         raise typer.BadParameter("goes with playlists", param_hint="--playlist-format")
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        sure=sure,
+        sure=sure, track=track,
     )  # fmt: skip
     genres = read_genre_map(names) if names else {}
     aside: list[Placed] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from melonnx.infer.cli.options import Device, Threads
+from melonnx.infer.cli.options import Device, Threads, Track
 from melonnx.infer.results.listing import Line, print_listing, say
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def similar(
             "--approximate", help="For millions of songs: a graph, made once, lies beside INDEX."
         ),
     ] = False,
+    track: Track = None,
     model: Annotated[
         Path | None, typer.Option(help="The index's model, where it is not a released one.")
     ] = None,
@@ -56,7 +57,7 @@ def similar(
     if row is None:
         from melonnx.infer.predictor import Predictor
 
-        predictor: Any = Predictor(model, device, threads)  # type: ignore[arg-type]
+        predictor: Any = Predictor(model, device, threads, track=track)  # type: ignore[arg-type]
         query = predictor.predict(song).embedding
     else:
         query = library.embeddings[row]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Workers
+from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Track, Workers
 from melonnx.infer.library.song_source import From, Paths, open_songs
 from melonnx.infer.results.listing import Line, print_listing, say
 
@@ -68,6 +68,7 @@ def tag(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    track: Track = None,
     sure: Sure = 90,
 ) -> None:
     """Write each song's genre into its tags; shows what it would do until --write.
@@ -90,7 +91,7 @@ def tag(
         return
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        sure=sure,
+        sure=sure, track=track,
     )  # fmt: skip
     if add and overwrite:
         raise typer.BadParameter("take one", param_hint="--add, --overwrite")

@@ -41,6 +41,7 @@ def open_songs(
     device: str,
     workers: int | None,
     sure: int,
+    track: int | None,
 ) -> "tuple[list[str | Prediction], Callable[[Sequence[str | Prediction]], Iterator[Prediction]]]":
     """The songs, failed ones among them, and what tells the predictions of any of them, in order.
 
@@ -55,6 +56,8 @@ def open_songs(
             "what is unsure in RESULTS was told then: say it to melonnx classify",
             param_hint="--sure",
         )
+    if results is not None and track is not None:
+        raise typer.BadParameter("nothing is heard again", param_hint="--track")
     if results is not None:
         from melonnx.infer.results.reading import read_results
 
@@ -67,7 +70,7 @@ def open_songs(
     from melonnx.infer.library.find import expand
 
     songs = list(expand(paths or [], recursive=recursive))
-    return songs, lambda asked: _hear(asked, model, device, workers, sure)
+    return songs, lambda asked: _hear(asked, model, device, workers, sure, track)
 
 
 def _hear(
@@ -76,6 +79,7 @@ def _hear(
     device: str,
     workers: int | None,
     sure: int,
+    track: int | None,
 ) -> "Iterator[Prediction]":
     """Raises KeyboardInterrupt after the last answer where Ctrl-C has stopped it."""
     if not songs:
@@ -86,7 +90,8 @@ def _hear(
         from melonnx.infer.library.find import classify_files
         from melonnx.infer.predictor import Predictor
 
-        yield from classify_files(Predictor(model, device, sure=sure), songs)  # type: ignore[arg-type]
+        predictor = Predictor(model, device, sure=sure, track=track)  # type: ignore[arg-type]
+        yield from classify_files(predictor, songs)
         return
     from melonnx.infer.library.batch import answer_in_order
     from melonnx.infer.library.workers import Hearing, hear_in_processes, stop_on_interrupt
@@ -94,7 +99,9 @@ def _hear(
 
     info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
     info.bars_at(sure)
-    hearing = Hearing(find_model(model), f"{info.name} {info.version}", device, sure=sure)
+    hearing = Hearing(
+        find_model(model), f"{info.name} {info.version}", device, sure=sure, track=track
+    )
     processes = min(workers or usable_cores(), len(songs))
     with stop_on_interrupt() as stop:
 

@@ -68,7 +68,7 @@ def site(dist: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_js(node: str, packages: Path) -> Callable[..., str]:
     """Run a module's text in Node with arguments; what it printed."""
 

@@ -124,6 +124,20 @@ def test_other_rates_and_containers_are_what_python_says(visit, predictor, rate,
     assert_same(choose(page, song), predictor.predict(song["buffer"]))
 
 
+def test_channels_that_cancel_and_silence_are_what_python_says(visit, predictor):
+    page, _ = visit
+    mono = make_song(12, 44100)
+    silence = np.zeros((44100 * 20, 2), np.float32)
+    stored = np.concatenate((silence, np.hstack((mono, -mono)), silence))
+    content = encode(stored, 44100, "WAV")
+    prediction = predictor.predict(content)
+    card = choose(page, a_file("wrongly wired.wav", content))
+    assert_same(card, prediction)
+    assert "for 0:52 of music" in card.locator(".small").inner_text()
+    assert "mostly silence: 0:12 of 0:52 were heard" in card.locator(".small").inner_text()
+    assert prediction.warnings == ("mostly silence: 0:12 of 0:52 were heard",)
+
+
 def test_keyboard_is_enough(visit):
     page, _ = visit
     page.keyboard.press("Tab")
@@ -140,6 +154,7 @@ BAD = {
     "empty.mp3": (b"", "is empty (0 bytes)"),
     "header.wav": (encode(np.zeros(0, np.float32), 22050, "WAV"), "or nothing is in it"),
     "silent.wav": (encode(np.zeros(22050 * 3, np.float32), 22050, "WAV"), "is silence"),
+    "constant.wav": (encode(np.full(22050 * 3, 0.5, np.float32), 22050, "WAV"), "is silence"),
     "blink.wav": (encode(make_song(0.02), 22050, "WAV"), "lasts 20 ms"),
     "long.flac": (
         encode(np.zeros(8000 * 60 * 21, np.float32), 8000, "FLAC"),

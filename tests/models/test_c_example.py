@@ -70,6 +70,21 @@ def test_c_says_what_python_says(genre, tmp_path, name, seconds):
         assert float(probability) == pytest.approx(expected[label], abs=1.5e-4)
 
 
+def test_c_turns_channels_that_cancel_and_hears_no_silence(genre, tmp_path):
+    predictor = Predictor("genre-small", device="cpu")
+    rate = predictor.info.mel_spec.sample_rate
+    song = load_audio(SAMPLE, rate)[: 12 * rate, None]
+    silence = np.zeros((20 * rate, 2), np.float32)
+    stored = np.concatenate((silence, np.hstack((song, -song)), silence))
+    stored.astype("<f4").tofile(tmp_path / "song.pcm")
+    result = genre(MODELS_FOLDER / f"genre-small{TWIN_SUFFIX}", tmp_path / "song.pcm", "2")
+    assert result.returncode == 0, result.stderr
+    expected = predictor.predict_array(stored, rate).probabilities
+    for line in result.stdout.splitlines():
+        probability, label = line.split("\t")
+        assert float(probability) == pytest.approx(expected[label], abs=0.01)  # of the cuts
+
+
 def test_c_refuses_what_has_no_genre(genre, tmp_path):
     noise = np.random.default_rng(0).normal(0, 0.1, 511).astype(np.float32)
     noise.tofile(tmp_path / "short.pcm")

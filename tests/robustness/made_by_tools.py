@@ -121,6 +121,10 @@ def _module() -> bytes:
     return b"a tune".ljust(1080, b"\0") + b"M.K." + bytes(4096)
 
 
+def _half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
 def _jingle() -> bytes:
     return song(22050, 1, 1, 2.0)
 
@@ -166,6 +170,9 @@ MADE_BY_TOOLS = [
     Entry(b"commentary.mka", _write(lambda: _tracks("matroska", _SECOND)), says="track 2 of 2",
           tools=("ffmpeg",)),
     Entry(b"commentary.mp4", _write(lambda: _tracks("mp4", _SECOND)), says="track 2 of 2",
+          tools=("ffmpeg",)),
+    # Half a download: Matroska tells how long it is of all tracks together.
+    Entry(b"cut.webm", _write(lambda: _half(by_ffmpeg("-c:a libopus -f webm"))), says="truncated",
           tools=("ffmpeg",)),
     # Parts that differ.
     Entry(b"jingle.mp3", _write(lambda: _lame(_jingle()) + _lame(song())), seconds=SECONDS + 2,

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 
 from melonnx.infer.arrays import Samples
 
-__all__ = ["BLOCK_LENGTH", "DecodeError", "Decoder", "Places"]
+__all__ = ["BLOCK_LENGTH", "TRACK_HINT", "DecodeError", "Decoder", "Places"]
 
 BLOCK_LENGTH = 1 << 17
 """Samples per channel in a block."""
+
+TRACK_HINT = ": --track takes another"
+"""Behind the note that says which of several tracks was heard."""
 
 
 class DecodeError(Exception):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from melonnx.infer.arrays import Samples
-from melonnx.infer.audio.decoders.decoder import DecodeError, Decoder
+from melonnx.infer.audio.decoders.decoder import TRACK_HINT, DecodeError, Decoder
 from melonnx.infer.audio.decoders.libsndfile import open_plain
 from melonnx.infer.audio.decoders.one_shape import in_one_shape
 from melonnx.infer.audio.decoders.pyav import has_av, open_av
@@ -91,7 +91,7 @@ def _choose(link: Link, track: int | None, notes: list[str]) -> OggStream:
         raise UnreadableAudioError(f"has {tracks}, so there is no track {track}")
     chosen = audio[track - 1] if track else max(audio, key=lambda stream: stream.channels)
     if len(audio) > 1:
-        hint = "" if track else ": --track takes another"
+        hint = "" if track else TRACK_HINT
         notes.append(f"heard track {audio.index(chosen) + 1} of {len(audio)}{hint}")
     return chosen
 

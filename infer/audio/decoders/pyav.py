@@ -8,7 +8,7 @@ import numpy as np
 
 from melonnx.infer.arrays import Samples
 from melonnx.infer.audio.decoders.calm_file import CalmFile
-from melonnx.infer.audio.decoders.decoder import DecodeError, Decoder
+from melonnx.infer.audio.decoders.decoder import TRACK_HINT, DecodeError, Decoder
 from melonnx.infer.audio.decoders.one_shape import to_channels
 from melonnx.infer.audio.formats import FORMATS, Format
 from melonnx.infer.errors import MissingExtraError, UnreadableAudioError, UnsupportedFormatError
@@ -25,8 +25,13 @@ _TOLD_BY_CONTENT = (
     *("wavarc", "wsd", "wtv", "wve", "xa", "xvag", "xwma", "yop", "siff", "voc", "rpl", "dsicin"),
 )
 """FFmpeg's formats with a signature of their own: in noise it "finds" some of the others."""
+_TICKS = 1_000_000
+"""A second, where FFmpeg tells how long a file is."""
 _FASTEST = 768_000
 """Hz; DSD is decoded at up to 1.4 MHz, in which nobody hears a difference."""
+
+_RATES = range(1_000, 12_000_001)
+"""Hz; from others, a damaged header's, FFmpeg's resampler makes filters of gigabytes."""
 
 
 def has_av() -> bool:
@@ -104,11 +109,18 @@ def _open(
     rate = stream.rate
     while rate > _FASTEST:
         rate //= 2
-    claimed = None
-    if stream.duration and stream.time_base and format_.tells_length:
-        claimed = int(stream.duration * stream.time_base * rate)
+    claimed = int(_claimed_s(container, stream) * rate) if format_.tells_length else None
     blocks = _blocks(container, stream, rate, calm)
     return Decoder(rate, stream.channels, blocks, claimed=claimed, notes=notes)
+
+
+def _claimed_s(container: Any, stream: Any) -> float:
+    """Seconds that a header promises of ``stream``; 0 where it does not."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if container.duration and len(container.streams) == 1:  # Matroska tells it of all together
+        return container.duration / _TICKS
+    return 0.0
 
 
 def _choose(streams: Any, track: int | None) -> tuple[Any, list[str]]:
@@ -122,7 +134,7 @@ def _choose(streams: Any, track: int | None) -> tuple[Any, list[str]]:
     decodable = [
         (number, stream)
         for number, stream in enumerate(streams, 1)
-        if stream.codec_context is not None and stream.rate and stream.channels
+        if stream.codec_context is not None and stream.rate in _RATES and stream.channels
     ]
     if track is not None:
         decodable = [found for found in decodable if found[0] == track]
@@ -135,7 +147,7 @@ def _choose(streams: Any, track: int | None) -> tuple[Any, list[str]]:
     called = ", ".join(" ".join(name.split())[:60] for name in named if name not in ("", "und"))
     return stream, [
         f"heard track {number} of {len(streams)}" + f" ({called})" * bool(called)
-        + (": --track takes another" if track is None else "")
+        + (TRACK_HINT if track is None else "")
     ]  # fmt: skip
 
 
@@ -153,6 +165,8 @@ def _blocks(container: Any, stream: Any, rate: int, calm: CalmFile) -> Iterator[
         for frame in container.decode(stream):
             if planar is None or shape != (frame.format.name, frame.layout.name, frame.sample_rate):
                 yield from _as_blocks(planar, None, channels)
+                if frame.sample_rate not in _RATES:
+                    raise DecodeError(f"a frame of {frame.sample_rate} Hz")
                 shape = frame.format.name, frame.layout.name, frame.sample_rate
                 planar = AudioResampler(format="fltp", layout=frame.layout, rate=rate)
             yield from _as_blocks(planar, frame, channels)

@@ -3,13 +3,14 @@
 import csv
 import io
 
+import av
 import pytest
 
 from melonnx.demo.page.analysis import EvidenceMaps, classify, classify_each, hear, to_csv
 from melonnx.demo.page.limits import Limits
 from melonnx.infer import Predictor
 from melonnx.infer.errors import AudioError, NoMusicError
-from tests.conftest import encode, make_song
+from tests.conftest import RATE, encode, make_song
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +97,14 @@ def test_what_ends_just_before_the_limit_was_listened_to_whole(predictor, tmp_pa
     path.write_bytes(encode(make_song(12.05), 22050, "WAV"))
     (warning,) = classify(predictor, path, Limits(minutes=0.2)).warnings
     assert warning.startswith("long: only the first 0.2 minutes")
+
+
+def test_of_several_tracks_it_says_which_was_heard(predictor, tmp_path):
+    path, samples = tmp_path / "film.mka", make_song(9)
+    with av.open(path, "w", format="matroska") as out:
+        streams = [out.add_stream("aac", rate=RATE, layout="mono") for _ in range(2)]
+        for stream in streams:
+            frame = av.AudioFrame.from_ndarray(samples.T.copy(), format="fltp", layout="mono")
+            frame.sample_rate = RATE
+            out.mux([*stream.encode(frame), *stream.encode(None)])
+    assert classify(predictor, path, Limits()).warnings == ("heard track 1 of 2",)

@@ -1,5 +1,6 @@
 """Chains, bitstreams among samples and odd headers, where the files can be made without tools."""
 
+import base64
 import io
 import sys
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ import pytest
 from melonnx.infer.audio.coded import find_coded, may_be_coded
 from melonnx.infer.audio.decoders.decoder import DecodeError
 from melonnx.infer.audio.decoders.one_shape import in_one_shape, to_channels
+from melonnx.infer.audio.formats import _MAGIC
 from melonnx.infer.audio.ogg import find_links
 from melonnx.infer.audio.reader import load_audio, open_audio
 from melonnx.infer.errors import AudioError, UnreadableAudioError, UnsupportedFormatError
@@ -175,3 +177,35 @@ def test_parts_are_brought_to_one_shape():
     with pytest.raises(DecodeError):
         found.extend(map(len, in_one_shape(breaks(), 8000, 16000, 2)))
     assert sum(found) == 2000
+
+
+@pytest.mark.parametrize("tag", [b"", b"ID3\x04\0\0\0\0\0\0"], ids=["bare", "behind a tag"])
+def test_a_signature_and_hardly_more_is_one_line(tag):
+    """As a fuzzer found it: two bytes of a frame's header."""
+    signs = [b"\0" * at + sign for at, sign, _ in _MAGIC]
+    signs += [
+        b"\xff\xfd\0\0",
+        b"\xff\xfb\x90\0",
+        b"\x0b\x77",
+        b"\x56\xe0",
+        b"\x47",
+        b"OggS",
+        b"RIFF",
+    ]
+    for sign in signs:
+        for filling in (b"", b"\0\0", b"\xff" * 9):
+            for length in range(1, len(sign + filling) + 1):
+                with pytest.raises(AudioError) as caught:
+                    read(tag + (sign + filling)[:length])
+                assert "\n" not in str(caught.value)
+
+
+def test_a_rate_that_no_audio_has_is_refused_before_it_is_resampled():
+    """As a fuzzer found it: from 2 GHz, FFmpeg made a filter of seconds and 800 MB."""
+    pytest.importorskip("av", reason="needs the ffmpeg extra")
+    wav = (
+        "UklGRjQQAABXQVZFZm10IBQAAAARAAEAIlYAelwrAAAAAgQAAvpjA/lhMXQEAAAAyB8AAGRhdGEAEIAASAEAAHd3d3dD"
+        "Dg4ODg4ODg4ODg4ODg4ODg4ODg51UzI="
+    )
+    with pytest.raises(UnreadableAudioError, match="not audio in any format"):
+        read(base64.b64decode(wav))
