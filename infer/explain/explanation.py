@@ -14,6 +14,7 @@ from melonnx.infer.explain.examine import Examined
 from melonnx.infer.explain.occlusion import Region, heard_frames, probabilities_without
 from melonnx.infer.prediction import SILENT
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.spelling import did_you_mean
 
 __all__ = ["BandEffect", "Check", "Explanation", "Place", "explain", "rival_of"]
 
@@ -159,9 +160,10 @@ def rival_of(examined: Examined, against: str | None = None) -> str:
     genre, genres = examined.prediction.label, examined.info.genres
     rival = examined.prediction.top(2)[1][0] if against is None else against
     if rival not in genres or rival == genre:
-        others = ", ".join(one for one in genres if one != genre)
+        rivals = [one for one in genres if one != genre]
+        near, others = did_you_mean(rival, rivals), ", ".join(rivals)
         raise UnknownGenreError(
-            f"{rival!r} is no rival of the answer, {genre}; these are: {others}"
+            f"{rival!r} is no rival of the answer, {genre}{near}; these are: {others}"
         )
     return rival
 
