@@ -3,7 +3,6 @@
 Files are read as streams, so that no answer or error tells where one lies: only its name.
 """
 
-import csv
 import io
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,13 +15,14 @@ from melonnx.demo.page.limits import Limits
 from melonnx.infer.errors import AudioError, MelonnxError, NoMusicError
 from melonnx.infer.explain.evidence import EvidenceMap, map_evidence
 from melonnx.infer.explain.examine import Examined, examine
-from melonnx.infer.model.metadata import DEFAULT_SURE
+from melonnx.infer.model.metadata import DEFAULT_SURE, ModelInfo
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.results.formats import text_writer
+from melonnx.infer.results.rows import View
 
 __all__ = ["EvidenceMaps", "classify", "classify_each", "hear", "to_csv"]
 
-_COLUMNS = ("song", "genre", "score", "unsure", "music", "second", "third", "seconds", "note")
 _SAMPLE_S = 0.001
 """Seconds from sample to sample, at most: what is cut off ends as near to the limit."""
 _T = TypeVar("_T")
@@ -60,20 +60,13 @@ def classify_each(
             yield Prediction.failed(song.name, error)
 
 
-def to_csv(predictions: Iterable[Prediction]) -> str:
-    """The rows as CSV, scores from 0 to 1."""
+def to_csv(predictions: Iterable[Prediction], info: ModelInfo) -> str:
+    """The rows as ``melonnx classify --csv`` writes them, with the songs' names as ``path``."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for one in predictions:
-        _, second, third = [*(name for name, _ in one.top(3)), "", "", ""][:3]
-        note = one.error or "; ".join(one.warnings)
-        score = "" if one.score is None else f"{one.score:.4f}"
-        unsure = "" if not one.ok else "yes" if one.unsure else "no"
-        music = "" if one.music is None else f"{one.music:.4f}"
-        seconds = f"{one.duration_s:.1f}" if one.ok else ""
-        cells = (one.path, one.label or "", score, unsure, music, second, third, seconds, note)
-        writer.writerow(map(_no_formula, cells))
+    view = View(info.genres, info.parents)
+    with text_writer(text, "csv", view) as write:
+        for one in predictions:
+            write(replace(one, path=_no_formula(one.path)))
     return text.getvalue()
 
 
