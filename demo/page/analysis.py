@@ -3,6 +3,7 @@
 Files are read as streams, so that no answer or error tells where one lies: only its name.
 """
 
+import csv
 import io
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,8 +19,8 @@ from melonnx.infer.explain.examine import Examined, examine
 from melonnx.infer.model.metadata import DEFAULT_SURE, ModelInfo
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
-from melonnx.infer.results.formats import text_writer
-from melonnx.infer.results.rows import View
+from melonnx.infer.results.formats import cell_text
+from melonnx.infer.results.rows import View, cells, columns, visible
 
 __all__ = ["EvidenceMaps", "classify", "classify_each", "hear", "to_csv"]
 
@@ -62,11 +63,14 @@ def classify_each(
 
 def to_csv(predictions: Iterable[Prediction], info: ModelInfo) -> str:
     """The rows as ``melonnx classify --csv`` writes them, with the songs' names as ``path``."""
-    text = io.StringIO()
-    view = View(info.genres, info.parents)
-    with text_writer(text, "csv", view) as write:
-        for one in predictions:
-            write(replace(one, path=_no_formula(one.path)))
+    text, view = io.StringIO(), View(info.genres, info.parents)
+    names = columns(view)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    for one in predictions:
+        # No song is in the folder that the page was started in.
+        values = cells(visible(one, view)) | {"path": _no_formula(one.path), "folder": None}
+        writer.writerow(cell_text(values.get(name)) for name in names)
     return text.getvalue()
 
 
