@@ -18,16 +18,13 @@ from melonnx.demo.page.threads import on_workers
 from melonnx.demo.page.visitors import remember_little
 from melonnx.demo.page.why_card import BUSY
 from melonnx.demo.pictures.song import STAGES
+from melonnx.demo.songs import EXAMPLES
 from melonnx.infer.library.find import AUDIO_SUFFIXES
 from melonnx.infer.model.metadata import DEFAULT_SURE
-from melonnx.infer.model.session import MODELS_FOLDER
 
-__all__ = ["SAMPLE", "build_page"]
+__all__ = ["build_page"]
 
 _Work = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-SAMPLE = MODELS_FOLDER / "sample.mp3"
-_SAMPLE_TEXT = "Try the sample: “Metal madness” by Sectoid"
 
 _VIEW = """[
   document.body.classList.contains("dark") ? "dark" : "light",
@@ -58,7 +55,7 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
         with gr.Row(elem_id="top"):
             _html("title", "<h1>melonnx</h1><p>Which genre is it, and why?</p>")
             model = gr.Dropdown(
-                choice.names,
+                [(choice.describe(name), name) for name in choice.names],
                 value=choice.names[0],
                 label="Model",
                 elem_id="model",
@@ -108,7 +105,12 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
             )
             _html("microphone", '<div class="told"></div>')
             timeline = _html("timeline")
-            sample = gr.Button(_SAMPLE_TEXT, size="sm", elem_id="sample")
+            _html("try", "<h2>Or try one of these</h2>")
+            with gr.Row(elem_id="examples"):
+                examples = [
+                    gr.Button(f"{one.title}\n{one.artist}", size="sm", min_width=120)
+                    for one in EXAMPLES
+                ]
         with gr.Column(min_width=320):
             answer = _html("answer", cards.idle(actions.limits))
     with gr.Column(visible=False, elem_id="below") as below:
@@ -167,7 +169,9 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
         api_visibility="private",
         show_progress="hidden",
     ).then(None, why, [why, ask], js=_ASKED, **here)
-    sample.click(lambda: str(SAMPLE), None, song, api_visibility="private", queue=False)
+    for example, button in zip(EXAMPLES, examples, strict=True):
+        path = str(example.path)
+        button.click(partial(str, path), None, song, api_visibility="private", queue=False)
     return song
 
 

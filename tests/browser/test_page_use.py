@@ -226,7 +226,7 @@ def test_ten_files_make_a_table_and_a_csv(page):
 
 
 def test_sample_and_another_model_are_a_click_away(page):
-    page.locator("#sample").click()
+    page.get_by_role("button", name="Metal madness").click()
     page.locator("#answer .model", has_text="genre-base").wait_for()
     page.locator("#model input").click()
     page.get_by_role("option", name="genre-small").click()
