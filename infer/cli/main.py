@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from melonnx.infer.cli.registry import COMMANDS, EXTRA_OF, Command
 from melonnx.infer.errors import MelonnxError, MissingExtraError
+from melonnx.infer.system import has_gone
 
 __all__ = ["app", "main"]
 
@@ -125,8 +126,8 @@ def main() -> None:
         sys.exit(f"melonnx: {MissingExtraError(extra, module)}")
     except OSError as error:
         os.dup2(_nowhere(), sys.stdout.fileno())  # for what Python still holds for it
-        has_gone = isinstance(error, BrokenPipeError)  # the reader: "melonnx classify … | head"
-        sys.exit(1 if has_gone else f"melonnx: {error}")
+        # The reader: "melonnx classify … | head".
+        sys.exit(1 if has_gone(error) else f"melonnx: {error}")
 
 
 def _open_streams() -> None:

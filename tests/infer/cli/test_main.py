@@ -300,6 +300,7 @@ def test_info_shows_a_tree_as_one(melonnx, tree_model):
             ["classify", "SONG", "-o", "OUT.csv", "--cluster", "local[1]"],
             "cluster",
         ),
+        (["fsspec"], ["classify", "s3://music/a.mp3"], "cluster"),
     ],
 )
 def test_a_missing_extra_is_named(song, tmp_path, missing, command, extra):
@@ -354,3 +355,12 @@ def test_a_folder_takes_parts_only(melonnx, song, tiny_model, tmp_path):
     result = melonnx("classify", song, "-o", tmp_path, "--json", "--model", tiny_model)
     assert result.returncode == 2
     assert "is a folder" in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_urls_are_heard_without_a_cluster(melonnx, song, tiny_model):
+    pytest.importorskip("fsspec", reason="needs the cluster extra")
+    url, gone = f"file://{song}", f"file://{song}.gone"
+    result = melonnx("classify", url, gone, "--json", "--model", tiny_model)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(row["path"], row["status"]) for row in rows] == [(url, "ok"), (gone, "no_music")]
+    assert result.returncode == 1
