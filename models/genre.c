@@ -1,7 +1,8 @@
 /* Tells the genre of raw samples with a waveform twin and nothing but onnxruntime's C API.
 
    cc genre.c -lonnxruntime -o genre
-   ffmpeg -i song.mp3 -ac 1 -ar 16000 -f f32le song.pcm      (at the model's sample_rate)
+   ffmpeg -i song.mp3 -af aformat=channel_layouts=mono,aresample=16000:resampler=soxr \
+       -f f32le song.pcm        (at the model's sample_rate; ffmpeg's default resampler answers otherwise)
    ./genre genre-base.wave.onnx song.pcm */
 #include <onnxruntime_c_api.h>
 #include <stdio.h>
