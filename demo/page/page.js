@@ -33,11 +33,11 @@
   said.className = "unseen";
   said.id = "said";
   said.setAttribute("role", "status");
-  const announced = new WeakSet();
+  const announced = new WeakMap();  // Gradio may write new words into an old card
   const announce = () => {
     for (const card of document.querySelectorAll("[data-announce]")) {
-      if (announced.has(card)) continue;
-      announced.add(card);
+      if (announced.get(card) === card.dataset.announce) continue;
+      announced.set(card, card.dataset.announce);
       said.textContent = card.dataset.announce;
     }
   };
@@ -48,6 +48,7 @@
     for (const audio of document.querySelectorAll("audio:not([aria-label])")) {
       audio.setAttribute("aria-label", "The song");
     }
+    for (const sign of document.querySelectorAll("footer button img:not([alt=''])")) sign.alt = "";
   };
 
   // The strip may come after the player has failed.
@@ -58,7 +59,9 @@
     nameless();
     announce();
   };
-  new MutationObserver(look).observe(document.body, {childList: true, subtree: true});
+  new MutationObserver(look).observe(document.body, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-announce"],
+  });
   look();
 
   const seek = (seconds) => {

@@ -44,7 +44,7 @@ def why(explanation: Explanation, picture: str) -> str:
     sentence = in_a_sentence(explanation)
     table = (
         f"<table><caption>What the model answers with one place silent</caption><thead><tr>"
-        f'<th scope="col"></th><th scope="col">without</th><th scope="col">it spoke for</th>'
+        f'<th scope="col">no.</th><th scope="col">without</th><th scope="col">it spoke for</th>'
         f'<th scope="col">{genre}</th><th scope="col">{rival}</th></tr></thead>'
         f'<tbody><tr><td></td><th scope="row">nothing: the whole song</th><td></td>'
         f"<td>{percent(explanation.score)}</td><td>{percent(explanation.rival_score)}</td></tr>"
