@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.model.certainty import is_unsure
+from melonnx.infer.notebook import as_html
+from melonnx.infer.units import clock
 
 __all__ = ["MOSTLY_SILENCE", "NO_MUSIC", "SHORT", "SILENT", "Prediction", "Segment"]
 
@@ -31,7 +33,7 @@ class Segment(NamedTuple):
     score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prediction:
     """What one source of audio was found to be, or why it could not be told."""
 
@@ -71,6 +73,24 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     """What a reader should know: "truncated: …", "short: …", "does not sound like music …",
     "mostly silence: …"."""
+
+    def __repr__(self) -> str:
+        """One short line."""
+        if not self.ok:
+            return f"<{self.error or f'{self.path}: {self.status}'}>"
+        sure = "?" if self.unsure else ""
+        others = "".join(f", {label} {share:.0%}" for label, share in self.top(3)[1:])
+        return (
+            f"<{self.path}: {self.label}{sure} {self.score or 0:.0%}{others}; "
+            f"{clock(self.duration_s)}, {self.model}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Bars and timeline, for a notebook."""
+        return as_html(
+            *(repr(self)[1:-1], self.probabilities),
+            [(one.label, one.end_s - one.start_s) for one in self.segments()],
+        )
 
     @property
     def ok(self) -> bool:

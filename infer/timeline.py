@@ -7,7 +7,7 @@ import numpy as np
 from melonnx.infer.frontend.long_tracks import Heard
 from melonnx.infer.model.metadata import ModelInfo
 
-__all__ = ["Span", "spans"]
+__all__ = ["Span", "places", "spans"]
 
 
 class Span(NamedTuple):
@@ -17,6 +17,18 @@ class Span(NamedTuple):
     end_s: float
     window: int | None
     """That speaks for it; None for silence."""
+
+
+def places(heard: Heard, info: ModelInfo, duration_s: float) -> list[tuple[float, float]]:
+    """Seconds from and to which the model listened, in order; windows that touch are one place."""
+    frame_s, found = info.mel_spec.frame_seconds, list[tuple[float, float]]()
+    for start in sorted(heard.starts):
+        begin, end = start * frame_s, min((start + info.window) * frame_s, duration_s)
+        if found and begin <= found[-1][1] + frame_s:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((begin, end))
+    return found
 
 
 def spans(heard: Heard, info: ModelInfo, duration_s: float) -> list[Span]:

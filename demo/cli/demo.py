@@ -8,6 +8,7 @@ import typer
 
 from melonnx.demo.page.limits import Limits
 from melonnx.infer.cli.options import Device, Threads
+from melonnx.infer.cli.shell import complete
 from melonnx.infer.errors import MelonnxError
 
 __all__ = ["AUTH_VARIABLE", "app"]
@@ -26,7 +27,10 @@ def demo(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 7860,
     model: Annotated[
-        list[Path] | None, typer.Option(help="A model file of yours, beside the released ones.")
+        list[Path] | None,
+        typer.Option(
+            help="A model file of yours, beside the released ones.", autocompletion=complete.models
+        ),
     ] = None,
     auth: Annotated[
         bool, typer.Option("--auth", help=f"Ask for user:password, from {AUTH_VARIABLE}.")

@@ -6,6 +6,7 @@ import typer
 
 from melonnx.demo.cli.options import Dark, Out, require_picture_path
 from melonnx.infer.cli.options import Device, Model, Sure, Threads, Track
+from melonnx.infer.cli.shell import complete
 from melonnx.infer.results.listing import say
 
 __all__ = ["app"]
@@ -26,11 +27,19 @@ def picture(
         str,
         typer.Option(
             help="waveform, periodogram, spectrogram, mel, evidence, timeline, probabilities or "
-            "all."
+            "all.",
+            autocompletion=complete.one_of(
+                *("waveform", "periodogram", "spectrogram", "mel", "evidence", "timeline"),
+                *("probabilities", "all"),
+            ),
         ),
     ] = "all",
     against: Annotated[
-        str | None, typer.Option(help="Evidence against this genre; all others by default.")
+        str | None,
+        typer.Option(
+            help="Evidence against this genre; all others by default.",
+            autocompletion=complete.genres,
+        ),
     ] = None,
     dark: Dark = False,
     track: Track = None,

@@ -1,25 +1,26 @@
 """What happens on the page: a method for each button, and for each endpoint."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from matplotlib.figure import Figure
 
-from melonnx.demo.page import cards
+from melonnx.demo.page import cards, why_card
 from melonnx.demo.page.analysis import EvidenceMaps, classify, classify_each, hear, to_csv
 from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import Choice
-from melonnx.demo.pictures.song import Stage, draw, to_png
+from melonnx.demo.pictures.song import Stage, draw, draw_all, to_png
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.explain.examine import Examined
-from melonnx.infer.explain.explanation import explain
+from melonnx.infer.explain.explanation import Place, explain, rival_of
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.timeline import places
 
 __all__ = ["TABS", "Actions"]
 
@@ -65,8 +66,8 @@ class Actions:
     ) -> Iterator[tuple[Any, ...]]:
         """The answer as soon as it is there, then the pictures one by one.
 
-        Yields (answer, timeline, what is below them, genres to ask against, why, its picture,
-        then a picture for each of ``TABS``).
+        Yields (answer, timeline, what is below them, genres to ask against, why, then a picture
+        for each of ``TABS``).
         """
         if song is None:
             yield self._instead(cards.idle(self.limits))
@@ -80,24 +81,28 @@ class Actions:
             return
         prediction, info = examined.prediction, predictor.info
         others = list(prediction.probabilities)[1:]
+        heard = places(examined.heard, info, prediction.duration_s)
         yield (
-            cards.answer(prediction, info.bars_at(rate).get(prediction.label or "", 0.0)),
-            cards.timeline(prediction, info.genres),
+            cards.answer(
+                *(prediction, info.bars_at(rate).get(prediction.label or "", 0.0)),
+                *(info.genres, heard),
+            ),
+            cards.timeline(prediction, info.genres, heard),
             gr.update(visible=True),
             gr.update(choices=others, value=others[0], label=f"Why {prediction.label}, and not"),
-            *("", ""),
+            "",
             *[""] * len(TABS),
         )
         for number, stage in enumerate(TABS):
             shown: list[Any] = [gr.skip()] * len(TABS)
             which = "evidence" if overlay and stage == "mel" else stage
             shown[number] = self._picture(predictor, Path(song), examined, which, view)
-            yield *[gr.skip()] * 6, *shown
+            yield *[gr.skip()] * 5, *shown
 
     def _instead(self, card: str) -> tuple[Any, ...]:
         """Only ``card``."""
         nothing = [""] * len(TABS)
-        return card, "", gr.update(visible=False), gr.skip(), "", "", *nothing
+        return card, "", gr.update(visible=False), gr.skip(), "", *nothing
 
     def switch(self, song: str | None, model: str, view: str, overlay: bool) -> Any:
         """The mel spectrogram, with the evidence laid over it or without."""
@@ -110,18 +115,23 @@ class Actions:
             stage = "evidence" if overlay else "mel"
             return self._picture(predictor, Path(song), examined, stage, view)
 
-    def ask(self, song: str | None, model: str, view: str, against: str | None) -> tuple[Any, Any]:
-        """Why, in words and numbers, and the evidence as a picture."""
+    def ask(self, song: str | None, model: str, view: str, against: str | None) -> str:
+        """Why, in words, numbers and a picture of the evidence."""
         if song is None:
-            return gr.skip(), gr.skip()
-        with _in_words():
+            return ""
+        try:
             predictor, path = self.choice.predictor(model), Path(song)
             rate = self.choice.nearest_rate(model, None)  # which is not in the words
             examined = hear(predictor, path, self.limits, rate)
             evidence = self.maps.of(predictor, path, examined)
             explanation = explain(predictor, examined, evidence, against=against or None)
-            drawn = self._picture(predictor, path, examined, "evidence", view, explanation.rival)
-            return cards.why(explanation), drawn
+            shown = why_card.shown_places(explanation)
+            drawn = self._picture(
+                predictor, path, examined, "evidence", view, explanation.rival, shown
+            )
+        except MelonnxError as error:
+            return cards.problem(str(error))
+        return why_card.why(explanation, drawn)
 
     def show_table(self, songs: list[str] | None, model: str, sure: int | None) -> Iterator[str]:
         """The table, row by row."""
@@ -135,10 +145,11 @@ class Actions:
             return
         rows = []
         rate = self.choice.nearest_rate(model, sure)
-        for row in classify_each(self.choice.predictor(model), paths, self.limits, rate):
+        predictor = self.choice.predictor(model)
+        for row in classify_each(predictor, paths, self.limits, rate):
             rows.append(row)
-            csv = to_csv(rows) if len(rows) == len(paths) else None
-            yield cards.table(rows, len(paths), csv)
+            csv = to_csv(rows, predictor.info) if len(rows) == len(paths) else None
+            yield cards.table(rows, len(paths), csv, predictor.info.genres)
 
     def classify(self, song: str, model: str, sure: int | None) -> dict[str, Any]:
         """The genre of a song: the JSON of ``melonnx classify --json``, its name as ``song``.
@@ -151,14 +162,30 @@ class Actions:
             return _with_name(classify(predictor, _given(song), self.limits, rate).to_dict())
 
     def picture(
-        self, song: str, stage: Stage | None, model: str, dark: bool, sure: int | None
+        self,
+        song: str,
+        stage: Stage | Literal["all"] | None,
+        model: str,
+        dark: bool,
+        sure: int | None,
+        against: str = "",
     ) -> str:
-        """A picture of a song: a PNG file."""
-        stage = stage or "mel"
+        """A picture of a song: a PNG file.
+
+        ``stage``: one, or "all" below each other. ``against``: evidence against this genre; "" for
+        all others.
+        """
+        stage, rival = stage or "mel", against or None
         with _in_words():
             predictor, path = self.choice.predictor(model), _given(song)
             examined = hear(predictor, path, self.limits, sure or DEFAULT_SURE)
-            figure = self._draw(predictor, path, examined, stage, "dark" if dark else "")
+            if rival is not None:
+                rival_of(examined, rival)
+            if stage == "all":
+                evidence = self.maps.of(predictor, path, examined)
+                figure = draw_all(examined, evidence, against=rival, dark=bool(dark), width=_WIDE)
+            else:
+                figure = self._draw(predictor, path, examined, stage, "dark" if dark else "", rival)
         place = self.folder / secrets.token_hex(16)
         place.mkdir(parents=True)
         (place / f"{stage}.png").write_bytes(to_png(figure, _DPI))
@@ -184,8 +211,9 @@ class Actions:
         stage: Stage,
         view: str,
         against: str | None = None,
+        marked: Sequence[Place] = (),
     ) -> str:
-        figure = self._draw(predictor, song, examined, stage, view, against)
+        figure = self._draw(predictor, song, examined, stage, view, against, marked)
         box = figure.axes[0].get_position()
         duration_s = examined.prediction.duration_s if stage in _OVER_TIME else 0.0
         text = f"{TABS.get(stage, 'Evidence')} of {song.name}"
@@ -201,11 +229,15 @@ class Actions:
         stage: Stage,
         view: str,
         against: str | None = None,
+        marked: Sequence[Place] = (),
     ) -> Figure:
         evidence = self.maps.of(predictor, song, examined) if stage == "evidence" else None
         view = view or ""
         width = _NARROW if "narrow" in view else _WIDE
-        return draw(stage, examined, evidence, against=against, dark="dark" in view, width=width)
+        return draw(
+            *(stage, examined, evidence), against=against, dark="dark" in view, width=width,
+            marked=marked,
+        )  # fmt: skip
 
 
 def _with_name(values: dict[str, Any]) -> dict[str, Any]:

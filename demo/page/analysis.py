@@ -17,13 +17,14 @@ from melonnx.infer.audio.decoders.decoder import TRACK_HINT
 from melonnx.infer.errors import AudioError, MelonnxError, NoMusicError
 from melonnx.infer.explain.evidence import EvidenceMap, map_evidence
 from melonnx.infer.explain.examine import Examined, examine
-from melonnx.infer.model.metadata import DEFAULT_SURE
+from melonnx.infer.model.metadata import DEFAULT_SURE, ModelInfo
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.results.formats import cell_text
+from melonnx.infer.results.rows import View, cells, columns, visible
 
 __all__ = ["EvidenceMaps", "classify", "classify_each", "hear", "to_csv"]
 
-_COLUMNS = ("song", "genre", "score", "unsure", "music", "second", "third", "seconds", "note")
 _SAMPLE_S = 0.001
 """Seconds from sample to sample, at most: what is cut off ends as near to the limit."""
 _T = TypeVar("_T")
@@ -61,20 +62,16 @@ def classify_each(
             yield Prediction.failed(song.name, error)
 
 
-def to_csv(predictions: Iterable[Prediction]) -> str:
-    """The rows as CSV, scores from 0 to 1."""
-    text = io.StringIO()
+def to_csv(predictions: Iterable[Prediction], info: ModelInfo) -> str:
+    """The rows as ``melonnx classify --csv`` writes them, with the songs' names as ``path``."""
+    text, view = io.StringIO(), View(info.genres, info.parents)
+    names = columns(view)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    writer.writerow(names)
     for one in predictions:
-        _, second, third = [*(name for name, _ in one.top(3)), "", "", ""][:3]
-        note = one.error or "; ".join(one.warnings)
-        score = "" if one.score is None else f"{one.score:.4f}"
-        unsure = "" if not one.ok else "yes" if one.unsure else "no"
-        music = "" if one.music is None else f"{one.music:.4f}"
-        seconds = f"{one.duration_s:.1f}" if one.ok else ""
-        cells = (one.path, one.label or "", score, unsure, music, second, third, seconds, note)
-        writer.writerow(map(_no_formula, cells))
+        # No song is in the folder that the page was started in.
+        values = cells(visible(one, view)) | {"path": _no_formula(one.path), "folder": None}
+        writer.writerow(cell_text(values.get(name)) for name in names)
     return text.getvalue()
 
 

@@ -6,13 +6,21 @@ from html import escape
 from itertools import groupby
 
 from melonnx.demo.page.limits import Limits
-from melonnx.infer.explain.explanation import Explanation, Place
 from melonnx.infer.prediction import NO_MUSIC, SILENT, Prediction, Segment
-from melonnx.infer.units import clock, hertz
+from melonnx.infer.units import clock
 
-__all__ = ["answer", "idle", "picture", "problem", "table", "timeline", "why"]
+__all__ = ["answer", "hue", "idle", "percent", "picture", "problem", "table", "timeline"]
+
+Places = Sequence[tuple[float, float]]
+"""Seconds from and to which a song was heard."""
+_HUES = 16
+"""In page.css."""
 
 
+_NEARLY_ALL = 0.95
+"""Of a song: what was heard of it is then the whole."""
+_MOST_SPOKEN = 40
+"""Stretches that are read out."""
 _TELLING = 0.01
 """By which a score is above the answer's probability, and a reader might wonder."""
 
@@ -28,13 +36,16 @@ def idle(limits: Limits) -> str:
 
 def problem(message: str) -> str:
     """Why there is no answer."""
-    return f'<div class="card problem" role="alert"><p>{escape(message)}</p></div>'
+    return f'<div class="card problem" role="alert" tabindex="-1"><p>{escape(message)}</p></div>'
 
 
-def answer(prediction: Prediction, threshold: float) -> str:
+def answer(
+    prediction: Prediction, threshold: float, genres: Sequence[str] = (), heard: Places = ()
+) -> str:
     """The genre, whether that is sure, and every genre's probability.
 
-    ``threshold``: below which the model is unsure of this genre.
+    ``threshold``: below which the model is unsure of this genre. ``genres``: of the model; each
+    has its colour. ``heard``: where the model listened, if not everywhere.
     """
     label, score = prediction.label or "", prediction.score or 0.0
     name, asked = escape(label), f"{threshold:.0%}"
@@ -53,8 +64,8 @@ def answer(prediction: Prediction, threshold: float) -> str:
     probability = prediction.probabilities.get(label, 0.0)
     if prediction.is_music and score - probability >= _TELLING:
         notes += (
-            f'<p class="note">{_percent(score)} is the chance that {name} is right: it is the '
-            f"likeliest with {_percent(probability)}, and songs of the next genres are often "
+            f'<p class="note">{percent(score)} is the chance that {name} is right: it is the '
+            f"likeliest with {percent(probability)}, and songs of the next genres are often "
             "rightly called that, too.</p>"
         )
     subgenre = ""
@@ -62,52 +73,95 @@ def answer(prediction: Prediction, threshold: float) -> str:
         share = prediction.subgenres[prediction.subgenre or ""]
         subgenre = f'<p class="subgenre">{escape(prediction.subgenre or "")} {share:.0%}</p>'
     bars = "".join(
-        f'<tr><th scope="row">{escape(genre)}</th><td class="bar">'
+        f'<tr><th scope="row">{escape(genre)}</th><td class="bar {hue(genre, genres)}">'
         f'<span style="width:{probability:.1%}"></span></td>'
-        f"<td>{_percent(probability)}</td></tr>"
+        f"<td>{percent(probability)}</td></tr>"
         for genre, probability in prediction.probabilities.items()
     )
     mark = "?" if prediction.unsure else ""
+    said = f"{label} {percent(score)}, {'unsure' if prediction.unsure else 'sure'}"
     return (
-        f'<div class="card"><p class="song">{escape(prediction.path)}</p>'
+        f'<div class="card" data-announce="{escape(said)}">'
+        f'<p class="song">{escape(prediction.path)}</p>'
         f'<p class="genre"><span class="label">{escape(label)}</span>{mark} '
-        f'<span class="score">{_percent(score)}</span></p>{subgenre}{verdict}{notes}'
+        f'<span class="score">{percent(score)}</span></p>{subgenre}{verdict}{notes}'
         f'<table class="genres"><caption>All genres</caption>{bars}</table>'
-        f'<p class="model">{escape(prediction.model)}, {clock(prediction.duration_s)} heard</p>'
+        f'<p class="model">{escape(prediction.model)}, {_heard(prediction, heard)}</p>'
         "</div>"
     )
 
 
-def timeline(prediction: Prediction, genres: Sequence[str]) -> str:
+def hue(genre: str, genres: Sequence[str]) -> str:
+    """The class of a genre's colour."""
+    if genre == SILENT:
+        return SILENT
+    return f"hue{genres.index(genre) % _HUES}" if genre in genres else "hue0"
+
+
+def _heard(prediction: Prediction, heard: Places) -> str:
+    whole, seconds = prediction.duration_s, sum(end - begin for begin, end in heard)
+    if not heard or seconds > _NEARLY_ALL * whole:
+        return f"{clock(whole)} heard"
+    where = f"at {len(heard)} places" if len(heard) > 1 else "at one place"
+    return f"{clock(seconds)} of {clock(whole)} heard, {where}"
+
+
+def timeline(prediction: Prediction, genres: Sequence[str], heard: Places = ()) -> str:
     """A strip as long as the song; the page's script moves a cursor over it as it plays.
 
-    ``genres``: of the model; each has its colour.
+    ``genres``: of the model; each has its colour, solid where the song was ``heard`` and pale
+    where what was heard beside it is taken to go on.
     """
     whole = prediction.duration_s
-    parts = []
+    parts: list[str] = []
+    seconds: dict[str, float] = {}
+    spoken: list[str] = []
     for label, same in groupby(prediction.timeline, lambda segment: segment.label):
         segments = list(same)
         width = (segments[-1].end_s - segments[0].start_s) / whole
         inner = "".join(_moment(segment) for segment in segments)
         name = escape(label)
-        colour = SILENT if label == SILENT else f"hue{genres.index(label) % 11}"
+        begin, end = segments[0].start_s, segments[-1].end_s
+        when = f"{clock(begin)} to {clock(end)}: {name}"
+        spoken.append(when)
+        seconds[label] = seconds.get(label, 0.0) + end - begin
         parts.append(
-            f'<div class="stretch {colour}" style="width:{width:.3%}" '
-            f'title="{clock(segments[0].start_s)} to {clock(segments[-1].end_s)}: {name}">'
+            f'<div class="stretch {hue(label, genres)}" style="width:{width:.3%}" '
+            f'title="{when}">{_solid(begin, end, heard or [(0.0, whole)])}'
             f"<span>{name}</span>{inner}</div>"
         )
+    legend = "".join(
+        f'<li><i class="chip {hue(label, genres)}"></i>{escape(label)} {time / whole:.0%}</li>'
+        for label, time in sorted(seconds.items(), key=lambda one: -one[1])
+    )
+    partly = sum(end - begin for begin, end in heard) <= _NEARLY_ALL * whole if heard else False
+    note = '<li class="note">solid: heard; pale: taken to go on</li>' if partly else ""
+    told = "; ".join(spoken[:_MOST_SPOKEN]) + (" …" if len(spoken) > _MOST_SPOKEN else "")
     return (
-        f'<div class="timeline"><div class="strip time" data-duration="{whole:.3f}">'
-        f'{"".join(parts)}<i class="cursor"></i></div>'
+        '<div class="timeline"><div class="strip time" role="slider" tabindex="0" '
+        'aria-label="Place in the song" aria-valuemin="0" aria-valuenow="0" '
+        f'aria-valuemax="{whole:.0f}" aria-valuetext="0:00" aria-describedby="stretches" '
+        f'data-duration="{whole:.3f}">{"".join(parts)}<i class="cursor"></i></div>'
         f'<div class="clock"><span>0:00</span><span class="now">play, or click into the '
-        f"strip</span><span>{clock(whole)}</span></div></div>"
+        f'strip</span><span>{clock(whole)}</span></div><ul class="legend">{legend}{note}</ul>'
+        f'<p id="stretches" class="unseen">{told}</p></div>'
+    )
+
+
+def _solid(begin: float, end: float, heard: Places) -> str:
+    """Where in a stretch the model listened."""
+    length = max(end - begin, 1e-9)
+    cut = [(max(a, begin), min(b, end)) for a, b in heard if min(b, end) > max(a, begin)]
+    return "".join(
+        f'<b style="left:{(a - begin) / length:.2%};width:{(b - a) / length:.2%}"></b>'
+        for a, b in cut
     )
 
 
 def _moment(segment: Segment) -> str:
     says = escape(segment.label)
     if segment.label != SILENT:
-        says += f" {_percent(segment.score)}"
+        says += f" {percent(segment.score)}"
     when = f'data-from="{segment.start_s:.3f}" data-to="{segment.end_s:.3f}"'
     return f'<i {when} data-says="{says}"></i>'
 
@@ -135,61 +189,14 @@ def picture(
     )
 
 
-def why(explanation: Explanation) -> str:
-    """Which seconds and bands spoke, and what the network answers without them."""
-    genre, rival = escape(explanation.genre), escape(explanation.rival)
-    bands = "".join(
-        f"<tr><td>without {escape(one.band)}, {hertz(one.low_hz, one.high_hz)}</td>"
-        f"<td>{_percent(one.score)}</td><td>{_percent(one.rival_score)}</td></tr>"
-        for one in explanation.bands
-    )
-    check = explanation.check
-    proof = (
-        f'<p class="note">Silence all that spoke for {genre} ({check.share:.0%} of what was '
-        f"heard), and {_percent(check.score)} of {_percent(explanation.score)} is left; silence "
-        f"as much anywhere, and {_percent(check.random_score)} is.</p>"
-        if check
-        else ""
-    )
-    head = f"<tr><th></th><th>{genre}</th><th>{rival}</th></tr>"
-    whole = (
-        f"<tr><td>the whole song</td><td>{_percent(explanation.score)}</td>"
-        f"<td>{_percent(explanation.rival_score)}</td></tr>"
-    )
-    sections = (
-        (f"Spoke for {genre}", explanation.spoke_for),
-        (f"Spoke for {genre} rather than {rival}", explanation.spoke_against_rival),
-        (f"Spoke for {rival}", explanation.spoke_for_rival),
-    )
-    if explanation.silence:
-        times = ", ".join(f"{clock(begin)} to {clock(end)}" for begin, end in explanation.silence)
-        proof += f'<p class="note">Silence has no say: {times}.</p>'
-    rows = "".join(
-        f'<tr class="section"><th colspan="3" scope="colgroup">{title}</th></tr>'
-        + ("".join(map(_place, places)) or '<tr><td colspan="3">no place that matters</td></tr>')
-        for title, places in sections
-    )
-    return (
-        f'<div class="card why"><p class="verdict">Why {genre}, and not {rival}: what the network '
-        f"answers where a part of the song is silent.</p>{proof}"
-        f"<table>{head}{whole}{rows}"
-        f'<tr class="section"><th colspan="3" scope="colgroup">By pitch</th></tr>{bands}'
-        f"</table></div>"
-    )
+def table(
+    predictions: Sequence[Prediction], of: int, csv: str | None, genres: Sequence[str] = ()
+) -> str:
+    """One row a song, of ``of`` that there will be; with ``csv`` a link that saves it.
 
-
-def _place(place: Place) -> str:
-    return (
-        f'<tr><td>without <a class="seek" data-at="{place.start_s:.2f}">'
-        f"{clock(place.start_s)} to {clock(place.end_s)}</a>, {escape(place.band)}, "
-        f"{hertz(place.low_hz, place.high_hz)}</td><td>{_percent(place.score)}</td>"
-        f"<td>{_percent(place.rival_score)}</td></tr>"
-    )
-
-
-def table(predictions: Sequence[Prediction], of: int, csv: str | None) -> str:
-    """One row a song, of ``of`` that there will be; with ``csv`` a link that saves it."""
-    rows = "".join(_row(one) for one in predictions)
+    ``genres``: of the model; each has its colour.
+    """
+    rows = "".join(_row(one, genres) for one in predictions)
     link = ""
     if csv is not None:
         data = base64.b64encode(csv.encode("utf-8", "replace")).decode()
@@ -197,27 +204,38 @@ def table(predictions: Sequence[Prediction], of: int, csv: str | None) -> str:
             '<a class="save" download="genres.csv" '
             f'href="data:text/csv;charset=utf-8;base64,{data}">Save as CSV</a>'
         )
+    said = f"{len(predictions)} of {of} songs heard"
     wait = "" if len(predictions) == of else f"<span>{len(predictions)} of {of} heard</span>"
     return (
-        '<div class="card songs"><table><tr><th>song</th><th>genre</th><th></th>'
-        f"<th>runners-up</th></tr>{rows}</table><p>{wait}{link}</p></div>"
+        f'<div class="card songs" data-announce="{said}"><table><caption>Songs</caption><thead><tr>'
+        '<th scope="col">song</th><th scope="col">genre</th><th scope="col">score</th>'
+        '<th scope="col">all genres</th><th scope="col">runners-up</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table><p>{wait}{link}</p></div>"
     )
 
 
-def _row(one: Prediction) -> str:
+def _row(one: Prediction, genres: Sequence[str]) -> str:
     name = f'<th scope="row">{escape(one.path)}</th>'
     if not one.ok:
         reason = (one.error or "").removeprefix(f"{one.path}: ")
-        return f'<tr class="failed">{name}<td colspan="3">{escape(reason)}</td></tr>'
-    others = ", ".join(f"{escape(genre)} {_percent(score)}" for genre, score in one.top(3)[1:])
+        return f'<tr class="failed">{name}<td colspan="4">{escape(reason)}</td></tr>'
+    others = ", ".join(f"{escape(genre)} {percent(score)}" for genre, score in one.top(3)[1:])
     notes = "".join(f'<br><span class="note">{escape(note)}</span>' for note in one.warnings)
     sure = "unsure" if one.unsure else "sure"
+    shares = "".join(
+        f'<i class="{hue(genre, genres)}" style="width:{share:.1%}" '
+        f'title="{escape(genre)} {percent(share)}"></i>'
+        for genre, share in one.probabilities.items()
+        if share >= _TELLING
+    )
     mark = "?" if one.unsure else ""
     return (
         f'<tr>{name}<td class="{sure}">{escape(one.label or "")}{mark}</td>'
-        f"<td>{_percent(one.score or 0)}</td><td>{others}{notes}</td></tr>"
+        f'<td>{percent(one.score or 0)}</td><td class="shares"><div>{shares}</div></td>'
+        f"<td>{others}{notes}</td></tr>"
     )
 
 
-def _percent(score: float) -> str:
+def percent(score: float) -> str:
+    """Whole percent, as HTML; no 0% of what is more."""
     return f"{score:.0%}" if score >= 0.005 else "0%" if score < 0.0005 else "&lt;1%"

@@ -1,5 +1,6 @@
 """The page's layout: what stands where, and what calls what."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,23 +16,32 @@ from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import RATES, Choice
 from melonnx.demo.page.threads import on_workers
 from melonnx.demo.page.visitors import remember_little
+from melonnx.demo.page.why_card import BUSY
 from melonnx.demo.pictures.song import STAGES
+from melonnx.demo.songs import EXAMPLES
 from melonnx.infer.library.find import AUDIO_SUFFIXES
 from melonnx.infer.model.metadata import DEFAULT_SURE
-from melonnx.infer.model.session import MODELS_FOLDER
 
-__all__ = ["SAMPLE", "build_page"]
+__all__ = ["build_page"]
 
 _Work = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-SAMPLE = MODELS_FOLDER / "sample.mp3"
-_SAMPLE_TEXT = "Try the sample: “Metal madness” by Sectoid"
 
 _VIEW = """[
   document.body.classList.contains("dark") ? "dark" : "light",
   window.innerWidth < 700 ? "narrow" : "wide",
 ].join(" ")"""
 """What the browser says of itself, for pictures that suit it."""
+
+_ASKING = f"""() => [
+  {json.dumps(BUSY)},
+  {{__type__: "update", value: "Asking …", interactive: false}},
+]"""
+_ASKED = """(why) => {
+  // The button, which could not keep the focus, hands it on to what it was pressed for.
+  setTimeout(() => document.querySelector("#why .card")?.focus({preventScroll: true}), 100);
+  const failed = why?.includes("card busy");
+  return [failed ? "" : why, {__type__: "update", value: "Ask why", interactive: true}];
+}"""
 
 
 def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
@@ -45,7 +55,7 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
         with gr.Row(elem_id="top"):
             _html("title", "<h1>melonnx</h1><p>Which genre is it, and why?</p>")
             model = gr.Dropdown(
-                choice.names,
+                [(choice.describe(name), name) for name in choice.names],
                 value=choice.names[0],
                 label="Model",
                 elem_id="model",
@@ -93,8 +103,14 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
                 buttons=[],
                 waveform_options=gr.WaveformOptions(show_recording_waveform=False),
             )
+            _html("microphone", '<div class="told"></div>')
             timeline = _html("timeline")
-            sample = gr.Button(_SAMPLE_TEXT, size="sm", elem_id="sample")
+            _html("try", "<h2>Or try one of these</h2>")
+            with gr.Row(elem_id="examples"):
+                examples = [
+                    gr.Button(f"{one.title}\n{one.artist}", size="sm", min_width=120)
+                    for one in EXAMPLES
+                ]
         with gr.Column(min_width=320):
             answer = _html("answer", cards.idle(actions.limits))
     with gr.Column(visible=False, elem_id="below") as below:
@@ -115,7 +131,6 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
                 [], label="Why this genre, and not", elem_id="against", filterable=False
             )
             ask = gr.Button("Ask why", variant="primary", elem_id="ask-why")
-        why_picture = _html("why-picture")
         why = _html("why")
 
     how: Any = {
@@ -127,7 +142,7 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
         [song.change, model.change, sure.input],
         work(actions.show),
         [song, model, sure, view, overlay],
-        [answer, timeline, below, against, why, why_picture, *pictures],
+        [answer, timeline, below, against, why, *pictures],
         js=f"(song, model, sure, view, overlay) => [song, model, sure, {_VIEW}, overlay]",
         show_progress_on=[answer],
         trigger_mode="always_last",
@@ -141,16 +156,22 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
         trigger_mode="always_last",
         **how,
     )
-    ask.click(
+    # The first and the last step are the browser's own: there is no waiting for them.
+    here: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    ask.click(None, None, [why, ask], js=_ASKING, **here).then(
         work(lambda song, *others: actions.ask(song and song["path"], *others)),
         [song, model, view, against],
-        [why, why_picture],
+        why,
         js=f"(song, model, view, against) => [song, model, {_VIEW}, against]",
         api_name="ask",
         preprocess=False,  # else a genre is refused once Gradio has forgotten what it had offered
-        **how,
-    )
-    sample.click(lambda: str(SAMPLE), None, song, api_visibility="private", queue=False)
+        concurrency_id="network",
+        api_visibility="private",
+        show_progress="hidden",
+    ).then(None, why, [why, ask], js=_ASKED, **here)
+    for example, button in zip(EXAMPLES, examples, strict=True):
+        path = str(example.path)
+        button.click(partial(str, path), None, song, api_visibility="private", queue=False)
     return song
 
 
@@ -178,15 +199,16 @@ def _lay_out_table(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.D
 
 def _add_endpoints(actions: Actions, work: _Work, song: gr.Audio, model: gr.Dropdown) -> None:
     """``/classify``, ``/picture`` and ``/explain``, for programs."""
-    stage = gr.Dropdown(list(STAGES), value="mel", visible=False)
-    against = gr.Textbox("", visible=False)
-    dark = gr.Checkbox(value=False, visible=False)
-    answer = gr.JSON(visible=False)
-    file = gr.File(visible=False)
-    sure = gr.Number(DEFAULT_SURE, precision=0, visible=False)
+    stage = gr.Dropdown([*STAGES, "all"], value="mel", label="stage", visible=False)
+    against = gr.Textbox("", label="against", visible=False)
+    dark = gr.Checkbox(value=False, label="dark", visible=False)
+    answer = gr.JSON(label="answer", visible=False)
+    explanation = gr.JSON(label="explanation", visible=False)
+    file = gr.File(label="picture", visible=False)
+    sure = gr.Number(DEFAULT_SURE, label="sure", precision=0, visible=False)
     _endpoint("classify", work(actions.classify), [song, model, sure], answer)
-    _endpoint("picture", work(actions.picture), [song, stage, model, dark, sure], file)
-    _endpoint("explain", work(actions.explain), [song, against, model, sure], answer)
+    _endpoint("picture", work(actions.picture), [song, stage, model, dark, sure, against], file)
+    _endpoint("explain", work(actions.explain), [song, against, model, sure], explanation)
 
 
 def _endpoint(name: str, call: Callable[..., Any], inputs: list[Any], output: Component) -> None:

@@ -13,7 +13,12 @@ __all__ = ["RATES", "Choice"]
 
 RATES = (80, 90, 95)
 """Percent right that visitors may ask of sure answers, as far as a model's file has them."""
-_RELEASED = ("genre-base", "genre-small", "genre-open")
+_RELEASED = {
+    "genre-base": "right most often",
+    "genre-small": "the fastest",
+    "genre-open": "free to build in and sell",
+}
+"""What each is for."""
 
 
 class Choice:
@@ -45,6 +50,11 @@ class Choice:
     def names(self) -> list[str]:
         """The first is taken where none is named."""
         return list(self._files)
+
+    def describe(self, name: str) -> str:
+        """A model's name, and what it is for."""
+        is_released = self._files[name].parent == MODELS_FOLDER
+        return f"{name}: {_RELEASED[name] if is_released else 'your own'}"
 
     def predictor(self, name: str | None = None) -> Predictor:
         """The one ``Predictor`` of a model; raises MelonnxError for a name that is none of them."""

@@ -18,11 +18,12 @@ from starlette.middleware import Middleware
 
 from melonnx.demo.page.calls import refusal
 from melonnx.demo.page.guard import Guard
-from melonnx.demo.page.layout import SAMPLE, build_page
+from melonnx.demo.page.layout import build_page
 from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import Choice
 from melonnx.demo.page.upload_folder import is_private, private_folder, swept
 from melonnx.demo.page.visitors import forgetting
+from melonnx.demo.songs import EXAMPLES
 
 __all__ = ["mount_page", "serve"]
 
@@ -68,7 +69,7 @@ def mount_page(
             "lifespan": lifespan,
         },
         auth=auth,
-        allowed_paths=[str(SAMPLE)],
+        allowed_paths=[str(example.path) for example in EXAMPLES],
         max_file_size=limits.file_bytes,
         show_error=False,
         footer_links=["api", "settings"],

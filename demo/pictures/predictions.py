@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
@@ -20,6 +21,7 @@ from melonnx.demo.pictures.style import (
     set_time_axis,
 )
 from melonnx.infer.explain.evidence import EvidenceMap
+from melonnx.infer.explain.explanation import Place
 from melonnx.infer.explain.stages import Raster
 from melonnx.infer.prediction import SILENT
 
@@ -39,6 +41,8 @@ _STRONGEST = 0.8
 STRIP_INCHES = 0.22
 """Above the evidence, for the activations."""
 _FAINT_DB = 35.0
+_LEAST_MARK = 0.004
+"""Of the width: a second of an hour is still to be seen."""
 _ROOM_FOR_A_WORD = 0.1
 """Of the width."""
 _STRONGEST_QUANTILE = 0.99
@@ -112,8 +116,11 @@ def plot_evidence(
     style: Style,
     genre: str,
     against: str | None = None,
+    marked: Sequence[Place] = (),
 ) -> None:
     """What speaks for ``genre``, and against it, over the mel spectrogram.
+
+    ``marked``: places that get a frame and a number, the first of them 1.
 
     ``activation``: class activation (columns,) and the seconds of a column, for the strip above.
     """
@@ -128,6 +135,8 @@ def plot_evidence(
     scale = ScalarMappable(Normalize(-strongest, strongest), style.diverging)
     colour_bar(axes, scale, "log-odds lost when silent", style)
     _strip(axes, *activation, style)
+    for number, place in enumerate(marked, 1):
+        _mark(axes, number, place, evidence, duration_s, style)
     rival = f" against {against}" if against else ""
     places = _n_places(spoken)
     where = f", heard at {places} places" if places > 1 else ""
@@ -183,6 +192,26 @@ def _strip(axes: Axes, activation: NDArray[np.float32], column_s: float, style: 
     strip.text(
         1 + beside_share(axes), 0.5, "activation", transform=strip.transAxes, va="center",
         fontsize=8, color=style.text,
+    )  # fmt: skip
+
+
+def _mark(
+    axes: Axes, number: int, place: Place, evidence: EvidenceMap, duration_s: float, style: Style
+) -> None:
+    inside = [
+        band.mels
+        for band in evidence.bands
+        if band.low_hz >= place.low_hz and band.high_hz <= place.high_hz
+    ]
+    low, high = inside[0][0] - 0.5, inside[-1][1] - 0.5
+    left, width = place.start_s, max(place.end_s - place.start_s, _LEAST_MARK * duration_s)
+    axes.add_patch(
+        Rectangle((left, low), width, high - low, fill=False, edgecolor=style.text, linewidth=1.5)
+    )
+    axes.annotate(
+        str(number), (left + width / 2, (low + high) / 2), ha="center", va="center", fontsize=9,
+        fontweight="bold", color=style.background,
+        bbox={"boxstyle": "circle,pad=0.2", "facecolor": style.text, "edgecolor": "none"},
     )  # fmt: skip
 
 

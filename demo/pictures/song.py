@@ -6,6 +6,7 @@ Figures belong to no window and share nothing, so that any number of threads may
 """
 
 import io
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -23,6 +24,7 @@ from melonnx.demo.pictures.stages import plot_mel, plot_periodogram, plot_spectr
 from melonnx.demo.pictures.style import DARK, LEFT, LIGHT, Style, panels
 from melonnx.infer.explain.evidence import EvidenceMap, activation_over_time
 from melonnx.infer.explain.examine import Examined
+from melonnx.infer.explain.explanation import Place
 from melonnx.infer.explain.occlusion import genre_probabilities
 from melonnx.infer.timeline import spans
 
@@ -50,13 +52,15 @@ def draw(
     against: str | None = None,
     dark: bool = False,
     width: float = _WIDTH,
+    marked: Sequence[Place] = (),
 ) -> Figure:
     """One picture of a song, ``width`` inches wide; text keeps its size.
 
     ``evidence``: needed for the stage "evidence", which shows what speaks for ``genre`` (the
-    answer, by default) against ``against`` (all others, by default). Raises UnknownGenreError.
+    answer, by default) against ``against`` (all others, by default), with ``marked`` places
+    numbered. Raises UnknownGenreError.
     """
-    return _draw([stage], examined, evidence, genre, against, dark, width)
+    return _draw([stage], examined, evidence, genre, against, dark, width, marked)
 
 
 def draw_all(
@@ -89,6 +93,7 @@ def _draw(
     against: str | None,
     dark: bool,
     width: float,
+    marked: Sequence[Place] = (),
 ) -> Figure:
     style = DARK if dark else LIGHT
     genres = _genres_shown(examined)
@@ -102,7 +107,7 @@ def _draw(
     ]
     figure, axes = panels(heights, style, width, left)
     for one, stage in zip(axes, stages, strict=True):
-        _plot(stage, one, examined, evidence, genre, against, genres, style)
+        _plot(stage, one, examined, evidence, genre, against, genres, style, marked)
     return figure
 
 
@@ -115,6 +120,7 @@ def _plot(
     against: str | None,
     genres: list[str],
     style: Style,
+    marked: Sequence[Place],
 ) -> None:
     prediction, duration_s = examined.prediction, examined.prediction.duration_s
     match stage:
@@ -133,7 +139,7 @@ def _plot(
             activation = activation_over_time(examined, genre, against)
             plot_evidence(
                 axes, examined.mel_spectrogram, evidence, activation, duration_s, style,
-                genre, against,
+                genre, against, marked,
             )  # fmt: skip
         case "timeline":
             by_window = genre_probabilities(

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from melonnx.infer.cli.shell import complete
+
 __all__ = ["app"]
 
 app = typer.Typer()
@@ -18,7 +20,11 @@ def _verify() -> None:
 @app.command()
 def verify(
     model: Annotated[
-        Path, typer.Argument(help="A model file, its waveform twin, or a released model's name.")
+        Path,
+        typer.Argument(
+            help="A model file, its waveform twin, or a released model's name.",
+            autocompletion=complete.models,
+        ),
     ],
     keras: Annotated[
         Path | None,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from melonnx.infer.cli.shell import complete
+
 __all__ = ["app"]
 
 app = typer.Typer()
@@ -17,7 +19,12 @@ def _wave() -> None:
 
 @app.command()
 def wave(
-    model: Annotated[Path, typer.Argument(help="A model file, or a released one's name.")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="A model file, or a released one's name.", autocompletion=complete.models
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(

@@ -22,8 +22,8 @@ def classify(
         list[str],
         typer.Argument(
             metavar="PATH",
-            help="Audio files, folders, globs in quotes, playlists; - for paths on stdin, "
-            "one a line or NUL-separated.",
+            help="Audio files, folders, globs in quotes, playlists, URLs such as s3://…; - for "
+            "paths on stdin, one a line or NUL-separated.",
         ),
     ],
     recursive: Recursive = False,
@@ -69,7 +69,7 @@ def classify(
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Hear on a Dask cluster, tcp://HOST:PORT or local[2]; PATHs may be URLs, s3://…",
+            help="Hear on a Dask cluster, tcp://HOST:PORT or local[2].",
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="With -o: hear all anew.")] = False,
@@ -118,7 +118,8 @@ def classify(
     from melonnx.infer.results.rows import View, parse_template
 
     identify = None
-    if cluster is None:
+    at_urls = any("://" in path and not path.lower().startswith("http") for path in paths)
+    if cluster is None and not at_urls:
         songs = list(expand(paths, recursive=recursive))
     else:
         from melonnx.infer.library import remote_files
@@ -131,7 +132,7 @@ def classify(
         reasons = "; ".join(dict.fromkeys(str(song.error) for song in failed))
         raise NoMusicError(f"{reasons or 'no song was named'}; {output} stays as it is")
     predictor = None
-    if output is not None or workers is not None or len(songs) >= POOL_FROM:
+    if output is not None or workers is not None or len(songs) >= POOL_FROM or at_urls:
         info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
         info.bars_at(sure)
     else:
@@ -163,7 +164,8 @@ def classify(
                 songs, hearing, target, workers=workers, fresh=fresh, client=client,
                 identify=identify,
             )  # fmt: skip
-        if output is not None or outcome.stopped:
+        is_batch = len(songs) >= POOL_FROM and sys.stderr.isatty()
+        if output is not None or outcome.stopped or is_batch:
             print(f"melonnx: {summary(outcome, output)}", file=sys.stderr)
     else:
         outcome = classify_here(predictor, songs, target)

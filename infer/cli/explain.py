@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from melonnx.infer.cli.options import Device, Model, Sure, Threads, Track
+from melonnx.infer.cli.shell import complete
 from melonnx.infer.results.listing import say
 
 __all__ = ["app"]
@@ -16,7 +17,10 @@ app = typer.Typer()
 @app.command()
 def explain(
     song: Annotated[str, typer.Argument(metavar="SONG", help="An audio file.")],
-    against: Annotated[str | None, typer.Option(help="A genre; the runner-up by default.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="A genre; the runner-up by default.", autocompletion=complete.genres),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     track: Track = None,
     sure: Sure = 90,

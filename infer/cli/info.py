@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from melonnx.infer.cli.shell import complete
+
 __all__ = ["app"]
 
 app = typer.Typer()
@@ -14,7 +16,10 @@ app = typer.Typer()
 @app.command()
 def info(
     model: Annotated[
-        Path | None, typer.Argument(help="A model file, or a released one's name.")
+        Path | None,
+        typer.Argument(
+            help="A model file, or a released one's name.", autocompletion=complete.models
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The metadata as JSON.")] = False,
 ) -> None:

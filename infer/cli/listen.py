@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from melonnx.infer.cli.options import Device, Model, Sure, Threads, Track
+from melonnx.infer.cli.shell import complete
 from melonnx.infer.results.listing import say
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ def listen(
         int, typer.Option(min=1000, max=1_000_000, help="Of -: samples a second.")
     ] = 44100,
     channels: Annotated[int, typer.Option(min=1, max=64, help="Of -: channels.")] = 2,
-    encoding: Annotated[str, typer.Option(help="Of -: s16le or f32le.")] = "s16le",
+    encoding: Annotated[
+        str,
+        typer.Option(
+            help="Of -: s16le or f32le.", autocompletion=complete.one_of("s16le", "f32le")
+        ),
+    ] = "s16le",
     realtime: Annotated[
         bool, typer.Option("--realtime", help="Of FILE: no faster than it sounds.")
     ] = False,

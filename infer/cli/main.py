@@ -2,27 +2,40 @@
 
 import codecs
 import os
+import shlex
 import sys
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from melonnx.infer.cli.registry import COMMANDS, EXTRA_OF, Command
 from melonnx.infer.errors import MelonnxError, MissingExtraError
+from melonnx.infer.system import has_gone
 
 __all__ = ["app", "main"]
 
 _NO_COMMAND = Command("")
 
 
-class _LazyGroup(TyperGroup):
-    """Finds the commands of other folders by name, without importing what they run."""
+class _Contents(TyperGroup):
+    """Lists the commands of all folders, and imports none of them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *COMMANDS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command = COMMANDS[cmd_name]
+        return TyperCommand(cmd_name, help=command.summary, rich_help_panel=command.section)
+
+
+class _LazyGroup(_Contents):
+    """Finds the command that is called, by name, and imports it alone."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
@@ -33,6 +46,33 @@ class _LazyGroup(TyperGroup):
         group: Any = typer.main.get_group(import_module(command.module).app)
         return group.get_command(ctx, cmd_name)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        typed = args[0]
+        if typed not in COMMANDS and not typed.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(_no_command(typed))
+        return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self._contents().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        return self._contents().shell_complete(ctx, incomplete)
+
+    def _contents(self) -> _Contents:
+        contents = _Contents.__new__(_Contents)
+        vars(contents).update(vars(self))
+        return contents
+
+
+def _no_command(typed: str) -> str:
+    """What to say to a word that is no command."""
+    from melonnx.infer.spelling import did_you_mean
+
+    if Path(typed).exists() or "://" in typed:
+        return f"{typed!r} is no command; to hear it: melonnx classify {shlex.quote(typed)}"
+    near = did_you_mean(typed, COMMANDS)
+    return f"No such command {typed!r}{near or '; melonnx -h lists them'}"
+
 
 def _load(module: str, name: str) -> Any:
     """Import a function of another folder."""
@@ -40,7 +80,10 @@ def _load(module: str, name: str) -> Any:
 
 
 app = typer.Typer(
-    cls=_LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    cls=_LazyGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -83,8 +126,8 @@ def main() -> None:
         sys.exit(f"melonnx: {MissingExtraError(extra, module)}")
     except OSError as error:
         os.dup2(_nowhere(), sys.stdout.fileno())  # for what Python still holds for it
-        has_gone = isinstance(error, BrokenPipeError)  # the reader: "melonnx classify … | head"
-        sys.exit(1 if has_gone else f"melonnx: {error}")
+        # The reader: "melonnx classify … | head".
+        sys.exit(1 if has_gone(error) else f"melonnx: {error}")
 
 
 def _open_streams() -> None:

@@ -5,10 +5,20 @@ from typing import Annotated
 
 import typer
 
+from melonnx.infer.cli.shell import complete
+
 __all__ = ["Device", "GenreMap", "Model", "Recursive", "Sure", "Threads", "Track", "Workers"]
 
-Model = Annotated[Path | None, typer.Option(help="A model file, or genre-base or genre-small.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        help="A model file, or genre-base or genre-small.", autocompletion=complete.models
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(help="auto, cpu or cuda.", autocompletion=complete.one_of("auto", "cpu", "cuda")),
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")]
 Sure = Annotated[
     int,
@@ -16,6 +26,7 @@ Sure = Annotated[
         metavar="PERCENT",
         help="So many of the answers that are not marked unsure are right: 80, 90 or 95, as far as "
         "the model's file has them.",
+        autocompletion=complete.one_of("80", "90", "95"),
     ),
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Subfolders too.")]

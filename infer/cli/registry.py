@@ -1,4 +1,4 @@
-"""Every command: where it is, which extra it needs, and whether it multiplies large matrices.
+"""Every command: where it is, what it does in a line, and what it needs.
 
 Nothing is imported here; the module of a command is when it is called.
 """
@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 __all__ = ["COMMANDS", "EXTRA_OF", "Command"]
 
+_EVERYDAY, _LIBRARY, _OWN, _PROGRAMS = (
+    "Everyday",
+    "A library of music",
+    "Your own models",
+    "For programs, and to look under the hood",
+)
+
 
 @dataclass(frozen=True)
 class Command:
@@ -14,6 +21,10 @@ class Command:
 
     module: str
     """Its typer ``app`` has the command."""
+    section: str = ""
+    """Of ``melonnx --help``."""
+    summary: str = ""
+    """The first sentence of its own help, so that ``melonnx --help`` need not import it."""
     extra: str = ""
     """Brings all of its libraries; where empty, ``EXTRA_OF`` tells of the one that is missing."""
     algebra: bool = True
@@ -24,34 +35,126 @@ class Command:
 
 
 COMMANDS = {
-    "info": Command("melonnx.infer.cli.info", algebra=False),
-    "classify": Command("melonnx.infer.cli.classify", algebra=False),
-    "explain": Command("melonnx.infer.cli.explain", algebra=False),
-    "picture": Command("melonnx.demo.cli.picture"),
-    "gallery": Command("melonnx.demo.cli.gallery"),
-    "demo": Command("melonnx.demo.cli.demo"),
-    "listen": Command("melonnx.infer.cli.listen", algebra=False),
-    "data": Command("melonnx.train.cli.data", "train"),
+    "classify": Command(
+        "melonnx.infer.cli.classify",
+        _EVERYDAY,
+        "Tell the genre of each song, in the order they were given.",
+        algebra=False,
+    ),
+    "explain": Command(
+        "melonnx.infer.cli.explain",
+        _EVERYDAY,
+        "Tell which seconds and bands of a song spoke for its genre, and against another.",
+        algebra=False,
+    ),
+    "picture": Command(
+        "melonnx.demo.cli.picture",
+        _EVERYDAY,
+        "Draw what the model hears of a song, and where it found its evidence.",
+    ),
+    "listen": Command(
+        "melonnx.infer.cli.listen",
+        _EVERYDAY,
+        "Tell the genre of what is playing, as it plays.",
+        algebra=False,
+    ),
+    "demo": Command(
+        "melonnx.demo.cli.demo",
+        _EVERYDAY,
+        "Serve the page: drop a song, see its genre, and ask why.",
+    ),
+    "tag": Command(
+        "melonnx.infer.cli.tag",
+        _LIBRARY,
+        "Write each song's genre into its tags; shows what it would do until --write.",
+    ),
+    "organize": Command(
+        "melonnx.infer.cli.organize",
+        _LIBRARY,
+        "Sort songs by genre into playlists, copies or hard links; only shown until --write.",
+    ),
+    "similar": Command(
+        "melonnx.infer.cli.similar",
+        _LIBRARY,
+        "Find the songs of an index that sound most like SONG.",
+    ),
+    "gallery": Command(
+        "melonnx.demo.cli.gallery",
+        _LIBRARY,
+        "Draw two mel spectrograms of each genre side by side.",
+    ),
+    "data": Command(
+        "melonnx.train.cli.data",
+        _OWN,
+        "Take stock of a data set: counts, hours, files that are broken or there twice.",
+        "train",
+    ),
     "train": Command(
         "melonnx.train.cli.train",
+        _OWN,
+        "Train the network on a folder of music; the same command goes on where it was stopped.",
         "train",
         exporter=("melonnx.export.own_genres", "make_own_genres"),
     ),
-    "evaluate": Command("melonnx.train.cli.evaluate", "train"),
-    "export": Command("melonnx.export.cli.export", "train"),
-    "wave": Command("melonnx.export.cli.wave"),
-    "verify": Command("melonnx.export.cli.verify"),
-    "features": Command("melonnx.train.cli.features", "train"),
+    "evaluate": Command(
+        "melonnx.train.cli.evaluate",
+        _OWN,
+        "Measure a model file on songs whose genre is known, through the runtime.",
+        "train",
+    ),
+    "export": Command(
+        "melonnx.export.cli.export",
+        _OWN,
+        "Write a run's network as one ONNX file, proved equal to Keras on real music.",
+        "train",
+    ),
+    "features": Command(
+        "melonnx.train.cli.features",
+        _OWN,
+        "Compute FMA's 518 features of every song, for melonnx benchmark.",
+        "train",
+    ),
     "benchmark": Command(
         "melonnx.train.cli.benchmark",
+        _OWN,
+        "Compare classical classifiers on hand-made features, with networks on the same songs.",
         "train",
         exporter=("melonnx.export.sklearn.pipeline", "export_best"),
     ),
-    "tag": Command("melonnx.infer.cli.tag"),
-    "organize": Command("melonnx.infer.cli.organize"),
-    "similar": Command("melonnx.infer.cli.similar"),
-    "doctor": Command("melonnx.infer.cli.doctor", algebra=False),
-    "bench": Command("melonnx.infer.cli.bench", algebra=False),
+    "info": Command(
+        "melonnx.infer.cli.info",
+        _PROGRAMS,
+        "Show what a model file says of itself; without MODEL, the default one.",
+        algebra=False,
+    ),
+    "wave": Command(
+        "melonnx.export.cli.wave",
+        _PROGRAMS,
+        "Write the waveform twin of a finished model: samples in, the final answer out.",
+    ),
+    "verify": Command(
+        "melonnx.export.cli.verify",
+        _PROGRAMS,
+        "Repeat the proof of an export here: form, checksum, waveform twin, and Keras.",
+    ),
+    "doctor": Command(
+        "melonnx.infer.cli.doctor",
+        _PROGRAMS,
+        "Check that all of melonnx works here: paste this into a bug report.",
+        algebra=False,
+    ),
+    "bench": Command(
+        "melonnx.infer.cli.bench",
+        _PROGRAMS,
+        "Time a song on this machine: from the prompt, warm, and where the time goes.",
+        algebra=False,
+    ),
+    "man": Command(
+        "melonnx.infer.cli.shell.man",
+        _PROGRAMS,
+        "Print the manual page, made of what --help shows.",
+        algebra=False,
+    ),
 }
 """By name, in the order of ``melonnx --help``."""
 

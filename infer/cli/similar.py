@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from melonnx.infer.cli.options import Device, Threads, Track
+from melonnx.infer.cli.shell import complete
 from melonnx.infer.results.listing import Line, print_listing, say
 
 if TYPE_CHECKING:
@@ -38,7 +39,11 @@ def similar(
     ] = False,
     track: Track = None,
     model: Annotated[
-        Path | None, typer.Option(help="The index's model, where it is not a released one.")
+        Path | None,
+        typer.Option(
+            help="The index's model, where it is not a released one.",
+            autocompletion=complete.models,
+        ),
     ] = None,
     device: Device = "auto",
     threads: Threads = None,

@@ -25,6 +25,7 @@ from melonnx.infer.model.calibration import SMALLEST, scale
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.pooling import pool_windows
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.spelling import did_you_mean
 
 __all__ = ["Band", "EvidenceMap", "activation_over_time", "log_odds", "map_evidence", "pitch_bands"]
 
@@ -138,7 +139,8 @@ def _logarithms(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _index(genres: tuple[str, ...], genre: str) -> int:
     if genre not in genres:
-        raise UnknownGenreError(f"the model knows no {genre!r}; it tells {', '.join(genres)}")
+        near = did_you_mean(genre, genres)
+        raise UnknownGenreError(f"the model knows no {genre!r}{near}; it tells {', '.join(genres)}")
     return genres.index(genre)
 
 

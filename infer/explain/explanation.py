@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +15,7 @@ from melonnx.infer.explain.examine import Examined
 from melonnx.infer.explain.occlusion import Region, heard_frames, probabilities_without
 from melonnx.infer.prediction import SILENT
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.spelling import did_you_mean
 
 __all__ = ["BandEffect", "Check", "Explanation", "Place", "explain", "rival_of"]
 
@@ -53,8 +55,10 @@ class Check:
     """What is left of the genre's score without all places that spoke for it together."""
 
     score: float
+    rival_score: float
     random_score: float
     """With as many places of the same sizes elsewhere: the mean of ``draws`` draws."""
+    random_rival_score: float
     log_odds_lost: float
     random_log_odds_lost: float
     """The mean."""
@@ -85,6 +89,8 @@ class Explanation:
     """Lowest first."""
     check: Check | None
     """Of ``spoke_for``; None where no place spoke for the genre."""
+    rival_check: Check | None
+    """Of ``spoke_against_rival``, its log-odds against the rival; None where no place did."""
     model: str
     silence: tuple[tuple[float, float], ...] = ()
     """Seconds from and to which there was nothing to hear; no place lies there."""
@@ -129,6 +135,8 @@ def explain(
 
     regions, spoke_for = places(evidence.matters_for(genre))
     from_rival = evidence.matters_for(genre, rival)
+    ahead, spoke_against_rival = places(from_rival)
+    checked = partial(_check, predictor, examined, genre=genre, rival=rival)
     return Explanation(
         path=prediction.path,
         genre=genre,
@@ -137,7 +145,7 @@ def explain(
         rival=rival,
         rival_score=prediction.probabilities[rival],
         spoke_for=spoke_for,
-        spoke_against_rival=places(from_rival)[1],
+        spoke_against_rival=spoke_against_rival,
         spoke_for_rival=places(-from_rival)[1],
         bands=tuple(
             BandEffect(
@@ -146,7 +154,8 @@ def explain(
             )
             for band in _named_bands(evidence.bands)
         ),
-        check=_check(predictor, examined, regions, genre) if regions else None,
+        check=checked(regions) if regions else None,
+        rival_check=checked(ahead, against=rival) if ahead else None,
         model=prediction.model,
         silence=tuple(
             (one.start_s, one.end_s) for one in prediction.timeline if one.label == SILENT
@@ -159,9 +168,10 @@ def rival_of(examined: Examined, against: str | None = None) -> str:
     genre, genres = examined.prediction.label, examined.info.genres
     rival = examined.prediction.top(2)[1][0] if against is None else against
     if rival not in genres or rival == genre:
-        others = ", ".join(one for one in genres if one != genre)
+        rivals = [one for one in genres if one != genre]
+        near, others = did_you_mean(rival, rivals), ", ".join(rivals)
         raise UnknownGenreError(
-            f"{rival!r} is no rival of the answer, {genre}; these are: {others}"
+            f"{rival!r} is no rival of the answer, {genre}{near}; these are: {others}"
         )
     return rival
 
@@ -200,13 +210,19 @@ def _named_bands(bands: Sequence[Band]) -> list[Band]:
 
 
 def _check(
-    predictor: Predictor, examined: Examined, regions: Sequence[Region], genre: str
+    predictor: Predictor,
+    examined: Examined,
+    regions: Sequence[Region],
+    *,
+    genre: str,
+    rival: str,
+    against: str | None = None,
 ) -> Check:
     info, heard = examined.info, examined.heard
     listened = np.zeros(heard.n_frames, np.int64)
     for start in heard.starts:
         listened[start : start + heard_frames(heard, info)] = 1
-    genres, chosen = info.genres, info.genres.index(genre)
+    genres, chosen, other = info.genres, info.genres.index(genre), info.genres.index(rival)
     whole = probabilities_without(predictor, examined, [])
     left = probabilities_without(predictor, examined, regions)
     rng = np.random.default_rng(0)
@@ -220,13 +236,15 @@ def _check(
             for _ in range(_DRAWS)
         ]
     )
-    before = log_odds(whole, genres, genre)
+    before = log_odds(whole, genres, genre, against)
     area = sum(np.diff(one.frames)[0] * np.diff(one.bands)[0] for one in regions)
     return Check(
         score=float(left[chosen]),
+        rival_score=float(left[other]),
         random_score=float(random[:, chosen].mean()),
-        log_odds_lost=float(before - log_odds(left, genres, genre)),
-        random_log_odds_lost=float((before - log_odds(random, genres, genre)).mean()),
+        random_rival_score=float(random[:, other].mean()),
+        log_odds_lost=float(before - log_odds(left, genres, genre, against)),
+        random_log_odds_lost=float((before - log_odds(random, genres, genre, against)).mean()),
         draws=_DRAWS,
         share=float(area / (listened.sum() * info.mel_spec.n_mels)),
     )

@@ -24,14 +24,11 @@ from distributed.diagnostics.plugin import WorkerPlugin
 from distributed.scheduler import KilledWorker
 
 from melonnx.infer.errors import (
-    AudioError,
     CrashedError,
     MelonnxError,
-    NoMusicError,
     WorkerError,
 )
 from melonnx.infer.library.journal import Packed, pack
-from melonnx.infer.library.remote_files import is_url, open_song
 from melonnx.infer.library.workers import Answer, End, Hearing, Job, hear_file
 from melonnx.infer.model.session import released_models
 from melonnx.infer.prediction import Prediction
@@ -255,23 +252,4 @@ class _Ears(WorkerPlugin):
 def _hear_block(plugin: str, paths: list[str], embedding: bool) -> list[Packed]:
     """Runs on a worker."""
     predictor: Predictor = get_worker().plugins[plugin].predictor  # type: ignore[attr-defined]
-    return [_hear(predictor, path, embedding) for path in paths]
-
-
-def _hear(predictor: Predictor, path: str, embedding: bool) -> Packed:
-    if not is_url(path):
-        return hear_file(predictor, path, embedding=embedding)
-    reason: MelonnxError
-    try:
-        with open_song(path) as file:
-            answer = replace(predictor.predict(file), path=path)
-            return pack(answer, embedding=embedding)
-    except AudioError as error:
-        reason = type(error)(str(error).replace("<stream>", path, 1))
-    except FileNotFoundError:
-        reason = NoMusicError(f"{path}: no such file")
-    except Exception as error:  # each file system has its own
-        first_line = str(error).partition("\n")[0]
-        reason = MelonnxError(f"{path}: cannot be read ({type(error).__name__}: {first_line})")
-    info = predictor.info
-    return pack(Prediction.failed(path, reason, f"{info.name} {info.version}"))
+    return [hear_file(predictor, path, embedding=embedding) for path in paths]

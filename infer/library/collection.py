@@ -3,9 +3,10 @@
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ __all__ = [
 
 POOL_FROM = 8
 """Songs for which worker processes are worth their start of half a second."""
+_UNSURE = ("below the bar", "too short", "no music")
+"""What makes an answer unsure."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Outcome:
     answered: int = 0
     """Rows, failed ones among them."""
     failed: int = 0
+    reasons: Counter[str] = field(default_factory=Counter[str])
+    """Songs by why they are unsure or failed."""
     heard: int = 0
     """Not known before."""
     seconds: float = 0.0
@@ -173,10 +178,35 @@ def summary(outcome: Outcome, path: Path | None) -> str:
     parts = [songs + where]
     speed = outcome.heard / outcome.seconds if outcome.seconds else 0.0
     parts.append(f"{outcome.heard:,} heard now ({speed:.1f} a second)")
-    parts.append(f"{outcome.failed:,} failed")
+    parts += _counts(outcome)
     if outcome.stopped and path is not None:
         parts.append("the same command goes on")
     return "; ".join(parts)
+
+
+def _counts(outcome: Outcome) -> Iterator[str]:
+    """How many are sure, unsure and failed, and why."""
+    unsure = [one for one in outcome.reasons.items() if one[0] in _UNSURE]
+    failed = [one for one in outcome.reasons.items() if one[0] not in _UNSURE]
+    n_unsure = sum(count for _, count in unsure)
+    yield f"{outcome.answered - outcome.failed - n_unsure:,} sure"
+    for name, total, kinds in (("unsure", n_unsure, unsure), ("failed", outcome.failed, failed)):
+        told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds, key=_falling))
+        yield f"{total:,} {name}" + (f" ({told})" if told else "")
+
+
+def _falling(one: tuple[str, int]) -> tuple[int, str]:
+    return -one[1], one[0]
+
+
+def _why(prediction: Prediction) -> str | None:
+    """What the answer is counted as; None where it is sure."""
+    if not prediction.ok:
+        return prediction.status.replace("_", " ")
+    if not prediction.unsure:
+        return None
+    below, short, no_music = _UNSURE
+    return no_music if not prediction.is_music else short if prediction.is_short else below
 
 
 def _write_all(
@@ -193,6 +223,8 @@ def _write_all(
         for prediction in predictions:
             outcome.answered += 1
             outcome.failed += not prediction.ok
+            if why := _why(prediction.shown(min_score=output.view.min_score)):
+                outcome.reasons[why] += 1
             if not output.is_table and (output.path is None or not output.tells_failures):
                 for line in complaints(prediction):
                     progress.say(line)

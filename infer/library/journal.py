@@ -26,6 +26,7 @@ import numpy as np
 
 from melonnx.infer.errors import JournalError
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.system import flush_to_disk, lock
 
 __all__ = [
     "Identity",
@@ -178,7 +179,7 @@ class Journal:
         Raises OSError, and JournalError where the file is no more where it was: whoever goes on
         for hours would write into nothing.
         """
-        os.fsync(self._file.fileno())
+        flush_to_disk(self._file.fileno())
         self._synced = time.monotonic()
         try:
             is_there = os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
@@ -273,7 +274,7 @@ def _open_locked(path: Path) -> FileIO:
     path.touch()
     file = FileIO(path, "r+")
     try:
-        _lock(file)
+        lock(file)
     except OSError as error:
         file.close()
         if error.errno not in (errno.EAGAIN, errno.EACCES):
@@ -282,15 +283,6 @@ def _open_locked(path: Path) -> FileIO:
             f"{path}: another run writes it; wait for its end, or write to another file"
         ) from None
     return file
-
-
-def _lock(file: FileIO) -> None:
-    """For as long as the file is open; where the system has no such locks, not at all."""
-    try:
-        import fcntl
-    except ModuleNotFoundError:
-        return
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _unwritten(path: Path, error: OSError) -> JournalError:

@@ -43,6 +43,8 @@ def find_songs(
         try:
             found = list(_listed(path, recursive=recursive))
         except Exception as error:  # each file system has its own
+            if isinstance(error, ModuleNotFoundError) and error.name == "fsspec":
+                raise
             reason = str(error).partition("\n")[0] or type(error).__name__
             failed = NoMusicError(f"{path}: cannot be listed ({reason})")
             songs.append(Prediction.failed(path, failed))

@@ -10,16 +10,25 @@ import signal
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from melonnx.infer.errors import AudioError, CrashedError, MelonnxError, WorkerError
+from melonnx.infer.errors import (
+    AudioError,
+    CrashedError,
+    MelonnxError,
+    NoMusicError,
+    WorkerError,
+)
 from melonnx.infer.library.journal import Packed, pack
+from melonnx.infer.library.remote_files import is_url, open_song
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.system import unless_interrupted
 
 __all__ = ["Answer", "End", "Hearing", "Job", "hear_file", "hear_in_processes", "stop_on_interrupt"]
 
@@ -107,7 +116,9 @@ def hear_in_processes(
             _hand_out(pool, again, jobs)
             if not any(worker.job for worker in pool):
                 return
-            ready = wait([worker.connection for worker in pool] + ends)
+            waited_for = [worker.connection for worker in pool] + ends
+            # Broken off by Ctrl-C, which can then be read from ``stop``.
+            ready = unless_interrupted(partial(wait, waited_for), [])
             if stop is not None and stop in ready:
                 return
             answers: list[Answer] = []
@@ -148,7 +159,9 @@ def hear_in_processes(
 
 
 def hear_file(predictor: Predictor, path: str, *, embedding: bool = False) -> Packed:
-    """The answer for one file, whatever becomes of it."""
+    """The answer for one file, or what is at a URL, whatever becomes of it."""
+    if is_url(path):
+        return _hear_url(predictor, path, embedding=embedding)
     try:
         return pack(predictor.predict(path), embedding=embedding)
     except AudioError as error:
@@ -157,6 +170,22 @@ def hear_file(predictor: Predictor, path: str, *, embedding: bool = False) -> Pa
         reason = MelonnxError(f"{path}: cannot be heard ({type(error).__name__}: {error})")
     info = predictor.info
     return pack(Prediction.failed(path, reason, f"{info.name} {info.version}"))
+
+
+def _hear_url(predictor: Predictor, url: str, *, embedding: bool) -> Packed:
+    reason: MelonnxError
+    try:
+        with open_song(url) as file:
+            return pack(replace(predictor.predict(file), path=url), embedding=embedding)
+    except AudioError as error:
+        reason = type(error)(str(error).replace("<stream>", url, 1))
+    except FileNotFoundError:
+        reason = NoMusicError(f"{url}: no such file")
+    except Exception as error:  # each file system has its own
+        first_line = str(error).partition("\n")[0]
+        reason = MelonnxError(f"{url}: cannot be read ({type(error).__name__}: {first_line})")
+    info = predictor.info
+    return pack(Prediction.failed(url, reason, f"{info.name} {info.version}"))
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from melonnx.infer.errors import UnknownRateError
 from melonnx.infer.frontend.mel import MelSpec
 from melonnx.infer.frontend.windows import MOST_WINDOWS
 from melonnx.infer.model.hierarchy import genres_above
+from melonnx.infer.model.onnx_file import METADATA_KEY
 from melonnx.infer.model.pooling import POOLINGS
 
 __all__ = ["DEFAULT_SURE", "FORMAT_VERSION", "METADATA_KEY", "WAVE_KEY", "ModelInfo"]
 
-METADATA_KEY = "melonnx"
 WAVE_KEY = "melonnx.wave"
 """Of a waveform twin; the entry is that of its model."""
 FORMAT_VERSION = 3

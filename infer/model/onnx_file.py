@@ -7,7 +7,17 @@ few fields of onnx.proto that can hold a tensor; the field numbers below are tha
 import hashlib
 from collections.abc import Iterator
 
-__all__ = ["CHECKSUM_KEY", "checksum", "has_external_data", "is_damaged"]
+__all__ = [
+    "CHECKSUM_KEY",
+    "METADATA_KEY",
+    "checksum",
+    "has_external_data",
+    "is_damaged",
+    "read_metadata",
+]
+
+METADATA_KEY = "melonnx"
+"""Metadata entry of what a model says of itself."""
 
 CHECKSUM_KEY = "melonnx.sha256"
 """Metadata entry of what :func:`checksum` says of the rest of the file."""
@@ -69,6 +79,20 @@ def is_damaged(model: bytes) -> bool:
     """
     found, named = _read_checksum(model)
     return named is not None and named != found.encode()
+
+
+def read_metadata(model: bytes, key: str) -> bytes:
+    """The metadata entry ``key``; b"" where there is none.
+
+    Raises ValueError as :func:`has_external_data` does.
+    """
+    for number, value in _fields(memoryview(model)):
+        if number == _METADATA and isinstance(value, memoryview):
+            entry = dict(_fields(value))
+            found = entry.get(_VALUE)
+            if entry.get(_KEY) == key.encode() and isinstance(found, memoryview):
+                return bytes(found)
+    return b""
 
 
 def _read_checksum(model: bytes) -> tuple[str, bytes | None]:

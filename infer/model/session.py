@@ -15,6 +15,14 @@ from melonnx.infer.frontend.windows import Patches
 from melonnx.infer.model.live_session import LiveSession
 from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.model.onnx_file import has_external_data, is_damaged
+from melonnx.infer.model.released import (
+    DEFAULT_MODEL,
+    MODELS_FOLDER,
+    TWIN_SUFFIX,
+    find_model,
+    released_models,
+)
+from melonnx.infer.spelling import did_you_mean
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -31,17 +39,9 @@ __all__ = [
     "released_models",
 ]
 
-MODELS_FOLDER = Path(__file__).parents[2] / "models"
-"""Of the released models: it lies beside ``infer/`` in a checkout and when installed."""
-
-DEFAULT_MODEL = MODELS_FOLDER / "genre-base.onnx"
-
 Device = Literal["auto", "cpu", "cuda"] | Sequence[str]
 """``auto`` takes CUDA where it comes up and the CPU otherwise; a list names onnxruntime's
 execution providers, all of which must come up."""
-
-TWIN_SUFFIX = ".wave.onnx"
-"""Of the waveform twin of a model, beside it."""
 
 INPUT = "log_mel"
 OUTPUTS = ("probabilities", "embedding", "evidence")
@@ -147,9 +147,10 @@ def load_model(
     try:
         data = path.read_bytes()
     except OSError as error:
+        names = sorted(released_models())
         raise ModelFileError(
-            f"{path}: cannot be read ({error.strerror}); the released models are "
-            f"{', '.join(sorted(released_models()))}"
+            f"{path}: cannot be read ({error.strerror}){did_you_mean(os.fspath(path), names)}; "
+            f"the released models are {', '.join(names)}"
         ) from None
     try:
         outside, damaged = has_external_data(data), is_damaged(data)
@@ -170,20 +171,6 @@ def load_model(
     if device == "cuda" or not isinstance(device, str):
         _require(session, providers)
     return Model(_read_info(path, session), LiveSession(session, open_again))
-
-
-def released_models() -> dict[str, Path]:
-    """The file of each model that came with melonnx, by name."""
-    files = MODELS_FOLDER.glob("*.onnx")
-    return {file.stem: file for file in files if not file.name.endswith(TWIN_SUFFIX)}
-
-
-def find_model(path: str | os.PathLike[str] | None) -> Path:
-    """The file of a released model where ``path`` is its name or None, else ``path``."""
-    if path is None:
-        return DEFAULT_MODEL
-    named = released_models().get(os.fspath(path))
-    return named if named and not Path(path).is_file() else Path(path)
 
 
 def _providers(device: Device) -> list[str]:

@@ -24,6 +24,7 @@ from melonnx.infer.similar.index import npz_writer
 __all__ = [
     "FORMAT_OF",
     "Write",
+    "cell_text",
     "csv_writer",
     "index_writer",
     "json_writer",
@@ -112,7 +113,7 @@ def csv_writer(file: TextIO, view: View) -> Iterator[Write]:
 
     def write(prediction: Prediction) -> None:
         values = cells(visible(prediction, view))
-        row = [_text(values.get(name)) for name in names]
+        row = [cell_text(values.get(name)) for name in names]
         # Before Python 3.13 csv writes a carriage return without quotes, and reads a new row there.
         (quoted if any("\r" in text for text in row) else rows).writerow(row)
 
@@ -238,7 +239,8 @@ def index_writer(path: Path, model: str) -> Iterator[Write]:
         yield write
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """What stands in a CSV for a value: "true", six digits of a number, nothing for None."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

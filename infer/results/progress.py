@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-__all__ = ["Progress", "show_progress"]
+from melonnx.infer.units import clock
+
+__all__ = ["Progress", "show_progress", "steady_speed"]
+
+_FIRST_S, _FIRST_SONGS = 2.0, 4
 
 
 @dataclass(frozen=True)
@@ -36,21 +40,26 @@ def show_progress(total: int, *, shown: bool = True) -> Iterator[Progress]:
         ProgressColumn,
         Task,
         TextColumn,
-        TimeRemainingColumn,
     )
     from rich.progress import Progress as Bar
     from rich.text import Text
 
     class Speed(ProgressColumn):
         def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
+            speed = steady_speed(task.completed, task.elapsed)
             return Text(
                 "" if speed is None else f"{speed:.1f} songs/s", style="progress.data.speed"
             )
 
+    class Left(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = steady_speed(task.completed, task.elapsed)
+            left = "" if speed is None else f"{clock((total - task.completed) / speed)} left"
+            return Text(left, style="progress.remaining")
+
     bar = Bar(
         *(TextColumn("listening"), BarColumn(), MofNCompleteColumn(), Speed()),
-        *(TimeRemainingColumn(), TextColumn("left")),
+        Left(),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,
@@ -74,6 +83,16 @@ def show_progress(total: int, *, shown: bool = True) -> Iterator[Progress]:
             ),
             paused,
         )
+
+
+def steady_speed(songs: float, seconds: float | None) -> float | None:
+    """Songs a second since the start; None as long as that is mostly chance.
+
+    Of the last moments it would be 200 where answers come together, and 0 behind a long song.
+    """
+    if seconds is None or seconds < _FIRST_S or songs < _FIRST_SONGS:
+        return None
+    return songs / seconds
 
 
 def _say(line: str) -> None:

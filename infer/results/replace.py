@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from melonnx.infer.errors import TagError
+from melonnx.infer.system import flush_to_disk
 
 __all__ = ["create", "remove_strays", "replacing", "sync_folder", "write_text", "writing"]
 
@@ -39,7 +40,7 @@ def replacing(path: Path, mtime_ns: int | None = None) -> Iterator[Path]:
         yield copy
         _dress(copy, path, before, mtime_ns)
         with copy.open("rb+") as file:
-            os.fsync(file.fileno())
+            flush_to_disk(file.fileno())
         _require_unchanged(path, before)
         copy.replace(path)
     except BaseException:
@@ -56,7 +57,9 @@ def create(target: Path, fill: Callable[[Path], None]) -> None:
     try:
         try:
             fill(part)
-            os.fsync(handle)  # which can be written to, though the file may be read-only by now
+            flush_to_disk(
+                handle
+            )  # which can be written to, though the file may be read-only by now
         finally:
             os.close(handle)
         try:
@@ -87,7 +90,7 @@ def writing(path: Path) -> Iterator[Path]:
     try:
         yield part
         with part.open("rb+") as file:
-            os.fsync(file.fileno())
+            flush_to_disk(file.fileno())
         part.replace(path)
     except BaseException:
         with suppress(OSError):

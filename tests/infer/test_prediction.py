@@ -56,3 +56,26 @@ def test_neighbours_of_one_label_are_one_segment():
 def test_a_stream_s_comes_back_too():
     now = Prediction("<stream>", label="rock", score=0.5, start_s=3.0, duration_s=30.0)
     assert Prediction.from_dict(now.to_dict()) == now
+
+
+def test_repr_is_one_short_line():
+    song = Prediction(
+        "a.mp3", label="rock", score=0.62, unsure=True, duration_s=65, model="tiny 0",
+        probabilities={"rock": 0.6, "pop": 0.3, "jazz": 0.08, "folk": 0.02},
+    )  # fmt: skip
+    assert repr(song) == "<a.mp3: rock? 62%, pop 30%, jazz 8%; 1:05, tiny 0>"
+    failed = Prediction("b.mp3", status="silent", error="b.mp3: is silent")
+    assert repr(failed) == "<b.mp3: is silent>"
+
+
+def test_a_notebook_shows_bars_and_the_timeline_and_names_are_text():
+    song = Prediction(
+        "<b>.mp3", label="rock", score=0.5, duration_s=20, model="tiny 0",
+        probabilities={"rock": 0.5, "pop": 0.25},
+        timeline=(Segment(0, 5, "rock", 0.6), Segment(5, 20, "pop", 0.7)),
+    )  # fmt: skip
+    html = song._repr_html_()
+    assert "<b>" not in html
+    assert "width:100px" in html
+    assert "width:50px" in html
+    assert 'title="pop" style="width:75.00%' in html

@@ -74,7 +74,7 @@ def test_a_file_that_crashes_its_worker_is_a_row_that_says_so(music, tmp_path, e
     result = run(music, output, *more, env=environment(SEGFAULT="song 07"))
     assert result.returncode == 1
     assert f"{SONGS + 1} heard now" in result.stderr
-    assert result.stderr.endswith("; 2 failed\n")
+    assert "; 2 failed (1 crashed, 1 unreadable)\n" in result.stderr
     with output.open(newline="") as file:
         table = {Path(row["path"]).name: row for row in csv.DictReader(file)}
     assert len(table) == rows(output) == SONGS + 1

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from melonnx.infer.cli.shell import complete
 from melonnx.train.progress import say
 
 __all__ = ["app"]
@@ -20,7 +21,12 @@ def _evaluate() -> None:
 
 @app.command()
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model file, or a released one's name.")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="A model file, or a released one's name.", autocompletion=complete.models
+        ),
+    ],
     data: Annotated[Path, typer.Argument(help="As for train; or a run, for its test part.")],
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from melonnx.infer.cli.shell import complete
 from melonnx.train.cli import learning
 from melonnx.train.data.tracks import DataSet, Track
 from melonnx.train.progress import say
@@ -55,7 +56,10 @@ def train(
     ] = False,
     base: Annotated[
         Path | None,
-        typer.Option(help="With --head: a model file, or a released one's name; genre-base."),
+        typer.Option(
+            help="With --head: a model file, or a released one's name; genre-base.",
+            autocompletion=complete.models,
+        ),
     ] = None,
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")

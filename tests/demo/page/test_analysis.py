@@ -58,13 +58,23 @@ def test_bad_file_is_a_row_of_the_table(predictor, song, tmp_path):
     bad = tmp_path / "=HYPERLINK(1).mp3"
     bad.write_bytes(b"no music")
     good, failed = classify_each(predictor, [song, bad], Limits())
-    rows = list(csv.DictReader(io.StringIO(to_csv([good, failed]))))
-    assert rows[0]["genre"] == good.label
-    assert float(rows[0]["score"]) == pytest.approx(good.score, abs=1e-4)
-    assert rows[0]["second"] == good.top(2)[1][0]
-    assert rows[1]["song"] == "'=HYPERLINK(1).mp3"
-    assert rows[1]["genre"] == ""
-    assert "bad.mp3" not in rows[1]["note"]
+    rows = list(csv.DictReader(io.StringIO(to_csv([good, failed], predictor.info))))
+    assert rows[0]["label"] == good.label
+    assert float(rows[0]["score"]) == pytest.approx(good.score, abs=1e-6)
+    assert rows[0]["label_2"] == good.top(2)[1][0]
+    assert rows[1]["path"] == "'=HYPERLINK(1).mp3"
+    assert (rows[1]["label"], rows[1]["status"]) == ("", "unreadable")
+
+
+def test_columns_are_those_of_the_prompt(predictor, melonnx, song):
+    told = to_csv(classify_each(predictor, [song], Limits()), predictor.info)
+    prompt = melonnx("classify", song.name, "--csv", "--model", "genre-small", cwd=song.parent)
+    assert told.splitlines()[0] == prompt.stdout.splitlines()[0]
+    (page_row,), (prompt_row,) = (
+        list(csv.DictReader(io.StringIO(text))) for text in (told, prompt.stdout)
+    )
+    assert page_row["folder"] == ""  # where the page was started is nobody's business
+    assert page_row == prompt_row | {"folder": ""}
 
 
 def test_evidence_is_looked_for_once(predictor, song, monkeypatch):

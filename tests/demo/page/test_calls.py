@@ -30,7 +30,7 @@ def number(page, name):
         ("call/classify", {"data": [file(), MODEL, 90]}),
         ("call/classify/", {"data": [None, None, None]}),
         ("call/classify", {"data": [file() | {"orig_name": "a", "size": 3}, MODEL, 80]}),
-        ("call/picture", {"data": [file(), "mel", MODEL, True, 95]}),
+        ("call/picture", {"data": [file(), "all", MODEL, True, 95, "rock"]}),
         ("call/explain", {"data": [file(), "any text", MODEL, 90]}),
         ("call/v2/classify", {"song": file(), "model": MODEL}),
         ("cancel", {"session_hash": "x", "fn_index": 9999, "event_id": "x"}),
@@ -77,7 +77,7 @@ def test_browser_passes(page):
             "value 2 must be one of its choices, which 'polka' is not",
         ),
         ("call/classify", {"data": [file(), {"a": [1]}, 90]}, 422, "value 2 must be one of"),
-        ("call/picture", {"data": [file(), "mel", MODEL, "yes", 90]}, 422, "true or false"),
+        ("call/picture", {"data": [file(), "mel", MODEL, "yes", 90, ""]}, 422, "true or false"),
         ("call/explain", {"data": [file(), ["a"], MODEL, 90]}, 422, "value 2 must be text"),
         ("call/v2/classify", {"song": file(), "polka": 1}, 422, "parameters are song, model"),
         ("call/classify", {"data": [file(), MODEL, "90"]}, 422, "value 3 must be a number"),
@@ -92,3 +92,12 @@ def test_what_cannot_is_told_why(page, call, asked, status, reason):
     assert refused is not None
     assert refused[0] == status
     assert reason in refused[1]
+
+
+def test_results_have_names(page):
+    """Not ``value_40``, which is another one with each component."""
+    endpoints = page.get_api_info()["named_endpoints"].items()
+    names = {name: [one["label"] for one in told["returns"]] for name, told in endpoints}
+    assert names == {
+        "/classify": ["answer"], "/picture": ["picture"], "/explain": ["explanation"]
+    }  # fmt: skip

@@ -58,7 +58,7 @@ def test_every_genre_has_its_probability():
 
 def test_timeline_joins_what_is_the_same_and_keeps_each_moment():
     html = cards.timeline(SONG, ["pop", "rock"])
-    assert re.findall(r'width:([\d.]+)%" title="([^"]+)"', html) == [
+    assert re.findall(r'width:([\d.]+)%" title="(\d[^"]+)"', html) == [
         ("50.000", "0:00 to 0:10: rock"), ("50.000", "0:10 to 0:20: pop")
     ]  # fmt: skip
     assert re.findall(r'data-says="([^"]+)"', html) == ["rock 60%", "rock 70%", "pop 90%"]
@@ -69,3 +69,32 @@ def test_table_offers_its_csv_once_it_is_whole():
     link = re.search(r'base64,([^"]+)"', cards.table([SONG], 1, "song\nü\n"))
     assert link is not None
     assert base64.b64decode(link[1]).decode() == "song\nü\n"
+
+
+def test_what_was_heard_is_said_and_painted():
+    html = cards.timeline(SONG, ["pop", "rock"], [(0.0, 2.0), (15.0, 17.5)])
+    assert re.findall(r'<b style="left:([\d.]+)%;width:([\d.]+)%">', html) == [
+        ("0.00", "20.00"), ("50.00", "25.00")
+    ]  # fmt: skip
+    assert "solid: heard" in html
+    assert "0:04 of 0:20 heard, at 2 places" in cards.answer(
+        SONG, 0.9, ["rock", "pop", "jazz"], [(0.0, 2.0), (15.0, 17.5)]
+    )
+    whole = [(0.0, 19.9)]
+    assert "0:20 heard" in cards.answer(SONG, 0.9, ["rock", "pop", "jazz"], whole)
+    assert "solid: heard" not in cards.timeline(SONG, ["pop", "rock"], whole)
+
+
+def test_bars_have_the_colours_of_the_strip():
+    genres = ["jazz", "pop", "rock"]
+    bars = re.findall(r'"row">(\w+)</th><td class="bar (hue\d+)"', cards.answer(SONG, 0, genres))
+    strip = re.findall(r'"stretch (hue\d+)".*?<span>(\w+)<', cards.timeline(SONG, genres))
+    assert bars == [("rock", "hue2"), ("pop", "hue1"), ("jazz", "hue0")]
+    assert strip == [("hue2", "rock"), ("hue1", "pop")]
+
+
+def test_strip_tells_in_words_what_it_shows():
+    html = cards.timeline(SONG, ["pop", "rock"])
+    assert 'role="slider" tabindex="0" aria-label="Place in the song"' in html
+    assert "0:00 to 0:10: rock; 0:10 to 0:20: pop</p>" in html
+    assert re.findall(r"</i>(\w+ \d+%)</li>", html) == ["rock 50%", "pop 50%"]

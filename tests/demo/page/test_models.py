@@ -31,3 +31,9 @@ def test_bad_file_is_refused_before_the_page_is_up(tmp_path):
 def test_path_is_no_name():
     with pytest.raises(MelonnxError, match="is not here"):
         Choice().predictor("/etc/passwd")
+
+
+def test_each_says_what_it_is_for(tiny_model):
+    choice = Choice([tiny_model])
+    assert choice.describe("tiny") == "tiny: your own"
+    assert choice.describe("genre-small") == "genre-small: the fastest"

@@ -96,6 +96,15 @@ def test_picture_is_a_png_and_explain_tells_places(client):
         api_name="/picture",
     )  # fmt: skip
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
+    against = client.predict(
+        song=handle_file(SAMPLE), stage="evidence", model="genre-small", dark=True,
+        against="blues", api_name="/picture",
+    )  # fmt: skip
+    assert Path(against).read_bytes() != Path(picture).read_bytes()
+    whole = client.predict(
+        song=handle_file(SAMPLE), stage="all", model="genre-small", api_name="/picture"
+    )
+    assert Path(whole).name == "all.png"
     why = client.predict(
         song=handle_file(SAMPLE), against="blues", model="genre-small", api_name="/explain"
     )
@@ -112,6 +121,8 @@ def test_what_is_wrong_is_said_without_a_place(client, server, tmp_path):
     assert str(server.temporary) not in str(told.value)
     with pytest.raises(AppError, match="polka"):
         client.predict(song=handle_file(SAMPLE), against="polka", api_name="/explain")
+    with pytest.raises(AppError, match="polka"):
+        client.predict(song=handle_file(SAMPLE), against="polka", api_name="/picture")
 
 
 def test_no_file_outside_its_folder_can_be_read(server):

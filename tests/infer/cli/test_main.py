@@ -39,6 +39,51 @@ def test_every_command_explains_itself(melonnx, command):
     assert f"melonnx {command}" in result.stdout
 
 
+def test_help_has_sections_and_the_commands_own_words(melonnx):
+    import typer
+
+    from melonnx.infer.cli.main import app
+    from melonnx.infer.cli.registry import COMMANDS
+
+    result = melonnx("-h")
+    assert result.returncode == 0
+    sections = [entry.section for entry in COMMANDS.values()]
+    assert sections == sorted(sections, key=sections.index)
+    for section in {*sections}:
+        assert f" {section} " in result.stdout
+    group = typer.main.get_group(app)
+    context = typer.Context(group)
+    for name, entry in COMMANDS.items():
+        command = group.get_command(context, name)
+        assert command is not None
+        first = " ".join((command.help or "").partition("\n\n")[0].split())
+        assert first == entry.summary
+
+
+@pytest.mark.parametrize(
+    ("typed", "cure"),
+    [
+        (["clasify", "song.mp3"], "did you mean classify?"),
+        (["song one.wav"], "melonnx classify 'song one.wav'"),
+        (["s3://music/a.mp3"], "melonnx classify s3://music/a.mp3"),
+        (["zzz"], "melonnx -h lists them"),
+        (["classify", "song one.wav", "--timelin"], "--timeline"),
+        (["classify", "song one.wav", "--model", "genre_base"], "did you mean genre-base?"),
+        (["explain", "song one.wav", "--against", "plse"], "did you mean pulse?"),
+        (["classify", "song one.wav", "--sure", "many"], "integer"),
+        (["classify", "song one.wav", "--device", "gpu"], "auto, cpu or cuda"),
+        (["info", "song one.wav"], "is not an ONNX file"),
+    ],
+)
+def test_ten_mistakes_are_answered_with_the_cure(melonnx, song, tiny_model, typed, cure):
+    if typed[0] == "explain":
+        typed = [*typed, "--model", str(tiny_model)]
+    result = melonnx(*typed, cwd=song.parent, env=os.environ | {"COLUMNS": "200"})
+    assert result.returncode in (1, 2)
+    assert cure in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_version(melonnx):
     assert melonnx("--version").stdout.startswith("melonnx 0.")
 
@@ -255,6 +300,7 @@ def test_info_shows_a_tree_as_one(melonnx, tree_model):
             ["classify", "SONG", "-o", "OUT.csv", "--cluster", "local[1]"],
             "cluster",
         ),
+        (["fsspec"], ["classify", "s3://music/a.mp3"], "cluster"),
     ],
 )
 def test_a_missing_extra_is_named(song, tmp_path, missing, command, extra):
@@ -309,3 +355,12 @@ def test_a_folder_takes_parts_only(melonnx, song, tiny_model, tmp_path):
     result = melonnx("classify", song, "-o", tmp_path, "--json", "--model", tiny_model)
     assert result.returncode == 2
     assert "is a folder" in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_urls_are_heard_without_a_cluster(melonnx, song, tiny_model):
+    pytest.importorskip("fsspec", reason="needs the cluster extra")
+    url, gone = f"file://{song}", f"file://{song}.gone"
+    result = melonnx("classify", url, gone, "--json", "--model", tiny_model)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(row["path"], row["status"]) for row in rows] == [(url, "ok"), (gone, "no_music")]
+    assert result.returncode == 1

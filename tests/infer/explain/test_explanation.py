@@ -82,6 +82,16 @@ def test_check_is_the_same_each_time(small, examined, explanation):
     assert explain(small, examined) == explanation
 
 
+def test_check_against_the_rival_is_of_the_places_that_are_shown(small, examined, explanation):
+    check = explanation.rival_check
+    assert check is not None
+    assert check.log_odds_lost > check.random_log_odds_lost
+    lead = np.log(explanation.score / explanation.rival_score)
+    assert lead - np.log(check.score / check.rival_score) == pytest.approx(
+        check.log_odds_lost, abs=1e-4
+    )
+
+
 def test_any_other_genre_may_be_the_rival(small, examined, evidence):
     explanation = explain(small, examined, evidence, against="reggae")
     assert explanation.rival == "reggae"

@@ -28,12 +28,12 @@ POISON = """
 import os, signal
 from melonnx.infer.library import cluster
 if not hasattr(cluster, "unpoisoned"):  # a preload is run twice
-    cluster.unpoisoned = cluster._hear
-def poisoned(predictor, path, embedding):
+    cluster.unpoisoned = cluster.hear_file
+def poisoned(predictor, path, *, embedding):
     if "poison" in path:
         os.kill(os.getpid(), signal.SIGKILL)
-    return cluster.unpoisoned(predictor, path, embedding)
-cluster._hear = poisoned
+    return cluster.unpoisoned(predictor, path, embedding=embedding)
+cluster.hear_file = poisoned
 """
 
 

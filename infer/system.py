@@ -1,0 +1,80 @@
+"""What the operating systems do otherwise: locks, flushing to disk, pipes that are closed.
+
+Nothing else in ``infer`` asks which system it runs on.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from typing import IO, Any, TypeVar
+
+__all__ = ["flush_to_disk", "has_gone", "lock", "unless_interrupted"]
+
+_T = TypeVar("_T")
+
+
+def lock(file: IO[Any]) -> None:
+    """Lock a file for this process, as long as it is open.
+
+    Raises OSError with EAGAIN or EACCES where another has it. Where the system has no locks at
+    all, nothing is locked.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        _lock_as_windows_does(file)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _lock_as_windows_does(file: IO[Any]) -> None:
+    """A byte far behind the end: what is locked cannot be read by others, nor by us twice."""
+    try:
+        import msvcrt
+    except ModuleNotFoundError:
+        return
+    windows: Any = msvcrt
+    place = file.tell()
+    file.seek(1 << 40)
+    try:
+        windows.locking(file.fileno(), windows.LK_NBLCK, 1)
+    finally:
+        file.seek(place)
+
+
+def flush_to_disk(handle: int) -> None:
+    """Wait until a file's bytes are on the disk itself; raises OSError.
+
+    A Mac's fsync only hands them to the disk, which may hold them for long; its F_FULLFSYNC waits,
+    where the disk knows it.
+    """
+    if sys.platform == "darwin":
+        import fcntl
+
+        system: Any = fcntl
+        try:
+            system.fcntl(handle, system.F_FULLFSYNC)
+        except OSError:
+            pass
+        else:
+            return
+    os.fsync(handle)
+
+
+def has_gone(error: OSError) -> bool:
+    """Whoever read our output has gone: Windows calls a closed pipe an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (
+        sys.platform == "win32" and error.errno == errno.EINVAL
+    )
+
+
+def unless_interrupted(call: Callable[[], _T], instead: _T) -> _T:
+    """What ``call`` returns, or ``instead`` where a signal broke it off.
+
+    Elsewhere Python waits on after a signal; on Windows it raises InterruptedError.
+    """
+    try:
+        return call()
+    except InterruptedError:
+        return instead
