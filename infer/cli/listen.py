@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from melonnx.infer.cli.options import Device, Model, Sure, Threads
+from melonnx.infer.cli.options import Device, Genres, Model, Sure, Threads
 from melonnx.infer.results.listing import say
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def listen(
     model: Model = None,
     device: Device = "auto",
     threads: Threads = None,
+    genres: Genres = None,
 ) -> None:
     """Tell the genre of what is playing, as it plays.
 
@@ -58,13 +59,15 @@ def listen(
     from melonnx.infer.cli.live import Display, print_stream_lines
     from melonnx.infer.explain.stretches import Stretches
     from melonnx.infer.predictor import Predictor
+    from melonnx.infer.wanted import read_genre_list
 
     if encoding not in ENCODINGS:
         raise typer.BadParameter(f"one of {', '.join(ENCODINGS)}", param_hint="--encoding")
     from_pipe = source == "-"
     if from_pipe and (sys.stdin is None or sys.stdin.isatty()):
         raise typer.BadParameter("pipe raw PCM into it, or name a file", param_hint="-")
-    predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
+    wanted = None if genres is None else read_genre_list(genres)
+    predictor = Predictor(model, device, threads, sure=sure, genres=wanted)  # type: ignore[arg-type]
     stretches = Stretches()
     live = sys.stdout.isatty() and not as_json
     with ExitStack() as resources:
@@ -83,7 +86,7 @@ def listen(
         heard = _hear(stream, blocks)
         try:
             if live:
-                with Display(name, predictor.info.genres, top or 5) as display:
+                with Display(name, predictor.genres, top or 5) as display:
                     display.show(heard, stretches)
             else:
                 print_stream_lines(heard, stretches, top or 3, as_json=as_json)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Device", "GenreMap", "Model", "Recursive", "Sure", "Threads", "Workers"]
+__all__ = ["Device", "GenreMap", "Genres", "Model", "Recursive", "Sure", "Threads", "Workers"]
 
 Model = Annotated[Path | None, typer.Option(help="A model file, or genre-base or genre-small.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -25,4 +25,12 @@ Workers = Annotated[
 GenreMap = Annotated[
     Path | None,
     typer.Option("--map", help='Genre by label (*.csv, *.toml, *.json): metal,"Heavy Metal".'),
+]
+Genres = Annotated[
+    str | None,
+    typer.Option(
+        "--genres",
+        metavar="LIST",
+        help="The only genres that may be answers: rock,pop,jazz, or a file of them.",
+    ),
 ]

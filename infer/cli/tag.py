@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Workers
+from melonnx.infer.cli.options import Device, GenreMap, Genres, Model, Recursive, Sure, Workers
 from melonnx.infer.library.song_source import From, Paths, open_songs
 from melonnx.infer.results.listing import Line, print_listing, say
 
@@ -69,6 +70,7 @@ def tag(
     device: Device = "auto",
     workers: Workers = None,
     sure: Sure = 90,
+    genres: Genres = None,
 ) -> None:
     """Write each song's genre into its tags; shows what it would do until --write.
 
@@ -76,8 +78,9 @@ def tag(
     song that has a genre, or that the model is unsure of, is left alone, and what does not sound
     like music always is.
     """
+    from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.tags.fields import Style
-    from melonnx.infer.tags.genre_names import read_genre_map
+    from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.log import default_log
     from melonnx.infer.tags.tagging import Rules, tag_songs
 
@@ -88,15 +91,15 @@ def tag(
             )
         _undo(undo)
         return
+    mapped = read_genre_map(names) if names else {}
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        sure=sure,
+        wishes=Wishes(genres, mapped, partial(genre_name, names=mapped), sure),
     )  # fmt: skip
     if add and overwrite:
         raise typer.BadParameter("take one", param_hint="--add, --overwrite")
     if not separator or any(ord(sign) < 32 for sign in separator):
         raise typer.BadParameter('needs a text, "nul" or "first"', param_hint="--separator")
-    mapped = read_genre_map(names) if names else {}
     _warn_of_separators(mapped)
     style = Style({"nul": "\0", "first": None}.get(separator, separator), id3v24)
     rules = Rules(mapped, overwrite, unsure, keep_mtime, top, least, add, style)

@@ -21,6 +21,7 @@ from beets.ui import Subcommand, UserError, print_, should_write  # type: ignore
 from melonnx.infer import MelonnxError, Prediction, Predictor
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.tags.genre_names import genre_name
+from melonnx.infer.wanted import Wanted, find_genres
 
 __all__ = ["MelonnxPlugin"]
 
@@ -30,7 +31,8 @@ _DEFAULTS: dict[str, Any] = {
     "overwrite": False,
     "unsure": False,
     "sure": DEFAULT_SURE,  # so many percent of the answers that are not unsure are right
-    "map": {},  # label: what to call it; "" leaves it out
+    "map": {},  # label: what to call it; "" leaves it out, and those of one name add up
+    "genres": [],  # the only ones that may be answers; none: all
     "threads": None,  # songs at a time; None: one for each core
     "model": None,
 }
@@ -101,7 +103,7 @@ class MelonnxPlugin(BeetsPlugin):
         # Here, not in the threads: beets knows its music folder in this one only.
         paths = [os.fsdecode(item.path) for item in asked]
         if paths:
-            _ = self._predictor
+            _ = self._wanted
         with ThreadPoolExecutor(self._option("threads", int) or os.cpu_count()) as pool:
             for item, answer in zip(asked, pool.map(self._predict, paths), strict=True):
                 if not answer.ok:
@@ -136,14 +138,28 @@ class MelonnxPlugin(BeetsPlugin):
 
     def _predict(self, path: str) -> Prediction:
         try:
-            return self._predictor.predict(path)
+            return self._wanted.answer(self._predictor.predict(path))
         except MelonnxError as error:
             return Prediction.failed(path, error)
 
     def _genre(self, answer: Prediction) -> str:
         """As ``melonnx tag`` writes it; "" where the map leaves it out."""
+        return genre_name(answer.label or "", self._names)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
         names = self._option("map", dict) or {}
-        return genre_name(answer.label or "", {label: str(name) for label, name in names.items()})
+        return {str(label): str(name) for label, name in names.items()}
+
+    @cached_property
+    def _wanted(self) -> Wanted:
+        info, genres = self._predictor.info, self.config["genres"].as_str_seq()
+        try:
+            find_genres(self._names, info.genres, info.name)
+            spelt = {label: genre_name(label, self._names) for label in info.genres}
+            return Wanted.of_model(info, genres or None, spelt, self._predictor.sure)
+        except MelonnxError as error:
+            raise UserError(f"melonnx: {error}") from None
 
     def _option(self, name: str, kind: Any) -> Any:
         """The setting, of the wanted type, or None where it is left open."""
