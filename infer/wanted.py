@@ -85,15 +85,25 @@ class Wanted:
         It has no timeline: of a stretch, only the likeliest of all genres is known by then.
         Raises ResultsFileError where genres are missing.
         """
-        if not whole.ok or self.changes_nothing:
-            return whole
-        info = self.info
-        if whole.probabilities.keys() != set(info.genres):
+        return whole if not whole.ok or self.changes_nothing else self.judge(whole)
+
+    def require_all(self, whole: Prediction) -> None:
+        """Raises ResultsFileError where a genre of the model has no probability in ``whole``."""
+        genres = self.info.genres
+        if whole.probabilities.keys() != set(genres):
             raise ResultsFileError(
-                f"{whole.path}: {len(whole.probabilities)} of {len(info.genres)} genres have their "
+                f"{whole.path}: {len(whole.probabilities)} of {len(genres)} genres have their "
                 "probabilities there, and all are needed: melonnx classify -o library.jsonl writes "
                 "them, and hears nothing again where its journal is"
             )
+
+    def judge(self, whole: Prediction) -> Prediction:
+        """The label, score and so on that follow from the probabilities in ``whole``.
+
+        Raises ResultsFileError where genres are missing.
+        """
+        info = self.info
+        self.require_all(whole)
         before = np.array([whole.probabilities[genre] for genre in info.genres])
         after = self.among(before)
         order = [int(i) for i in np.argsort(-after, kind="stable") if after[i] > 0]

@@ -1,11 +1,21 @@
 """The options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["Device", "GenreMap", "Genres", "Model", "Recursive", "Sure", "Threads", "Workers"]
+__all__ = [
+    "Device",
+    "GenreMap",
+    "Genres",
+    "Model",
+    "PerGroup",
+    "Recursive",
+    "Sure",
+    "Threads",
+    "Workers",
+]
 
 Model = Annotated[Path | None, typer.Option(help="A model file, or genre-base or genre-small.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -33,4 +43,8 @@ Genres = Annotated[
         metavar="LIST",
         help="The only genres that may be answers: rock,pop,jazz, or a file of them.",
     ),
+]
+PerGroup = Annotated[
+    Literal["album", "folder", "artist"] | None,
+    typer.Option("--per", help="One answer for all songs of an album, a folder, an artist."),
 ]

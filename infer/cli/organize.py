@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from melonnx.infer.cli.options import Device, GenreMap, Genres, Model, Recursive, Sure, Workers
+from melonnx.infer.cli.options import (
+    Device,
+    GenreMap,
+    Genres,
+    Model,
+    PerGroup,
+    Recursive,
+    Sure,
+    Workers,
+)
 from melonnx.infer.library.song_source import From, Paths, open_songs
 from melonnx.infer.results.listing import Line, print_listing, say
 
@@ -50,6 +59,7 @@ def organize(
     workers: Workers = None,
     sure: Sure = 90,
     genres: Genres = None,
+    per: PerGroup = None,
 ) -> None:
     """Sort songs by genre into playlists, copies or hard links; only shown until --write.
 
@@ -61,12 +71,14 @@ def organize(
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.organize import place_songs
     from melonnx.infer.tags.playlists import write_playlists
+    from melonnx.infer.tags.together import group_by
 
     if playlists + copy + link > 1:
         raise typer.BadParameter("take one", param_hint="--playlists, --copy, --link")
     if playlist_format != "m3u8" and (copy or link):
         raise typer.BadParameter("goes with playlists", param_hint="--playlist-format")
     mapped = read_genre_map(names) if names else {}
+    group = None if per is None else group_by(per)
     is_smart = playlist_format == "nsp"  # which asks for the genre as tag writes it
 
     def spell(label: str) -> str:
@@ -74,7 +86,7 @@ def organize(
 
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        wishes=Wishes(genres, mapped, spell, sure),
+        wishes=Wishes(genres, mapped, spell, sure, group),
     )  # fmt: skip
     aside: list[Placed] = []
     sorted_songs = _sort(hear(songs), spell, aside, leave_unsure=leave_unsure or is_smart)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Device, GenreMap, Genres, Model, Recursive, Sure, Workers
+from melonnx.infer.cli.options import (
+    Device,
+    GenreMap,
+    Genres,
+    Model,
+    PerGroup,
+    Recursive,
+    Sure,
+    Workers,
+)
 from melonnx.infer.library.song_source import From, Paths, open_songs
 from melonnx.infer.results.listing import Line, print_listing, say
 
@@ -18,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
+
+_DIFFERING = 10
+"""Songs named that differ from their group; of more, their number."""
 
 
 @app.command()
@@ -71,6 +83,7 @@ def tag(
     workers: Workers = None,
     sure: Sure = 90,
     genres: Genres = None,
+    per: PerGroup = None,
 ) -> None:
     """Write each song's genre into its tags; shows what it would do until --write.
 
@@ -83,6 +96,7 @@ def tag(
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.log import default_log
     from melonnx.infer.tags.tagging import Rules, tag_songs
+    from melonnx.infer.tags.together import group_by
 
     if undo is not None:
         if paths or results is not None or write:
@@ -92,9 +106,10 @@ def tag(
         _undo(undo)
         return
     mapped = read_genre_map(names) if names else {}
+    group = None if per is None else group_by(per)
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        wishes=Wishes(genres, mapped, partial(genre_name, names=mapped), sure),
+        wishes=Wishes(genres, mapped, partial(genre_name, names=mapped), sure, group),
     )  # fmt: skip
     if add and overwrite:
         raise typer.BadParameter("take one", param_hint="--add, --overwrite")
@@ -121,6 +136,7 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
     counts: Counter[str] = Counter()
     linked = 0
     torn: Counter[str] = Counter()
+    differing: list[str] = []
 
     def lines() -> Iterator[Line]:
         nonlocal linked
@@ -129,6 +145,7 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
             is_news = row.outcome in {"tag", "tagged"}
             linked += row.other_links and is_news
             torn.update([row.torn] * bool(row.torn))
+            differing.extend([f"{row.path} {row.differs}"] * bool(row.differs))
             cells = (row.path, "; ".join(row.old) or "-", row.new or "-", row.outcome)
             yield Line(cells, not is_news, row.error)
 
@@ -138,9 +155,17 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
         say("stopped; the same command goes on")
         raise
     finally:
+        _tell_differing(differing)
         _sum_up(counts, torn, linked, log)
     if counts["failed"]:
         raise typer.Exit(1)
+
+
+def _tell_differing(songs: list[str]) -> None:
+    for song in songs[:_DIFFERING]:
+        say(song)
+    if len(songs) > _DIFFERING:
+        say(f"{len(songs) - _DIFFERING} more songs differ so from what they are grouped with")
 
 
 def _sum_up(counts: Counter[str], torn: Counter[str], linked: int, log: Path | None) -> None:

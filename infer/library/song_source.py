@@ -55,7 +55,7 @@ def open_songs(
     """
     if bool(paths) == (results is not None):
         raise typer.BadParameter("give files, or --from RESULTS", param_hint="PATH")
-    if results is not None and wishes.sure != 90 and wishes.genres is None:
+    if results is not None and wishes.sure != 90 and not (wishes.genres or wishes.group):
         raise typer.BadParameter(
             "what is unsure in RESULTS was told then: say it to melonnx classify",
             param_hint="--sure",
@@ -82,25 +82,25 @@ def open_songs(
 
         wanted = wishes.of_model(load_model(model, device="cpu", threads=1).info)
     hear = partial(_hear, model=model, device=device, workers=workers, sure=wishes.sure)
-    return songs, lambda asked: map(wanted.answer, hear(asked)) if wanted else hear(asked)
+    return songs, lambda asked: wishes.answers(hear(asked), wanted) if wanted else hear(asked)
 
 
 def _as_wished(
     rows: "list[Prediction]", info: "ModelInfo | None", wishes: "Wishes"
 ) -> "list[Prediction]":
     """Predictions that were made before, as they are wished for now."""
-    if info is None and wishes.genres is not None:
+    if info is None and (wishes.genres is not None or wishes.group is not None):
         from melonnx.infer.errors import ResultsFileError
 
         made_by = ", ".join(sorted({row.model or "an unknown model" for row in rows if row.ok}))
         raise ResultsFileError(
-            f"--genres needs the file of the model that made the results ({made_by}): give it "
-            "with --model"
+            "--genres and --per need the file of the model that made the results "
+            f"({made_by}): give it with --model"
         )
     if info is None:
         return rows
     wanted = wishes.of_model(info)
-    if wishes.genres is None and not wanted.changes_nothing:
+    if wishes.genres is None and wishes.group is None and not wanted.changes_nothing:
         whole = [row for row in rows if row.probabilities.keys() == set(info.genres)]
         if len(whole) < sum(row.ok for row in rows):
             say(
@@ -108,7 +108,7 @@ def _as_wished(
                 "not add up; .jsonl holds all"
             )
             return rows
-    return [wanted.answer(row) for row in rows]
+    return list(wishes.answers(rows, wanted))
 
 
 def _hear(

@@ -1,10 +1,11 @@
-"""What is asked of answers before they are used: only some genres, families of genres."""
+"""What is asked of answers before they are used: some genres only, families, one for a group."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from melonnx.infer.errors import ResultsFileError
+from melonnx.infer.groups import answer_by_group
 from melonnx.infer.model.metadata import DEFAULT_SURE, ModelInfo
 from melonnx.infer.model.session import load_model, released_models
 from melonnx.infer.prediction import Prediction
@@ -24,11 +25,20 @@ class Wishes:
     spell: Callable[[str], str] = str
     """What every label is called; labels of one name are a family, whose chances add up."""
     sure: int = DEFAULT_SURE
+    group: Callable[[str], Hashable | None] | None = None
+    """What songs have in common that get one answer; None where each has its own."""
 
     @property
     def need_a_model(self) -> bool:
         """Its file tells what the names are, and when an answer is sure."""
-        return self.genres is not None or bool(self.names)
+        return self.genres is not None or bool(self.names) or self.group is not None
+
+    def answers(self, songs: Iterable[Prediction], wanted: Wanted) -> Iterator[Prediction]:
+        """The songs as they are wished for, in their order; with groups, when all are heard."""
+        if self.group is None:
+            yield from map(wanted.answer, songs)
+        else:
+            yield from answer_by_group(list(songs), self.group, wanted)
 
     def of_model(self, info: ModelInfo) -> Wanted:
         """Raises UnknownGenreError, also for names of labels that the model does not tell."""

@@ -235,7 +235,8 @@ def index_writer(path: Path, view: View, model: str) -> Iterator[Write]:
             assert prediction.embedding is not None, "an index is made of answers with embeddings"
             assert shown.label is not None
             assert shown.score is not None
-            add(shown.path, shown.label, shown.score, np.asarray(prediction.embedding))
+            embedding = np.asarray(prediction.embedding)
+            add(shown.path, shown.label, shown.score, embedding, unsure=shown.unsure)
 
         yield write
 

@@ -1,9 +1,11 @@
 """``--genres`` and families of ``--map``, as a user of the commands meets them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from melonnx.infer.prediction import Prediction
 from tests.conftest import RATE, encode, make_song
 
 
@@ -97,3 +99,28 @@ def test_what_cannot_be_is_one_line(melonnx, songs, full_model, tmp_path):
     melonnx("classify", folder, "-o", few, "--top", 2, "--model", full_model)
     missing = melonnx("tag", "--from", few, "--genres", "noise", "--model", full_model)
     assert "2 of 3 genres have their probabilities there" in missing.stderr
+
+
+def test_an_album_gets_one_genre_and_the_odd_song_is_named(melonnx, full_model, tmp_path):
+    """Predictions that were made before: three songs of one folder, one of which is sure."""
+    names = ("drone", "noise", "pulse")
+    rows = []
+    for number, (label, chance) in enumerate((("pulse", 0.9), ("pulse", 0.9), ("noise", 0.95))):
+        song = tmp_path / "album" / f"{number}.flac"
+        song.parent.mkdir(exist_ok=True)
+        song.write_bytes(encode(make_song(2, seed=number), RATE, "FLAC"))
+        rest = dict.fromkeys(names, (1 - chance) / 2)
+        row = Prediction(str(song), label=label, score=chance, probabilities=rest | {label: chance})
+        rows.append(replace(row, model="tiny 0").to_dict())
+    file = tmp_path / "all.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = ("--from", file, "--per", "folder", "--model", full_model)
+    shown = melonnx("tag", *asked)
+    assert [line.split("\t")[2] for line in shown.stdout.splitlines()] == ["Pulse"] * 3
+    odd = "differs: by itself noise (0.9"
+    assert f"melonnx: {tmp_path / 'album' / '2.flac'} {odd}" in shown.stderr
+    assert "2 of 3 songs beside it are pulse" in shown.stderr
+    placed = melonnx("organize", *asked, "--to", tmp_path / "out")
+    assert placed.stdout.split("\t")[2] == "3"
+    refused = melonnx("tag", *asked[:4])
+    assert "--genres and --per need the file of the model" in refused.stderr

@@ -159,3 +159,20 @@ def test_only_the_genres_that_are_wanted_are_answers(library):
     refused = library.beet("melonnx")
     assert refused.returncode == 1
     assert '"nois" is no genre of tiny' in refused.stderr
+
+
+def test_an_album_gets_what_its_songs_together_are_sure_of(tmp_path, full_model):
+    from melonnx.infer.groups import pool
+    from melonnx.infer.wanted import Wanted
+
+    library = Library(tmp_path, full_model)
+    library.configure(auto=False)
+    library.bring_in()
+    predictor = Predictor(library.model)
+    answers = [predictor.predict(song) for song in library.songs]
+    together = pool(answers, Wanted.of_model(predictor.info))
+    assert not together.unsure
+    assert library.beet("melonnx").returncode == 0
+    assert library.beet("ls", "-a", "-f", "$genres").stdout.strip() == genre_name(
+        together.label, {}
+    )
