@@ -166,6 +166,8 @@ def test_an_album_gets_what_its_songs_together_are_sure_of(tmp_path, full_model)
     from melonnx.infer.wanted import Wanted
 
     library = Library(tmp_path, full_model)
+    for seed, song in enumerate(library.songs):
+        song.write_bytes(encode(make_song(12, seed=seed), RATE, "FLAC"))
     library.configure(auto=False)
     library.bring_in()
     predictor = Predictor(library.model)
