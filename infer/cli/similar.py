@@ -90,8 +90,8 @@ def similar(
     find = _Finder(library, model, device, threads)
     limits = Limits(_limits(per_artist, per_album))
     if begin is not None and end is not None:
-        rows = [find.row_in_index(song) for song in (begin, end)]
-        found = way(library, *rows, top, limits)
+        first, last = find.row_in_index(begin), find.row_in_index(end)
+        found = way(library, first, last, top, limits)
     elif approximate or (len(songs or ()) == 1 and not limited and not unlike):
         row, query = find.place((songs or [""])[0])
         candidates = None

@@ -60,7 +60,7 @@ def mix(
     Vectors are float32 (d,). Nearest first; fewer where the limits leave no more.
     """
     query = _middle(like) - _AGAINST * _middle(unlike) if unlike else _middle(like)
-    return _first(index, query, k, limits)
+    return _first(index, query.astype(np.float32), k, limits)
 
 
 def way(index: Index, first: int, last: int, n: int, limits: Limits) -> list[Neighbour]:
