@@ -50,6 +50,7 @@ COMMANDS = {
     "tag": Command("melonnx.infer.cli.tag"),
     "organize": Command("melonnx.infer.cli.organize"),
     "similar": Command("melonnx.infer.cli.similar"),
+    "map": Command("melonnx.demo.cli.map", "map"),
     "doctor": Command("melonnx.infer.cli.doctor", algebra=False),
     "bench": Command("melonnx.infer.cli.bench", algebra=False),
 }
