@@ -42,12 +42,10 @@ def to_html(index: Index, places: NDArray[np.float32], method: str, title: str) 
     }
     # A path may hold what ends a script; in JSON a slash may be escaped.
     data = json.dumps(songs).replace("</", "<\\/").replace("<!--", "<\\u0021--")
-    parts = {"TITLE": html.escape(title), "MEANING": html.escape(_MEANING[method]), "SONGS": data}
-    text = _TEMPLATE.read_text("utf-8")
-    for name, part in parts.items():
-        before, _, after = text.partition(f"%%{name}%%")
-        text = before + part + after
-    return text
+    head, _, tail = _TEMPLATE.read_text("utf-8").partition("%%SONGS%%")
+    for name, part in (("MEANING", _MEANING[method]), ("TITLE", title)):
+        head = head.replace(f"%%{name}%%", html.escape(part))
+    return head + data + tail
 
 
 def _packed(values: NDArray[np.uint16]) -> str:
