@@ -98,5 +98,5 @@ def _units(block: NDArray[np.float32]) -> NDArray[np.float64]:
 def _digest(embeddings: NDArray[np.float32]) -> str:
     found = hashlib.sha256(str(embeddings.shape).encode())
     for start in range(0, len(embeddings), _BLOCK):
-        found.update(np.ascontiguousarray(embeddings[start : start + _BLOCK]))
+        found.update(np.array(embeddings[start : start + _BLOCK]).tobytes())
     return found.hexdigest()
