@@ -1,7 +1,8 @@
 """A song in, its genre out: decode, mel, windows, network, answer."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ from melonnx.infer.skim import skim
 from melonnx.infer.stream import Stream
 from melonnx.infer.timeline import spans
 from melonnx.infer.units import clock
+from melonnx.infer.wanted import Wanted
 
 __all__ = ["Predictor"]
 
@@ -53,12 +55,16 @@ class Predictor:
     songs, 95 more; which rates there are is in the model's file (``info.bars``).
     ``track``: which of several audio tracks (a video's, say), from 1 on; None takes the one that
     FFmpeg plays by default. Where there are several, a warning says which was heard.
+    ``genres``: the only ones that may be answers, however they are spelt; None for all of the
+    model's. Their probabilities are renormalised; ``score`` stays the chance that the answer is
+    right, so that what is not marked unsure is right as often as ``sure`` says.
 
     Can be pickled: the file's path travels (of a released model, the name), and the process that
     unpickles it opens the file anew, on the same device, with as many threads. In a process that is
     forked (Linux), it opens the file anew when it is first used.
 
-    Raises ModelFileError, DeviceError, and UnknownRateError (the file has no bars for ``sure``).
+    Raises ModelFileError, DeviceError, UnknownRateError (the file has no bars for ``sure``) and
+    UnknownGenreError (a genre that the model does not tell; the nearest is named).
     """
 
     def __init__(
@@ -69,20 +75,26 @@ class Predictor:
         skim: bool = False,
         sure: int = DEFAULT_SURE,
         track: int | None = None,
+        genres: Sequence[str] | None = None,
     ) -> None:
         self._model = load_model(model, device=device, threads=threads)
         self.info = self._model.info
-        self.info.bars_at(sure)
+        self._wanted = Wanted.of_model(self.info, genres, sure=sure)
         self.sure = sure
         if track is not None and track < 1:
             raise ValueError(f"track={track} must be 1 or more")
         self.skim = skim
         self.track = track
         self.providers = self._model.providers
-        self._opened_with = _for_elsewhere(model), device, threads, skim, sure, track
+        self._opened_with = _for_elsewhere(model), device, threads, skim, sure, track, genres
 
     def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         return type(self), self._opened_with
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """Those that may be answers, in the model's order."""
+        return self._wanted.genres
 
     def predict(
         self,
@@ -179,17 +191,13 @@ class Predictor:
         by_window = outputs.probabilities
         leaves = scale(pool_windows(by_window, info.pooling), info.temperature)
         by_genre = sum_by_genre(leaves, info.labels, info.parents)
-        probabilities = _falling(info.genres, by_genre, top)
+        probabilities = _falling(info.genres, by_genre)
         label = next(iter(probabilities))
         accepted = chances_accepted(by_genre, info.genres, info.accepts)
         score = float(accepted[info.genres.index(label)])
         bar = info.bars_at(self.sure).get(label, 0.0)
-        subgenres = {
-            leaf: probability
-            for leaf, probability in _falling(info.labels, leaves).items()
-            if info.parents.get(leaf) in probabilities
-        }
-        return Prediction(
+        subgenres = _falling(info.labels, leaves) if info.parents else {}
+        whole = Prediction(
             path=reader.name,
             label=label,
             score=score,
@@ -204,6 +212,8 @@ class Predictor:
             model=f"{info.name} {info.version}",
             warnings=warnings,
         )
+        wanted = replace(self._wanted.answer(whole), timeline=whole.timeline)
+        return wanted.shown(top, parents=info.parents)
 
     def _timeline(
         self, by_window: NDArray[np.float32], heard: Heard, duration_s: float
@@ -211,6 +221,8 @@ class Predictor:
         info = self.info
         leaves = scale(by_window, info.temperature)
         probabilities = sum_by_genre(leaves, info.labels, info.parents)
+        if not self._wanted.changes_nothing:
+            probabilities = self._wanted.among(probabilities)
         best = probabilities.argmax(axis=1)
         return tuple(
             Segment(begin, end, SILENT, 0.0)
@@ -235,9 +247,7 @@ def _opens_twice(source: Source) -> bool:
     return isinstance(source, bytes)
 
 
-def _falling(
-    names: tuple[str, ...], probabilities: NDArray[np.float64], top: int | None = None
-) -> dict[str, float]:
-    """The ``top`` most probable, or all, most probable first."""
+def _falling(names: tuple[str, ...], probabilities: NDArray[np.float64]) -> dict[str, float]:
+    """The most probable first."""
     order = np.argsort(-probabilities, kind="stable")
-    return {names[i]: float(probabilities[i]) for i in order[:top]}
+    return {names[i]: float(probabilities[i]) for i in order}

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from melonnx.demo.page.limits import Limits
-from melonnx.infer.cli.options import Device, Threads
+from melonnx.infer.cli.options import Device, Genres, Threads
 from melonnx.infer.cli.shell import complete
 from melonnx.infer.errors import MelonnxError
 
@@ -51,16 +51,21 @@ def demo(
     ] = _DEFAULT.keep_minutes,
     device: Device = "auto",
     threads: Threads = None,
+    genres: Genres = None,
 ) -> None:
     """Serve the page: drop a song, see its genre, and ask why."""
     login = _login() if auth else None
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from melonnx.demo.page.address import address_of, listen
     from melonnx.demo.page.models import Choice
+    from melonnx.infer.wanted import read_genre_list
 
+    wanted = None if genres is None else read_genre_list(genres)
+    if wanted is not None and len(wanted) < 2:
+        raise typer.BadParameter("name two or more", param_hint="--genres")
     limits = Limits(max_file_mb, max_files, max_minutes, max_queue, concurrency, keep_minutes)
     with listen(host, port) as listener:
-        choice = Choice(model or (), device, threads)  # type: ignore[arg-type]
+        choice = Choice(model or (), device, threads, wanted)  # type: ignore[arg-type]
         from melonnx.demo.page.serving import serve  # gradio: two seconds
 
         address = address_of(listener, host)

@@ -25,15 +25,20 @@ class Choice:
     """The released models by name, and the files in ``own`` by theirs, the first of which leads.
 
     ``own`` is opened at once, so that a bad file is refused before the page is up; raises
-    ModelFileError and DeviceError. Files come from whoever starts the page, never from its
-    visitors.
+    ModelFileError, DeviceError and UnknownGenreError. ``genres``: the only ones that may be
+    answers, of every model. Files come from whoever starts the page, never from its visitors.
     """
 
     def __init__(
-        self, own: Sequence[Path] = (), device: Device = "auto", threads: int | None = None
+        self,
+        own: Sequence[Path] = (),
+        device: Device = "auto",
+        threads: int | None = None,
+        genres: Sequence[str] | None = None,
     ) -> None:
         self._device: Device = device
         self._threads = threads
+        self._genres = genres
         self._files = {path.stem: path for path in own} | {
             name: MODELS_FOLDER / f"{name}.onnx"
             for name in _RELEASED
@@ -63,7 +68,8 @@ class Choice:
             raise MelonnxError(f'the model "{name}" is not here; there are {", ".join(self.names)}')
         with self._lock:
             if name not in self._open:
-                self._open[name] = Predictor(self._files[name], self._device, self._threads)
+                how = self._device, self._threads
+                self._open[name] = Predictor(self._files[name], *how, genres=self._genres)
             return self._open[name]
 
     def rates(self, name: str | None = None) -> list[int]:

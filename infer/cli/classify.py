@@ -2,13 +2,14 @@
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Device, Model, Recursive, Sure, Track, Workers
+from melonnx.infer.cli.options import Device, Genres, Model, Recursive, Sure, Track, Workers
 
 __all__ = ["app"]
 
@@ -88,6 +89,7 @@ def classify(
         ),
     ] = False,
     track: Track = None,
+    genres: Genres = None,
 ) -> None:
     """Tell the genre of each song, in the order they were given.
 
@@ -116,7 +118,9 @@ def classify(
     from melonnx.infer.prediction import Prediction
     from melonnx.infer.predictor import Predictor
     from melonnx.infer.results.rows import View, parse_template
+    from melonnx.infer.wanted import Wanted, read_genre_list
 
+    wishes = None if genres is None else read_genre_list(genres)
     identify = None
     at_urls = any("://" in path and not path.lower().startswith("http") for path in paths)
     if cluster is None and not at_urls:
@@ -136,11 +140,11 @@ def classify(
         info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
         info.bars_at(sure)
     else:
-        predictor = Predictor(model, device, threads, skim, sure, track)  # type: ignore[arg-type]
+        predictor = Predictor(model, device, threads, skim, sure, track, wishes)  # type: ignore[arg-type]
         info = predictor.info
-    view = View(
-        *(info.genres, info.parents, top, min_score), timeline=timeline, embedding=embeddings
-    )
+    wanted = None if wishes is None else Wanted.of_model(info, wishes, sure=sure)
+    shown = info.genres if wanted is None else wanted.genres
+    view = View(*(shown, info.parents, top, min_score), timeline=timeline, embedding=embeddings)
     if template is not None:
         try:
             parse_template(template, view)
@@ -151,8 +155,12 @@ def classify(
         from melonnx.infer.library.workers import Hearing
 
         name = f"{info.name} {info.version}"
+        told = None if wanted is None or not timeline else wanted.genres
+        if told is None:  # whole answers are kept, and restricted when they are written
+            view = replace(view, wanted=wanted)
+        target = Output(view, kind, template, output)
         hearing = Hearing(
-            find_model(model), name, device, threads or 1, embeddings, skim, sure, track
+            find_model(model), name, device, threads or 1, embeddings, skim, sure, track, told
         )
         with ExitStack() as stack:
             client = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from melonnx.infer.cli.options import Device, Model, Sure, Threads, Track
+from melonnx.infer.cli.options import Device, Genres, Model, Sure, Threads, Track
 from melonnx.infer.cli.shell import complete
 from melonnx.infer.results.listing import say
 
@@ -52,6 +52,7 @@ def listen(
     model: Model = None,
     device: Device = "auto",
     threads: Threads = None,
+    genres: Genres = None,
 ) -> None:
     """Tell the genre of what is playing, as it plays.
 
@@ -65,6 +66,7 @@ def listen(
     from melonnx.infer.cli.live import Display, print_stream_lines
     from melonnx.infer.explain.stretches import Stretches
     from melonnx.infer.predictor import Predictor
+    from melonnx.infer.wanted import read_genre_list
 
     if encoding not in ENCODINGS:
         raise typer.BadParameter(f"one of {', '.join(ENCODINGS)}", param_hint="--encoding")
@@ -73,7 +75,8 @@ def listen(
         raise typer.BadParameter("pipe raw PCM into it, or name a file", param_hint="-")
     if from_pipe and track is not None:
         raise typer.BadParameter("goes with a file", param_hint="--track")
-    predictor = Predictor(model, device, threads, sure=sure)  # type: ignore[arg-type]
+    wanted = None if genres is None else read_genre_list(genres)
+    predictor = Predictor(model, device, threads, sure=sure, genres=wanted)  # type: ignore[arg-type]
     stretches = Stretches()
     live = sys.stdout.isatty() and not as_json
     with ExitStack() as resources:
@@ -92,7 +95,7 @@ def listen(
         heard = _hear(stream, blocks)
         try:
             if live:
-                with Display(name, predictor.info.genres, top or 5) as display:
+                with Display(name, predictor.genres, top or 5) as display:
                     display.show(heard, stretches)
             else:
                 print_stream_lines(heard, stretches, top or 3, as_json=as_json)

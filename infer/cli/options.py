@@ -1,13 +1,25 @@
 """The options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from melonnx.infer.cli.shell import complete
 
-__all__ = ["Device", "GenreMap", "Model", "Recursive", "Sure", "Threads", "Track", "Workers"]
+__all__ = [
+    "Device",
+    "GenreMap",
+    "Genres",
+    "Model",
+    "PerGroup",
+    "Recursive",
+    "Sure",
+    "Threads",
+    "Track",
+    "Workers",
+]
+
 
 Model = Annotated[
     Path | None,
@@ -42,4 +54,16 @@ Track = Annotated[
 GenreMap = Annotated[
     Path | None,
     typer.Option("--map", help='Genre by label (*.csv, *.toml, *.json): metal,"Heavy Metal".'),
+]
+Genres = Annotated[
+    str | None,
+    typer.Option(
+        "--genres",
+        metavar="LIST",
+        help="The only genres that may be answers: rock,pop,jazz, or a file of them.",
+    ),
+]
+PerGroup = Annotated[
+    Literal["album", "folder", "artist"] | None,
+    typer.Option("--per", help="One answer for all songs of an album, a folder, an artist."),
 ]

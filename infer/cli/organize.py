@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Track, Workers
+from melonnx.infer.cli.options import (
+    Device,
+    GenreMap,
+    Genres,
+    Model,
+    PerGroup,
+    Recursive,
+    Sure,
+    Track,
+    Workers,
+)
 from melonnx.infer.library.song_source import From, Paths, open_songs
 from melonnx.infer.results.listing import Line, print_listing, say
 
@@ -50,6 +60,8 @@ def organize(
     workers: Workers = None,
     track: Track = None,
     sure: Sure = 90,
+    genres: Genres = None,
+    per: PerGroup = None,
 ) -> None:
     """Sort songs by genre into playlists, copies or hard links; only shown until --write.
 
@@ -57,25 +69,28 @@ def organize(
     Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds
     nothing.
     """
+    from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.organize import place_songs
     from melonnx.infer.tags.playlists import write_playlists
+    from melonnx.infer.tags.together import group_by
 
     if playlists + copy + link > 1:
         raise typer.BadParameter("take one", param_hint="--playlists, --copy, --link")
     if playlist_format != "m3u8" and (copy or link):
         raise typer.BadParameter("goes with playlists", param_hint="--playlist-format")
-    songs, hear = open_songs(
-        paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        sure=sure, track=track,
-    )  # fmt: skip
-    genres = read_genre_map(names) if names else {}
-    aside: list[Placed] = []
+    mapped = read_genre_map(names) if names else {}
+    group = None if per is None else group_by(per)
     is_smart = playlist_format == "nsp"  # which asks for the genre as tag writes it
 
     def spell(label: str) -> str:
-        return genre_name(label, genres) if is_smart else genres.get(label, label)
+        return genre_name(label, mapped) if is_smart else mapped.get(label, label)
 
+    songs, hear = open_songs(
+        paths, results, recursive=recursive, model=model, device=device, workers=workers,
+        wishes=Wishes(genres, mapped, spell, sure, group), track=track,
+    )  # fmt: skip
+    aside: list[Placed] = []
     sorted_songs = _sort(hear(songs), spell, aside, leave_unsure=leave_unsure or is_smart)
     if copy or link:
         pairs = ((Path(song.path), genre) for song, genre in sorted_songs)

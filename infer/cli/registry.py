@@ -76,7 +76,13 @@ COMMANDS = {
     "similar": Command(
         "melonnx.infer.cli.similar",
         _LIBRARY,
-        "Find the songs of an index that sound most like SONG.",
+        "Find the songs of an index that sound most like SONG, or like several between them.",
+    ),
+    "map": Command(
+        "melonnx.demo.cli.map",
+        _LIBRARY,
+        "Draw a library as a map: near songs sound alike, colours are genres.",
+        "map",
     ),
     "gallery": Command(
         "melonnx.demo.cli.gallery",

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +11,7 @@ import typer
 
 from melonnx.infer.cli.options import Device, Threads, Track
 from melonnx.infer.cli.shell import complete
+from melonnx.infer.errors import IndexFileError
 from melonnx.infer.results.listing import Line, print_listing, say
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from melonnx.infer.similar.index import Index
+    from melonnx.infer.similar.mix import Limit
     from melonnx.infer.similar.neighbours import Neighbour
 
 __all__ = ["app"]
@@ -25,11 +29,34 @@ app = typer.Typer()
 
 @app.command()
 def similar(
-    song: Annotated[str, typer.Argument(help="An audio file, or a path that the index has.")],
     index: Annotated[
         Path, typer.Option("--in", metavar="INDEX", help="From melonnx classify --embeddings.")
     ],
-    top: Annotated[int, typer.Option(min=1, help="Songs to name.")] = 10,
+    songs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SONG", help="Audio files, or paths that the index has: what lies between them."
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="Songs to name.")] = 10,
+    unlike: Annotated[
+        list[str] | None, typer.Option("--not", metavar="SONG", help="And away from these.")
+    ] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option("--from", metavar="SONG", help="With --to: a way through the library."),
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="SONG", help="Where it ends.")] = None,
+    per_artist: Annotated[
+        int | None, typer.Option(min=1, help="Songs of one artist at most, by their tags.")
+    ] = None,
+    per_album: Annotated[
+        int | None, typer.Option(min=1, help="Songs of one album at most, by their tags.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="A playlist: .m3u8, .pls or .xspf."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     approximate: Annotated[
         bool,
@@ -48,28 +75,102 @@ def similar(
     device: Device = "auto",
     threads: Threads = None,
 ) -> None:
-    """Find the songs of an index that sound most like SONG.
+    """Find the songs of an index that sound most like SONG, or like several between them.
 
-    A song that the index has is not heard again, and is not among its own neighbours.
+    A song that the index has is not heard again, and is not among its own neighbours. What is
+    near sounds alike: it need not be the same recording. A genre that is unsure has a "?".
     """
     from melonnx.infer.similar.index import read_index
-    from melonnx.infer.similar.neighbours import find_row, model_of, neighbours
+    from melonnx.infer.similar.mix import Limits, mix, way
+    from melonnx.infer.similar.neighbours import neighbours
 
+    is_way = begin is not None or end is not None
+    if is_way and (begin is None or end is None or songs or unlike or top < 2):
+        raise typer.BadParameter("one with the other, two songs or more, and nothing beside them")
+    if not is_way and not songs:
+        raise typer.BadParameter("name a song, or --from and --to", param_hint="SONG")
+    limited = per_artist is not None or per_album is not None
+    if approximate and (is_way or limited or unlike or len(songs or ()) > 1):
+        raise typer.BadParameter("takes one song and no limits", param_hint="--approximate")
     library = read_index(index)
-    row = find_row(library, song)
-    if model is not None or row is None:
-        model = Path(model_of(library, model))
-    if row is None:
-        from melonnx.infer.predictor import Predictor
-
-        predictor: Any = Predictor(model, device, threads, track=track)  # type: ignore[arg-type]
-        query = predictor.predict(song).embedding
+    find = _Finder(library, model, device, threads, track)
+    limits = Limits(_limits(per_artist, per_album))
+    if begin is not None and end is not None:
+        first, last = find.row_in_index(begin), find.row_in_index(end)
+        found = way(library, first, last, top, limits)
+    elif approximate or (len(songs or ()) == 1 and not limited and not unlike):
+        row, query = find.place((songs or [""])[0])
+        candidates = None
+        if approximate and library.paths:
+            candidates = _candidates(index, library, query, top)
+        found = neighbours(library, query, top, but=row, candidates=candidates)
     else:
-        query = library.embeddings[row]
-    candidates = None
-    if approximate and library.paths:
-        candidates = _candidates(index, library, query, top)
-    _print(neighbours(library, query, top, but=row, candidates=candidates), as_json=as_json)
+        like, away = ([find.place(song) for song in some or ()] for some in (songs, unlike))
+        limits.taken.update(row for row, _ in (*like, *away) if row is not None)
+        find.require_songs()
+        found = mix(library, [one for _, one in like], [one for _, one in away], top, limits)
+    if output is not None:
+        _write(found, output)
+    else:
+        _print(found, as_json=as_json)
+
+
+def _limits(per_artist: int | None, per_album: int | None) -> "list[Limit]":
+    from melonnx.infer.similar.mix import Limit
+    from melonnx.infer.tags.together import group_by
+
+    asked = ((group_by("artist"), per_artist), (group_by("album"), per_album))
+    return [Limit(cache(key), most) for key, most in asked if most is not None]
+
+
+def _write(found: "list[Neighbour]", output: Path) -> None:
+    from melonnx.infer.prediction import Prediction
+    from melonnx.infer.tags.playlists import write_playlist
+
+    write_playlist([Prediction(one.path, label=one.label) for one in found], output)
+    say(f"{len(found)} songs in {output}")
+
+
+@dataclass
+class _Finder:
+    """Places songs in an index; a model is opened for the first that is not there."""
+
+    library: "Index"
+    model: Path | None
+    device: str
+    threads: int | None
+    track: int | None
+    predictor: Any = None
+
+    def place(self, song: str) -> "tuple[int | None, NDArray[np.float32]]":
+        """Its row, None where it has none, and its embedding."""
+        from melonnx.infer.similar.neighbours import find_row, model_of
+
+        row = find_row(self.library, song)
+        if self.model is not None or row is None:
+            self.model = Path(model_of(self.library, self.model))
+        if row is not None:
+            return row, self.library.embeddings[row]
+        if self.predictor is None:
+            from melonnx.infer.predictor import Predictor
+
+            device: Any = self.device
+            self.predictor = Predictor(self.model, device, self.threads, track=self.track)
+        return None, self.predictor.predict(song).embedding
+
+    def require_songs(self) -> None:
+        """Raises IndexFileError where the index has none."""
+        if not self.library.paths:
+            raise IndexFileError("the index holds no songs")
+
+    def row_in_index(self, song: str) -> int:
+        """Raises IndexFileError where it has none."""
+        from melonnx.infer.similar.neighbours import find_row
+
+        row = find_row(self.library, song)
+        if row is None:
+            raise IndexFileError(f"{song}: is not in the index, and a way goes through it alone")
+        return row
 
 
 def _candidates(index: Path, library: "Index", query: Any, top: int) -> "NDArray[np.intp]":
@@ -91,8 +192,11 @@ def _print(found: "list[Neighbour]", *, as_json: bool) -> None:
     if as_json:
         for one in found:
             row = {"path": one.path, "label": one.label, "similarity": round(one.similarity, 6)}
-            print(json.dumps(row))
+            print(json.dumps({**row, "unsure": one.unsure}))
         return
     digits = 2 if sys.stdout.isatty() else 6
-    lines = [Line((f"{one.similarity:.{digits}f}", one.label, one.path)) for one in found]
+    lines = [
+        Line((f"{one.similarity:.{digits}f}", one.label + "?" * bool(one.unsure), one.path))
+        for one in found
+    ]
     print_listing(lines, ("similarity", "genre", "song"), 0)

@@ -2,12 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Device, GenreMap, Model, Recursive, Sure, Track, Workers
+from melonnx.infer.cli.options import (
+    Device,
+    GenreMap,
+    Genres,
+    Model,
+    PerGroup,
+    Recursive,
+    Sure,
+    Track,
+    Workers,
+)
 from melonnx.infer.library.song_source import From, Paths, open_songs
 from melonnx.infer.results.listing import Line, print_listing, say
 
@@ -17,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
+
+_DIFFERING = 10
+"""Songs named that differ from their group; of more, their number."""
 
 
 @app.command()
@@ -70,6 +84,8 @@ def tag(
     workers: Workers = None,
     track: Track = None,
     sure: Sure = 90,
+    genres: Genres = None,
+    per: PerGroup = None,
 ) -> None:
     """Write each song's genre into its tags; shows what it would do until --write.
 
@@ -77,10 +93,12 @@ def tag(
     song that has a genre, or that the model is unsure of, is left alone, and what does not sound
     like music always is.
     """
+    from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.tags.fields import Style
-    from melonnx.infer.tags.genre_names import read_genre_map
+    from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.log import default_log
     from melonnx.infer.tags.tagging import Rules, tag_songs
+    from melonnx.infer.tags.together import group_by
 
     if undo is not None:
         if paths or results is not None or write:
@@ -89,15 +107,16 @@ def tag(
             )
         _undo(undo)
         return
+    mapped = read_genre_map(names) if names else {}
+    group = None if per is None else group_by(per)
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        sure=sure, track=track,
+        wishes=Wishes(genres, mapped, partial(genre_name, names=mapped), sure, group), track=track,
     )  # fmt: skip
     if add and overwrite:
         raise typer.BadParameter("take one", param_hint="--add, --overwrite")
     if not separator or any(ord(sign) < 32 for sign in separator):
         raise typer.BadParameter('needs a text, "nul" or "first"', param_hint="--separator")
-    mapped = read_genre_map(names) if names else {}
     _warn_of_separators(mapped)
     style = Style({"nul": "\0", "first": None}.get(separator, separator), id3v24)
     rules = Rules(mapped, overwrite, unsure, keep_mtime, top, least, add, style)
@@ -119,6 +138,7 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
     counts: Counter[str] = Counter()
     linked = 0
     torn: Counter[str] = Counter()
+    differing: list[str] = []
 
     def lines() -> Iterator[Line]:
         nonlocal linked
@@ -127,6 +147,7 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
             is_news = row.outcome in {"tag", "tagged"}
             linked += row.other_links and is_news
             torn.update([row.torn] * bool(row.torn))
+            differing.extend([f"{row.path} {row.differs}"] * bool(row.differs))
             cells = (row.path, "; ".join(row.old) or "-", row.new or "-", row.outcome)
             yield Line(cells, not is_news, row.error)
 
@@ -136,9 +157,17 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
         say("stopped; the same command goes on")
         raise
     finally:
+        _tell_differing(differing)
         _sum_up(counts, torn, linked, log)
     if counts["failed"]:
         raise typer.Exit(1)
+
+
+def _tell_differing(songs: list[str]) -> None:
+    for song in songs[:_DIFFERING]:
+        say(song)
+    if len(songs) > _DIFFERING:
+        say(f"{len(songs) - _DIFFERING} more songs differ so from what they are grouped with")
 
 
 def _sum_up(counts: Counter[str], torn: Counter[str], linked: int, log: Path | None) -> None:

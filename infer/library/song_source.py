@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from melonnx.infer.results.listing import say
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.library.workers import Answer, Job
+    from melonnx.infer.model.metadata import ModelInfo
     from melonnx.infer.prediction import Prediction
 
 __all__ = ["From", "Paths", "open_songs"]
@@ -40,28 +45,32 @@ def open_songs(
     model: Path | None,
     device: str,
     workers: int | None,
-    sure: int,
+    wishes: "Wishes",
     track: int | None,
 ) -> "tuple[list[str | Prediction], Callable[[Sequence[str | Prediction]], Iterator[Prediction]]]":
     """The songs, failed ones among them, and what tells the predictions of any of them, in order.
 
-    No model is loaded before a song is to be heard. Raises ResultsFileError, and
-    typer.BadParameter unless there is one source; that of predictions made before has no other
-    bars than those it was made with.
+    No model is loaded before a song is to be heard, unless ``wishes`` need one. Raises
+    ResultsFileError, UnknownGenreError, and typer.BadParameter unless there is one source; that of
+    predictions made before has no other bars than those it was made with.
     """
     if bool(paths) == (results is not None):
         raise typer.BadParameter("give files, or --from RESULTS", param_hint="PATH")
-    if results is not None and sure != 90:
+    if results is not None and wishes.sure != 90 and not (wishes.genres or wishes.group):
         raise typer.BadParameter(
             "what is unsure in RESULTS was told then: say it to melonnx classify",
             param_hint="--sure",
         )
     if results is not None and track is not None:
         raise typer.BadParameter("nothing is heard again", param_hint="--track")
+    from melonnx.infer.library.wishes import model_that_made
+
     if results is not None:
         from melonnx.infer.results.reading import read_results
 
-        known = {row.path: row for row in read_results(results)}
+        rows = read_results(results)
+        info = model_that_made(rows, model) if wishes.need_a_model else None
+        known = {row.path: row for row in _as_wished(rows, info, wishes)}
         songs = [path if row.ok else row for path, row in known.items()]
         return songs, lambda asked: (
             known[song] if isinstance(song, str) else song for song in asked
@@ -70,11 +79,46 @@ def open_songs(
     from melonnx.infer.library.find import expand
 
     songs = list(expand(paths or [], recursive=recursive))
-    return songs, lambda asked: _hear(asked, model, device, workers, sure, track)
+    wanted = None
+    if wishes.need_a_model:
+        from melonnx.infer.model.session import load_model
+
+        wanted = wishes.of_model(load_model(model, device="cpu", threads=1).info)
+    hear = partial(
+        _hear, model=model, device=device, workers=workers, sure=wishes.sure, track=track
+    )
+    return songs, lambda asked: wishes.answers(hear(asked), wanted) if wanted else hear(asked)
+
+
+def _as_wished(
+    rows: "list[Prediction]", info: "ModelInfo | None", wishes: "Wishes"
+) -> "list[Prediction]":
+    """Predictions that were made before, as they are wished for now."""
+    if info is None and (wishes.genres is not None or wishes.group is not None):
+        from melonnx.infer.errors import ResultsFileError
+
+        made_by = ", ".join(sorted({row.model or "an unknown model" for row in rows if row.ok}))
+        raise ResultsFileError(
+            "--genres and --per need the file of the model that made the results "
+            f"({made_by}): give it with --model"
+        )
+    if info is None:
+        return rows
+    wanted = wishes.of_model(info)
+    if wishes.genres is None and wishes.group is None and not wanted.changes_nothing:
+        whole = [row for row in rows if row.probabilities.keys() == set(info.genres)]
+        if len(whole) < sum(row.ok for row in rows):
+            say(
+                "these results do not hold all probabilities, so those of genres with one name do "
+                "not add up; .jsonl holds all"
+            )
+            return rows
+    return list(wishes.answers(rows, wanted))
 
 
 def _hear(
     songs: "Sequence[str | Prediction]",
+    *,
     model: Path | None,
     device: str,
     workers: int | None,

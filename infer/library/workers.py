@@ -72,18 +72,23 @@ class Hearing:
     """As of ``Predictor``."""
     track: int | None = None
     """As of ``Predictor``."""
+    genres: tuple[str, ...] | None = None
+    """As of ``Predictor``; only where a timeline is to tell no others, since whole answers can be
+    restricted later."""
 
     def open_predictor(self) -> Predictor:
         """Raises what ``Predictor`` does."""
         device: Any = self.device
-        return Predictor(self.model, device, self.threads, self.skim, self.sure, self.track)
+        how = self.threads, self.skim, self.sure, self.track, self.genres
+        return Predictor(self.model, device, *how)
 
     @property
     def heard_by(self) -> str:
         """What tells a journal whose answers are these: the model, and what changes them."""
         rate = "" if self.sure == DEFAULT_SURE else f" sure {self.sure}"
         track = "" if self.track is None else f" track {self.track}"
-        return self.model_name + " skimmed" * self.skim + rate + track
+        genres = "" if self.genres is None else f" of {','.join(self.genres)}"
+        return self.model_name + " skimmed" * self.skim + rate + track + genres
 
 
 @dataclass(eq=False)

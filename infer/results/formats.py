@@ -71,7 +71,7 @@ def open_output(
             with parquet_writer(part, view) as write:
                 yield write
         elif kind == "npz":
-            with index_writer(part, model) as write:
+            with index_writer(part, view, model) as write:
                 yield write
         else:
             with (
@@ -225,16 +225,19 @@ def parts_writer(folder: Path, view: View) -> Iterator[Write]:
 
 
 @contextmanager
-def index_writer(path: Path, model: str) -> Iterator[Write]:
+def index_writer(path: Path, view: View, model: str) -> Iterator[Write]:
     """The npz of :mod:`melonnx.infer.similar.index`; songs without an answer are not in it."""
     with npz_writer(path, model) as add:
 
         def write(prediction: Prediction) -> None:
             if prediction.label is None or prediction.score is None:
                 return
-            embedding = prediction.embedding
-            assert embedding is not None, "an index is made of answers with embeddings"
-            add(prediction.path, prediction.label, prediction.score, np.asarray(embedding))
+            shown = visible(prediction, view)
+            assert prediction.embedding is not None, "an index is made of answers with embeddings"
+            assert shown.label is not None
+            assert shown.score is not None
+            embedding = np.asarray(prediction.embedding)
+            add(shown.path, shown.label, shown.score, embedding, unsure=shown.unsure)
 
         yield write
 

@@ -27,7 +27,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 """Of what is taken from a row; what an older melonnx did not write is not missed."""
 _COLUMNS = (
     *("path", "path_bytes", "status", "error", "label", "score", "unsure", "music", "duration_s"),
-    *("warnings", "folder"),
+    *("warnings", "folder", "model"),
 )
 
 _RANK = re.compile(r"label_[0-9]{1,4}")

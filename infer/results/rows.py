@@ -9,6 +9,7 @@ from typing import Any
 from melonnx.infer.prediction import Prediction, Segment
 from melonnx.infer.results.places import folder_of
 from melonnx.infer.units import clock
+from melonnx.infer.wanted import Wanted
 
 __all__ = [
     "View",
@@ -41,6 +42,8 @@ class View:
     timeline: bool = False
     """With the segments of the song."""
     embedding: bool = False
+    wanted: Wanted | None = None
+    """The only genres that may be answers; None where all may."""
 
     @property
     def rank(self) -> int:
@@ -50,6 +53,8 @@ class View:
 
 def visible(prediction: Prediction, view: View) -> Prediction:
     """The part of it that ``view`` shows; with the timeline's windows merged, if it is shown."""
+    if view.wanted is not None:
+        prediction = view.wanted.answer(prediction)
     shown = prediction.shown(view.top, view.min_score, view.parents)
     return replace(shown, timeline=shown.segments()) if view.timeline else shown
 

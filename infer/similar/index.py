@@ -2,10 +2,12 @@
 
 Three layouts, chosen by the file's suffix:
 
-- ``.npz``: arrays ``paths`` (str [n]), ``labels`` (str [n]), ``scores`` (float64 [n]),
-  ``embeddings`` (float32 [n, d]) and ``model`` (str, its name and version), no pickles;
-- ``.parquet``: the columns ``path``, ``label``, ``score``, ``embedding`` (list of float32) and
-  ``model`` among others; ``path_bytes`` holds the name where it is no UTF-8, else nothing;
+- ``.npz``: arrays ``paths`` (str [n]), ``labels`` (str [n]), ``scores`` (float64 [n]), ``unsure``
+  (bool [n]; older ones have none), ``embeddings`` (float32 [n, d]) and ``model`` (str, its name
+  and version), no pickles;
+- ``.parquet``: the columns ``path``, ``label``, ``score``, ``unsure``, ``embedding`` (list of
+  float32) and ``model`` among others; ``path_bytes`` holds the name where it is no
+  UTF-8, else nothing;
 - ``.jsonl`` and ``.json``: one object a line with these keys.
 
 Songs that could not be heard have no embedding: the npz leaves them out, readers skip them.
@@ -48,13 +50,25 @@ class Index:
     """(n, d), not normalised."""
     model: str
     """Name and version of the model."""
+    unsure: NDArray[np.bool_] | None = None
+    """(n,): which labels are; None where the file does not say."""
+
+    def is_unsure(self, row: int) -> bool | None:
+        """Of the label of a row; None where it is not known."""
+        return None if self.unsure is None else bool(self.unsure[row])
 
 
 class AddRow(Protocol):
     """Takes one song of an index."""
 
     def __call__(
-        self, path: str, label: str, score: float, embedding: NDArray[np.float32]
+        self,
+        path: str,
+        label: str,
+        score: float,
+        embedding: NDArray[np.float32],
+        *,
+        unsure: bool = False,
     ) -> None: ...
 
 
@@ -85,7 +99,8 @@ def read_index(path: str | os.PathLike[str]) -> Index:
     if not all(isinstance(text, str) for text in (*index.paths, *index.labels, index.model)):
         raise IndexFileError(f"{path}: is damaged: its paths, labels and model are not all text")
     n, shape = len(index.paths), index.embeddings.shape
-    if len(shape) != 2 or not n == len(index.labels) == len(index.scores) == shape[0]:
+    doubts = n if index.unsure is None else len(index.unsure)
+    if len(shape) != 2 or not n == len(index.labels) == len(index.scores) == doubts == shape[0]:
         raise IndexFileError(f"{path}: is damaged: its {n} songs have embeddings of shape {shape}")
     return index
 
@@ -99,12 +114,21 @@ def npz_writer(path: Path, model: str) -> Iterator[AddRow]:
     paths: list[str] = []
     labels: list[str] = []
     scores: list[float] = []
+    doubts = bytearray()
     size = 0
     # On the same disk, which is the one that must have room.
     with TemporaryFile(dir=path.parent) as raw:
 
-        def add(path: str, label: str, score: float, embedding: NDArray[np.float32]) -> None:
+        def add(
+            path: str,
+            label: str,
+            score: float,
+            embedding: NDArray[np.float32],
+            *,
+            unsure: bool = False,
+        ) -> None:
             nonlocal size
+            doubts.append(unsure)
             paths.append(path)
             labels.append(label)
             scores.append(score)
@@ -118,6 +142,7 @@ def npz_writer(path: Path, model: str) -> Iterator[AddRow]:
             _write_texts(archive, "labels", labels)
             _write_texts(archive, "model", [model], scalar=True)
             _write(archive, "scores", "<f8", (len(scores),), [np.array(scores, "<f8").tobytes()])
+            _write(archive, "unsure", "|b1", (len(doubts),), [bytes(doubts)])
             blocks = iter(lambda: raw.read(1 << 20), b"")
             _write(archive, "embeddings", "<f4", (len(paths), size), blocks)
 
@@ -154,6 +179,7 @@ def _read_npz(path: Path) -> Index:
             arrays["scores"].astype(np.float64),
             _embeddings(path, arrays),
             str(arrays["model"]),
+            arrays["unsure"].astype(bool) if "unsure" in arrays else None,
         )
 
 
@@ -178,7 +204,7 @@ def _read_parquet(path: Path) -> Index:
     with ParquetFile(path) as file:
         if "embedding" not in file.schema_arrow.names:
             raise IndexFileError(f"{path}: has no embeddings; write it with --embeddings")
-        columns = ["path", "path_bytes", "label", "score", "embedding", "model"]
+        columns = ["path", "path_bytes", "label", "score", "embedding", "model", "unsure"]
         table = file.read([name for name in columns if name in file.schema_arrow.names])
     table = table.filter(table["embedding"].is_valid())
     paths = table["path"].to_pylist()
@@ -198,12 +224,14 @@ def _read_parquet(path: Path) -> Index:
         table["score"].to_numpy().astype(np.float64),
         values.reshape(len(paths), -1) if paths else np.zeros((0, 0), np.float32),
         _only_model(table["model"].unique().to_pylist()),
+        np.array(table["unsure"].to_pylist(), bool) if "unsure" in table.column_names else None,
     )
 
 
 def _read_json(path: Path) -> Index:
     paths, labels, scores, models = [], [], [], {}
     embeddings: list[NDArray[np.float32]] = []
+    doubts: list[bool | None] = []
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
@@ -215,9 +243,12 @@ def _read_json(path: Path) -> Index:
             labels.append(row["label"])
             scores.append(row["score"])
             models[row["model"]] = None
+            doubts.append(row.get("unsure"))
             embeddings.append(np.array(row["embedding"], np.float32))
     stacked = np.stack(embeddings) if embeddings else np.zeros((0, 0), np.float32)
-    return Index(paths, labels, np.array(scores, np.float64), stacked, _only_model(list(models)))
+    unsure = None if None in doubts else np.array(doubts, bool)
+    model = _only_model(list(models))
+    return Index(paths, labels, np.array(scores, np.float64), stacked, model, unsure)
 
 
 def _only_model(models: Sequence[str]) -> str:

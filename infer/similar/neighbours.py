@@ -25,6 +25,8 @@ class Neighbour:
     label: str
     similarity: float
     """Cosine of the angle between the embeddings: 1 for equal ones."""
+    unsure: bool | None = None
+    """Of ``label``; None where the index does not say."""
 
 
 def nearest(
@@ -79,7 +81,7 @@ def neighbours(
     if candidates is not None:
         rows = candidates[rows]
     found = [
-        Neighbour(index.paths[row], index.labels[row], float(cosine))
+        Neighbour(index.paths[row], index.labels[row], float(cosine), index.is_unsure(int(row)))
         for row, cosine in zip(rows, cosines, strict=True)
         if row != but
     ]

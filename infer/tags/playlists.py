@@ -9,12 +9,13 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 from xml.sax.saxutils import escape
 
+from melonnx.infer.errors import OutputError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.places import is_url
-from melonnx.infer.results.replace import create, remove_strays
+from melonnx.infer.results.replace import create, remove_strays, writing
 from melonnx.infer.tags.organize import Placed, folder_name, numbered, reason
 
-__all__ = ["FORMATS", "write_playlists"]
+__all__ = ["FORMATS", "write_playlist", "write_playlists"]
 
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML 1.0 has not, not even escaped."""
@@ -56,6 +57,26 @@ def write_playlists(
             yield _write(target, data, len(members.songs), write=write)
         except OSError as error:
             yield Placed(target.name, error=f"{target}: {reason(error)}")
+
+
+def write_playlist(songs: Iterable[Prediction], path: Path) -> None:
+    """One playlist of ``songs``, in their order, in the place of what was at ``path``.
+
+    Its suffix is one of ``FORMATS``. Raises OutputError for another suffix, for a name that is two
+    lines, and where it cannot be written.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS or kind == "nsp":
+        raise OutputError(f"{path}: a playlist of songs ends in .m3u8, .pls or .xspf")
+    listed = list(songs)
+    if kind in _BY_LINES and any(end in song.path for song in listed for end in "\r\n"):
+        raise OutputError(f"{path}: a song's name would be two lines of it; take .xspf")
+    data = FORMATS[kind](_List(path.stem, path.absolute().parent, listed))
+    try:
+        with writing(path) as part:
+            _fill(part, data)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({reason(error)})") from None
 
 
 def _is_there(path: str) -> bool:

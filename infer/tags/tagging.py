@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from melonnx.infer.errors import TagError
+from melonnx.infer.groups import DIFFERS
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.replace import remove_strays, replacing
 from melonnx.infer.tags.fields import Style, read_genres, write_genres
@@ -62,6 +63,8 @@ class Tagged:
     """The file has further names (hard links), which keep the old tags."""
     torn: str = ""
     """The two likeliest genres, "Pop or Rock", where the answer is unsure."""
+    differs: str = ""
+    """What the song is by itself, where its album or other group has another genre."""
 
 
 def tag_songs(
@@ -116,6 +119,7 @@ def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path |
     if not prediction.ok:
         return Tagged(song, old, error=prediction.error or "")
     genres = rules.genres(prediction)
+    differs = next((one for one in prediction.warnings if one.startswith(DIFFERS)), "")
     if rules.add and genres:
         genres = [*old, *_lacking(genres, old, rules.style)]
     new = "; ".join(genres)
@@ -129,7 +133,7 @@ def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path |
     if not genres:
         return Tagged(song, old, new, "unnamed")
     if old in {tuple(genres), (rules.style.join(genres),)}:
-        return Tagged(song, old, new, "same")
+        return Tagged(song, old, new, "same", differs=differs)
     path = Path(song).resolve(strict=True)
     status = path.stat()
     if log is not None:
@@ -137,7 +141,8 @@ def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path |
             write_genres(copy, genres, rules.style)
             remember(log, path, copy)
     outcome = "tag" if log is None else "tagged"
-    return Tagged(song, old, new, outcome, other_links=status.st_nlink > 1)
+    other_links = status.st_nlink > 1
+    return Tagged(song, old, new, outcome, other_links=other_links, differs=differs)
 
 
 def _distinct(genres: Iterable[str]) -> list[str]:

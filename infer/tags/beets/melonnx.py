@@ -2,7 +2,7 @@
 
 Installed as ``beetsplug.melonnx``. An unsure answer or a genre that is there already changes
 nothing unless asked for, and what does not sound like music gets none; an album without genres gets
-the one that most of its songs have.
+the one that its songs together are sure of, or else that most of them have.
 """
 
 import os
@@ -19,8 +19,10 @@ from beets.plugins import BeetsPlugin
 from beets.ui import Subcommand, UserError, print_, should_write  # type: ignore[attr-defined]
 
 from melonnx.infer import MelonnxError, Prediction, Predictor
+from melonnx.infer.groups import pool as pool_answers
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.tags.genre_names import genre_name
+from melonnx.infer.wanted import Wanted, find_genres
 
 __all__ = ["MelonnxPlugin"]
 
@@ -30,7 +32,8 @@ _DEFAULTS: dict[str, Any] = {
     "overwrite": False,
     "unsure": False,
     "sure": DEFAULT_SURE,  # so many percent of the answers that are not unsure are right
-    "map": {},  # label: what to call it; "" leaves it out
+    "map": {},  # label: what to call it; "" leaves it out, and those of one name add up
+    "genres": [],  # the only ones that may be answers; none: all
     "threads": None,  # songs at a time; None: one for each core
     "model": None,
 }
@@ -96,14 +99,18 @@ class MelonnxPlugin(BeetsPlugin):
                 counts["have a genre"] += 1
             else:
                 asked.append(item)
-        albums: set[int] = set()
+        albums: dict[int, list[Prediction]] = {}
+        touched: set[int] = set()
         verb = "would be set" if pretend else "set"
         # Here, not in the threads: beets knows its music folder in this one only.
         paths = [os.fsdecode(item.path) for item in asked]
         if paths:
-            _ = self._predictor
+            _ = self._wanted
         with ThreadPoolExecutor(self._option("threads", int) or os.cpu_count()) as pool:
-            for item, answer in zip(asked, pool.map(self._predict, paths), strict=True):
+            for item, whole in zip(asked, pool.map(self._predict, paths), strict=True):
+                answer = self._wanted.answer(whole)
+                if item.album_id:
+                    albums.setdefault(item.album_id, []).append(whole)
                 if not answer.ok:
                     counts["failed"] += 1
                     self._log.warning("{}", answer.error)
@@ -129,9 +136,12 @@ class MelonnxPlugin(BeetsPlugin):
                 if write:
                     item.try_write()
                 if item.album_id:
-                    albums.add(item.album_id)
-        for album_id in albums:
-            _set_album_genre(library, album_id, overwrite=overwrite)
+                    touched.add(item.album_id)
+        for album_id in touched:
+            together = pool_answers(albums[album_id], self._wanted)
+            usable = together and (not together.unsure or self.config["unsure"].get(bool))
+            genre = self._genre(together) if together and usable else ""
+            _set_album_genre(library, album_id, len(albums[album_id]), genre, overwrite=overwrite)
         return counts
 
     def _predict(self, path: str) -> Prediction:
@@ -142,8 +152,22 @@ class MelonnxPlugin(BeetsPlugin):
 
     def _genre(self, answer: Prediction) -> str:
         """As ``melonnx tag`` writes it; "" where the map leaves it out."""
+        return genre_name(answer.label or "", self._names)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
         names = self._option("map", dict) or {}
-        return genre_name(answer.label or "", {label: str(name) for label, name in names.items()})
+        return {str(label): str(name) for label, name in names.items()}
+
+    @cached_property
+    def _wanted(self) -> Wanted:
+        info, genres = self._predictor.info, self.config["genres"].as_str_seq()
+        try:
+            find_genres(self._names, info.genres, info.name)
+            spelt = {label: genre_name(label, self._names) for label in info.genres}
+            return Wanted.of_model(info, genres or None, spelt, self._predictor.sure)
+        except MelonnxError as error:
+            raise UserError(f"melonnx: {error}") from None
 
     def _option(self, name: str, kind: Any) -> Any:
         """The setting, of the wanted type, or None where it is left open."""
@@ -158,10 +182,18 @@ class MelonnxPlugin(BeetsPlugin):
             raise UserError(f"melonnx: {error}") from None
 
 
-def _set_album_genre(library: Library, album_id: int, *, overwrite: bool) -> None:
+def _set_album_genre(
+    library: Library, album_id: int, heard: int, genre: str, *, overwrite: bool
+) -> None:
+    """``genre``: what the ``heard`` songs together say, where they are sure; it counts where they
+    are most of the album. Else the genre that most of its songs have.
+    """
     album = library.get_album(album_id)
     if album is None or (album.genres and not overwrite):
         return
-    genres = Counter(genre for item in album.items() for genre in item.genres)
-    album.genres = [genres.most_common(1)[0][0]]
+    items = list(album.items())
+    if not genre or 2 * heard <= len(items):
+        genres = Counter(genre for item in items for genre in item.genres)
+        genre = genres.most_common(1)[0][0]
+    album.genres = [genre]
     album.store(inherit=False)  # the songs have their own

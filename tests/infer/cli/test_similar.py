@@ -100,3 +100,33 @@ def test_an_index_of_no_songs_is_one_line(melonnx, library, tmp_path, options):
     )
     assert result.returncode == 1
     assert result.stderr == "melonnx: the index holds no songs\n"
+
+
+def test_a_mix_of_several_songs_as_a_playlist_that_leads_to_them(melonnx, library, tmp_path):
+    songs = [library.with_name(f"{number}.wav") for number in (0, 1, 2)]
+    out = tmp_path / "mix.m3u8"
+    asked = (*songs[:2], "--not", songs[2], "--in", library, "-n", 40)
+    found = rows(melonnx("similar", *asked, "--json"))
+    assert sorted(row["path"] for row in found) == [
+        str(library.with_name(f"{number}.wav")) for number in (3, 4, 5)
+    ]
+    run = melonnx("similar", *asked, "-o", out)
+    assert (run.stdout, run.stderr) == ("", f"melonnx: 3 songs in {out}\n")
+    named = [line for line in out.read_text().splitlines() if not line.startswith("#")]
+    assert [str((tmp_path / line).resolve()) for line in named] == [row["path"] for row in found]
+    refused = melonnx("similar", *asked, "-o", tmp_path / "mix.txt")
+    assert "a playlist of songs ends in .m3u8, .pls or .xspf" in refused.stderr
+
+
+def test_a_way_from_one_song_to_another_and_one_song_an_artist(melonnx, library, tmp_path):
+    ends = [library.with_name(f"{number}.wav") for number in (0, 5)]
+    found = rows(melonnx("similar", "--from", ends[0], "--to", ends[1], "--in", library, "--json"))
+    paths = [row["path"] for row in found]
+    assert (len(paths), len(set(paths))) == (6, 6)
+    assert [paths[0], paths[-1]] == list(map(str, ends))
+    few = rows(melonnx("similar", ends[0], "--in", library, "--json", "--per-artist", 1))
+    assert len(few) == 5  # songs without tags are nobody's
+    for options in (("--from", ends[0]), ("--from", "x", "--to", "y", ends[0]), ()):
+        assert melonnx("similar", *options, "--in", library).returncode == 2
+    other = melonnx("similar", "--from", "no.wav", "--to", ends[1], "--in", library)
+    assert "no.wav: is not in the index" in other.stderr

@@ -46,7 +46,7 @@ def test_npz_is_plain_arrays_equal_in_every_byte_and_alone(tmp_path):
     assert first.read_bytes() == second.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "b.npz"]
     with np.load(first, allow_pickle=False) as arrays:
-        assert set(arrays) == {"paths", "labels", "scores", "embeddings", "model"}
+        assert set(arrays) == {"paths", "labels", "scores", "unsure", "embeddings", "model"}
         assert arrays["model"].shape == ()
 
 

@@ -146,3 +146,35 @@ def test_a_bad_file_costs_a_line_and_a_bad_model_the_answer(library):
     assert result.returncode == 1
     assert "none.onnx: cannot be read" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_only_the_genres_that_are_wanted_are_answers(library):
+    label = Predictor(library.model).predict(library.songs[0]).label
+    others = [genre for genre in ("drone", "noise", "pulse") if genre != label]
+    library.configure(auto=False, unsure=True, genres=others, map=dict.fromkeys(others, "Both"))
+    library.bring_in()
+    assert library.beet("melonnx").returncode == 0
+    assert library.genres()[0] == ("Both", "Both")
+    library.configure(auto=False, overwrite=True, genres=["nois"])
+    refused = library.beet("melonnx")
+    assert refused.returncode == 1
+    assert '"nois" is no genre of tiny' in refused.stderr
+
+
+def test_an_album_gets_what_its_songs_together_are_sure_of(tmp_path, full_model):
+    from melonnx.infer.groups import pool
+    from melonnx.infer.wanted import Wanted
+
+    library = Library(tmp_path, full_model)
+    for seed, song in enumerate(library.songs):
+        song.write_bytes(encode(make_song(12, seed=seed), RATE, "FLAC"))
+    library.configure(auto=False)
+    library.bring_in()
+    predictor = Predictor(library.model)
+    answers = [predictor.predict(song) for song in library.songs]
+    together = pool(answers, Wanted.of_model(predictor.info))
+    assert not together.unsure
+    assert library.beet("melonnx").returncode == 0
+    assert library.beet("ls", "-a", "-f", "$genres").stdout.strip() == genre_name(
+        together.label, {}
+    )
