@@ -35,7 +35,7 @@ COMMANDS = {
     "train": Command(
         "melonnx.train.cli.train",
         "train",
-        exporter=("melonnx.export.own_genres", "make_own_genres"),
+        exporter=("melonnx.export.head_makers", "HEAD_MAKERS"),
     ),
     "evaluate": Command("melonnx.train.cli.evaluate", "train"),
     "export": Command("melonnx.export.cli.export", "train"),
