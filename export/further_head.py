@@ -61,9 +61,7 @@ def add_heads(
         means = np.stack([heard[track.path].mean(axis=0, dtype=np.float64) for track in own])
         targets = np.stack([column.values[track.path] for track in own])
         groups = [track.group for track in own]
-        found = fit_further_head(
-            column, means.astype(np.float32), targets, groups, dataset=dataset
-        )
+        found = fit_further_head(column, means.astype(np.float32), targets, groups, dataset=dataset)
         layers[column.name] = found.layer
         made = attach_head(made, info, column.name, found.layer, found.about)
         info = replace(info, heads={**info.heads, column.name: found.about})

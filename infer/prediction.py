@@ -12,7 +12,15 @@ from melonnx.infer.errors import MelonnxError
 from melonnx.infer.model.certainty import is_unsure
 from melonnx.infer.model.listener_tags import TAG_GROUPS, group_of
 
-__all__ = ["MOSTLY_SILENCE", "MOST_QUADRANT", "NO_MUSIC", "SHORT", "SILENT", "Prediction", "Segment"]
+__all__ = [
+    "MOSTLY_SILENCE",
+    "MOST_QUADRANT",
+    "NO_MUSIC",
+    "SHORT",
+    "SILENT",
+    "Prediction",
+    "Segment",
+]
 
 SHORT = "short:"
 NO_MUSIC = "does not sound like music"
@@ -111,28 +119,29 @@ class Prediction:
         """It rests on less than the model hears at a time."""
         return any(one.startswith(SHORT) for one in self.warnings)
 
-    def _said_of(self, group: str) -> dict[str, float]:
+    def said_of(self, group: str) -> dict[str, float]:
+        """The tags of ``TAG_GROUPS``' group that are said of it, highest first."""
         return {tag: self.tags[tag] for tag in self.said if group_of(tag) == group}
 
     @property
     def styles(self) -> dict[str, float]:
         """The tags that are said of it, and are styles of music (alternative rock, house)."""
-        return self._said_of("styles")
+        return self.said_of("styles")
 
     @property
     def moods(self) -> dict[str, float]:
         """The tags that are said of it, and are moods (mellow, party)."""
-        return self._said_of("moods")
+        return self.said_of("moods")
 
     @property
     def voices(self) -> dict[str, float]:
         """The tags that are said of it, and are of voice or instrument (instrumental)."""
-        return self._said_of("voices")
+        return self.said_of("voices")
 
     @property
     def eras(self) -> dict[str, float]:
         """The tags that are said of it, and are decades (80s)."""
-        return self._said_of("eras")
+        return self.said_of("eras")
 
     @property
     def mood(self) -> str | None:
@@ -187,7 +196,7 @@ class Prediction:
             values |= {"subgenre": self.subgenre, "subgenres": self.subgenres}
         if self.tags:
             values |= {"tags": self.tags, "said": list(self.said)}
-            values |= {group: self._said_of(group) for group in TAG_GROUPS}
+            values |= {group: self.said_of(group) for group in TAG_GROUPS}
         for name in ("energy", "valence"):
             if (value := getattr(self, name)) is not None:
                 values[name] = value

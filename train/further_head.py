@@ -69,7 +69,9 @@ def fit_further_head(
             best = loss, strength, logits
     assert best is not None, "there are strengths to try"
     _, strength, logits = best
-    temperature = 1.0 if column.taught else float(_TEMPERATURES[np.argmin(_losses(logits, targets))])
+    temperature = (
+        1.0 if column.taught else float(_TEMPERATURES[np.argmin(_losses(logits, targets))])
+    )
     values = 1 / (1 + np.exp(-logits / temperature))
     split = f"{len(folds)} folds by artist: {len(targets)} songs of {n_groups} artists, each asked "
     split += "of a head that had not learnt from its artist; this one has learnt from all"

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.mood_table PREVIEWS/tracks.csv OUT.csv
 
-Of the column ``mood``: Q1 to Q4, the quadrants of Russell's circumplex (R. Panda and others, 2018), and
-the clusters C1 (rousing, rowdy), C2 (cheerful, sweet), C3 (bittersweet, brooding) and C5 (aggressive,
-volatile) of the MIREX-like set (2013); C4 (humorous, quirky) says neither.
+Of the column ``mood``: Q1 to Q4, the quadrants of Russell's circumplex (R. Panda and others, 2018),
+and the clusters C1 (rousing, rowdy), C2 (cheerful, sweet), C3 (bittersweet, brooding) and C5
+(aggressive, volatile) of the MIREX-like set (2013); C4 (humorous, quirky) says neither.
 """
 
 import csv

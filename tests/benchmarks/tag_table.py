@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.tag_table MUSICNN.whl OUT.npz FOLDER [MODEL]
 
-``MUSICNN.whl`` is the package ``musicnn`` 0.1.0 (ISC licence), whose output layer is asked. It is asked
-of the embedding of ``MODEL``, a model file whose embedding is the backbone's own: ``genre-open`` by
-default. Rows: ``path`` from ``FOLDER`` on, ``tags`` [songs, 50], the sigmoid of the mean logit over the
-windows, and ``tags_labels``, in small letters.
+``MUSICNN.whl`` is the package ``musicnn`` 0.1.0 (ISC licence). Its output layer is asked, of the
+embedding of ``MODEL``, a model file whose embedding is the backbone's own: ``genre-open`` by
+default. Rows: ``path`` from ``FOLDER`` on; ``tags`` [songs, 50], the sigmoid of the mean logit over
+the windows; and ``tags_labels``, in small letters.
 """
 
 import sys

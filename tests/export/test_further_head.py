@@ -73,7 +73,8 @@ def test_heads_tell_what_the_columns_did_and_nothing_else_changes(genres, made):
     before, after = Predictor("genre-small", device="cpu"), Predictor(out, device="cpu")
     pulse, drone = (genres / name / "7.wav" for name in ("pulse", "drone"))
     loud, calm = after.predict(pulse), after.predict(drone)
-    assert loud.energy is not None and calm.energy is not None
+    assert loud.energy is not None
+    assert calm.energy is not None
     assert loud.energy > 0.5 > calm.energy
     assert loud.heads["feel"]["rhythm"] > 0.5 > loud.heads["feel"]["rough"]
     old = before.predict(pulse)
