@@ -1,6 +1,7 @@
 """Gives a finished model file one more head: a linear layer on its embedding, an output by name."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -58,8 +59,9 @@ def attach_head(
 
 
 def _remove(graph: onnx.GraphProto, names: set[str]) -> None:
-    for tensors in (graph.initializer, graph.output, graph.value_info):
-        for tensor in [tensor for tensor in tensors if tensor.name in names]:
-            tensors.remove(tensor)
+    parts: tuple[Any, ...] = (graph.initializer, graph.output, graph.value_info)
+    for part in parts:
+        for entry in [entry for entry in part if entry.name in names]:
+            part.remove(entry)
     for node in [node for node in graph.node if names & set(node.output)]:
         graph.node.remove(node)

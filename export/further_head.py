@@ -48,7 +48,7 @@ def add_heads(
     as it was.
     """
     model = load_model(base, device="cpu")
-    known = set().union(*(column.values for column in columns))
+    known = {path for column in columns for path in column.values}
     wanted = [track for track in tracks if track.path in known]
     say(f"{len(wanted)} songs; hearing them with {model.info.name} {model.info.version}")
     heard = embed_songs(model, wanted, say)

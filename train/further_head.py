@@ -174,7 +174,7 @@ def _metrics(
         return found
     residual, total = np.square(targets - values).sum(), np.square(targets - targets.mean()).sum()
     found["r2"] = round(float(1 - residual / total), 4)
-    ranks = [_ranks(column[:, 0]) for column in (targets, values)]
+    ranks = [_ranks(one[:, 0]) for one in (targets, values)]
     found["rank_correlation"] = round(float(np.corrcoef(*ranks)[0, 1]), 4)
     return found
 

@@ -181,6 +181,10 @@ def train(
     if head:
         _require_options_of_a_head(context, out)
         if column:
+            if without or weight:
+                raise typer.BadParameter(
+                    "tells genres, and --column none", param_hint="--without, --weight"
+                )
             _add_heads(context.obj, data, out, artists, base, column, teacher)
             return
         if teacher:

@@ -66,7 +66,7 @@ def read_column(roots: Sequence[Path], table: Path | None, name: str) -> Column:
         path: {word.strip() for word in cell.split(";") if word.strip()}
         for path, cell in cells.items()
     }
-    labels = tuple(sorted(set().union(*words.values())))
+    labels = tuple(sorted({word for own in words.values() for word in own}))
     values = {
         path: np.array([label in own for label in labels], np.float32)
         for path, own in words.items()
