@@ -92,5 +92,5 @@ def _prove(data: bytes, model: Model, layers: dict[str, Head], windows: Patches)
             )
     before = (old.probabilities, old.embedding, old.evidence)
     for name, was, now in zip(OUTPUTS, before, outputs[len(layers) :], strict=True):
-        if not np.array_equal(was, now):
+        if was is None or not np.array_equal(was, now):
             raise ProofError(f"with its new heads the model gives other {name}")
