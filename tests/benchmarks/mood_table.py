@@ -23,10 +23,9 @@ def main(tracks: str, out: str) -> None:
         rows = list(csv.DictReader(file))
     with open(out, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(["path", "artist", "also", "source", "energy", "valence"])
+        table.writerow(["path", "artist", "energy", "valence"])
         for row in rows:
-            own = [row[name] for name in ("path", "artist", "also", "source")]
-            table.writerow([*own, *SAYS.get(row["mood"], ("", ""))])
+            table.writerow([row["path"], row["artist"], *SAYS.get(row["mood"], ("", ""))])
     print(f"{out}: {len(rows)} songs")
 
 
