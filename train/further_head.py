@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ _STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
 _PENALTIES = (1.0, 30.0, 300.0)
 """Of ridge regression, which learns from another network's logits."""
 _TEMPERATURES = np.geomspace(0.25, 8, 61)
+_BAR_STEPS = 10**6
+"""Bars are rounded down to these: chances of a rare word are small."""
 _SURE = 1e-4
 """A teacher's value this near to 0 or 1 counts as so near: the logit of 0 is no number."""
 
@@ -135,7 +138,7 @@ def _bars(
     falling = -np.sort(-values, axis=0)
     counts = np.clip(np.rint(targets.sum(axis=0)).astype(int), 1, len(targets))
     return {
-        label: round(float(falling[count - 1, i]), 4)
+        label: floor(falling[count - 1, i] * _BAR_STEPS) / _BAR_STEPS  # up, and it were not said
         for i, (label, count) in enumerate(zip(column.labels, counts, strict=True))
     }
 
