@@ -177,8 +177,8 @@ def _metrics(
         return found
     residual, total = np.square(targets - values).sum(), np.square(targets - targets.mean()).sum()
     found["r2"] = round(float(1 - residual / total), 4)
-    ranks = np.stack([_ranks(one[:, 0]) for one in (targets, values)])
-    found["rank_correlation"] = round(float(np.corrcoef(ranks)[0, 1]), 4)
+    ranks = [_ranks(one[:, 0]) for one in (targets, values)]
+    found["rank_correlation"] = round(float(np.corrcoef(ranks[0], ranks[1])[0, 1]), 4)
     return found
 
 
