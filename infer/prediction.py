@@ -10,10 +10,19 @@ from numpy.typing import NDArray
 
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.model.certainty import is_unsure
+from melonnx.infer.model.listener_tags import TAG_GROUPS, group_of
 from melonnx.infer.notebook import as_html
 from melonnx.infer.units import clock
 
-__all__ = ["MOSTLY_SILENCE", "NO_MUSIC", "SHORT", "SILENT", "Prediction", "Segment"]
+__all__ = [
+    "MOSTLY_SILENCE",
+    "MOST_QUADRANT",
+    "NO_MUSIC",
+    "SHORT",
+    "SILENT",
+    "Prediction",
+    "Segment",
+]
 
 SHORT = "short:"
 NO_MUSIC = "does not sound like music"
@@ -22,6 +31,18 @@ MOSTLY_SILENCE = "mostly silence:"
 """What the warning begins with that says how much was heard."""
 SILENT = "silence"
 """In place of a genre: the label of a stretch in which there is nothing to hear."""
+
+MOST_QUADRANT = 0.5
+"""The chance of a quadrant of energy and valence from which on its word is a song's mood."""
+_QUADRANTS = {
+    (True, True): "happy",
+    (True, False): "tense",
+    (False, False): "sad",
+    (False, True): "calm",
+}
+"""By energetic and pleasant: Russell's circumplex."""
+_DERIVED = {"end_s", "folder", "mood", *TAG_GROUPS}
+"""What :meth:`Prediction.to_dict` tells that follows from the rest."""
 
 
 class Segment(NamedTuple):
@@ -60,6 +81,17 @@ class Prediction:
     subgenres: dict[str, float] = field(default_factory=dict)
     """Most probable first, of the genres in ``probabilities``: those of a genre sum to its
     probability. Empty where the model tells genres only."""
+    tags: dict[str, float] = field(default_factory=dict)
+    """What listeners would tag it with, each 0 to 1 by itself, highest first; empty where the model
+    has no head "tags"."""
+    said: tuple[str, ...] = ()
+    """The tags that are not below the bar of the model's file."""
+    energy: float | None = None
+    """0 to 1: the chance that it is energetic; None where the model does not say."""
+    valence: float | None = None
+    """0 to 1: the chance that its mood is a pleasant one; None where the model does not say."""
+    heads: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What the model's other heads say: values by label, by the head's name."""
     timeline: tuple[Segment, ...] = ()
     """One segment a window, and one for each silence of 2.5 s or more, in order."""
     embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
@@ -107,6 +139,43 @@ class Prediction:
         """It rests on less than the model hears at a time."""
         return any(one.startswith(SHORT) for one in self.warnings)
 
+    def said_of(self, group: str) -> dict[str, float]:
+        """The tags of ``TAG_GROUPS``' group that are said of it, highest first."""
+        return {tag: self.tags[tag] for tag in self.said if group_of(tag) == group}
+
+    @property
+    def styles(self) -> dict[str, float]:
+        """The tags that are said of it, and are styles of music (alternative rock, house)."""
+        return self.said_of("styles")
+
+    @property
+    def moods(self) -> dict[str, float]:
+        """The tags that are said of it, and are moods (mellow, party)."""
+        return self.said_of("moods")
+
+    @property
+    def voices(self) -> dict[str, float]:
+        """The tags that are said of it, and are of voice or instrument (instrumental)."""
+        return self.said_of("voices")
+
+    @property
+    def eras(self) -> dict[str, float]:
+        """The tags that are said of it, and are decades (80s)."""
+        return self.said_of("eras")
+
+    @property
+    def mood(self) -> str | None:
+        """The word for energy and valence: happy, tense, sad or calm.
+
+        None where the quadrant's chance, as if the two were independent, is below
+        ``MOST_QUADRANT``, or the model does not say.
+        """
+        if self.energy is None or self.valence is None:
+            return None
+        energetic, pleasant = self.energy >= 0.5, self.valence >= 0.5
+        chance = max(self.energy, 1 - self.energy) * max(self.valence, 1 - self.valence)
+        return _QUADRANTS[energetic, pleasant] if chance >= MOST_QUADRANT else None
+
     @property
     def end_s(self) -> float | None:
         """Seconds from the start of a ``Stream`` to the end of what was heard; else None."""
@@ -125,7 +194,9 @@ class Prediction:
         """The prediction as JSON values, the embedding only if asked for.
 
         ``subgenre`` and ``subgenres`` are there if the model tells them, ``start_s`` and
-        ``end_s`` in the predictions of a stream.
+        ``end_s`` in the predictions of a stream; of a model with further heads ``tags`` with
+        ``styles``, ``moods``, ``voices`` and ``eras``, ``energy``, ``valence`` and ``mood``, and
+        ``heads``.
         """
         values: dict[str, Any] = {
             "path": self.path,
@@ -143,6 +214,16 @@ class Prediction:
         }
         if self.subgenres:
             values |= {"subgenre": self.subgenre, "subgenres": self.subgenres}
+        if self.tags:
+            values |= {"tags": self.tags, "said": list(self.said)}
+            values |= {group: self.said_of(group) for group in TAG_GROUPS}
+        for name in ("energy", "valence"):
+            if (value := getattr(self, name)) is not None:
+                values[name] = value
+        if self.energy is not None and self.valence is not None:
+            values["mood"] = self.mood
+        if self.heads:
+            values["heads"] = self.heads
         if self.start_s is not None:
             values |= {"start_s": self.start_s, "end_s": self.end_s}
         if embedding:
@@ -155,13 +236,14 @@ class Prediction:
         embedding = values.get("embedding")
         return cls(
             **{
-                **{n: value for n, value in values.items() if n not in {"end_s", "folder"}},
+                **{n: value for n, value in values.items() if n not in _DERIVED},
                 "timeline": tuple(
                     Segment(**segment) if isinstance(segment, dict) else Segment(*segment)
                     for segment in values["timeline"]
                 ),
                 "embedding": None if embedding is None else np.array(embedding, np.float32),
                 "warnings": tuple(values["warnings"]),
+                "said": tuple(values.get("said", ())),
             }
         )
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from melonnx.infer.frontend.windows import Patches, patch_batches
 from melonnx.infer.model.acceptance import chances_accepted
 from melonnx.infer.model.calibration import scale
 from melonnx.infer.model.certainty import is_unsure
+from melonnx.infer.model.heads import song_values
 from melonnx.infer.model.hierarchy import sum_by_genre
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.model.pooling import pool_windows
@@ -35,6 +37,7 @@ from melonnx.infer.wanted import Wanted
 
 __all__ = ["Predictor"]
 
+_SCALES = ("energy", "valence")
 _BATCH = 2
 """Windows a run: more make it no faster, and each needs 3 MB for its widest layer."""
 
@@ -197,6 +200,10 @@ class Predictor:
         score = float(accepted[info.genres.index(label)])
         bar = info.bars_at(self.sure).get(label, 0.0)
         subgenres = _falling(info.labels, leaves) if info.parents else {}
+        heads = self._heads(outputs)
+        tags = heads.pop("tags", {})
+        bars = info.heads["tags"].bars if tags else {}
+        energy, valence = (heads.pop(name, {}).get(name) for name in _SCALES)
         whole = Prediction(
             path=reader.name,
             label=label,
@@ -206,6 +213,11 @@ class Predictor:
             probabilities=probabilities,
             subgenre=next((leaf for leaf in subgenres if info.parents[leaf] == label), None),
             subgenres=subgenres,
+            tags=tags,
+            said=tuple(tag for tag, value in tags.items() if value >= bars.get(tag, inf)),
+            energy=energy,
+            valence=valence,
+            heads=heads,
             timeline=self._timeline(by_window, heard, duration_s),
             embedding=outputs.embedding.mean(axis=0),
             duration_s=duration_s,
@@ -214,6 +226,15 @@ class Predictor:
         )
         wanted = replace(self._wanted.answer(whole), timeline=whole.timeline)
         return wanted.shown(top, parents=info.parents)
+
+    def _heads(self, outputs: Outputs) -> dict[str, dict[str, float]]:
+        """Values by label, highest first, of each further head of the file."""
+        found: dict[str, dict[str, float]] = {}
+        for name, logits in outputs.heads.items():
+            head = self.info.heads[name]
+            values = _falling(head.labels, song_values(logits, head.temperature))
+            found[name] = {name: next(iter(values.values()))} if head.kind == "scale" else values
+        return found
 
     def _timeline(
         self, by_window: NDArray[np.float32], heard: Heard, duration_s: float

@@ -68,6 +68,7 @@ def read_description(
         "accepts": {},
         "music_bar": 0.0,
         "parents": {},
+        "heads": {},
         "dataset": dataset,
         "split": "",
         "metrics": {},

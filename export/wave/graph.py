@@ -26,8 +26,8 @@ def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
     more. Outputs: ``probabilities`` [batch, genres], mean over windows, then calibrated, as
     ``Predictor`` gives them; ``embedding`` [batch, d], mean over windows; ``evidence`` [batch,
     windows, frames', n_mels', labels]; of a model that tells sub-genres, ``label_probabilities``
-    [batch, labels]; and of one with a ``music_bar``, ``music`` [batch]. Each clip of a batch is
-    normalised on its own.
+    [batch, labels]; of one with a ``music_bar``, ``music`` [batch]; and of each further head its
+    values [batch, its labels], 0 to 1. Each clip of a batch is normalised on its own.
 
     Raises ModelFileError where ``model`` is not melonnx's, or of another opset than 17.
     """
@@ -48,6 +48,7 @@ def waveform_twin(model: onnx.ModelProto) -> onnx.ModelProto:
         shapes["label_probabilities"] = ["batch", len(info.labels)]
     if info.music_bar:
         shapes[MUSIC] = ["batch"]
+    shapes |= {name: ["batch", len(head.labels)] for name, head in info.heads.items()}
     nodes = [*_nodes(before), *network.node, *_nodes(behind)]
     graph = helper.make_graph(
         nodes,

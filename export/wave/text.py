@@ -168,6 +168,14 @@ _MUSIC = """
     music = ReduceMean <axes = [1], keepdims = 0> (music_by_window)
 """
 
+_HEAD = """
+    NAME_by_window_shape = Concat <axis = 0> (patches_shape, to_end)
+    NAME_by_window = Reshape (network_NAME, NAME_by_window_shape)
+    NAME_mean = ReduceMean <axes = [1], keepdims = 0> (NAME_by_window)
+    NAME_scaled = Mul (NAME_mean, NAME_one_over_temperature)
+    NAME = Sigmoid (NAME_scaled)
+"""
+
 _GENRES = """
     probabilities = MatMul (leaves, genre_of_label)
     label_probabilities = Identity (leaves)
@@ -245,6 +253,9 @@ def prediction(info: ModelInfo, place_shape: tuple[int, ...]) -> tuple[str, Cons
     }
     text = _BY_WINDOW + (_MEAN_LOGITS if info.pooling == "logits" else _MEAN_PROBABILITIES)
     text += _ANSWER + _MUSIC * (info.music_bar > 0)
+    for name, head in info.heads.items():
+        text += _HEAD.replace("NAME", name)
+        constants[f"{name}_one_over_temperature"] = np.float32(1 / head.temperature)
     if not info.parents:
         return text + _LABELS, constants
     each = np.eye(len(info.labels))

@@ -18,6 +18,7 @@ from melonnx.export.wave.graph import WAVEFORM, waveform_twin
 from melonnx.infer.errors import AudioError, ModelFileError
 from melonnx.infer.frontend.long_tracks import hear
 from melonnx.infer.frontend.windows import patch_batches
+from melonnx.infer.model.heads import song_values
 from melonnx.infer.model.metadata import WAVE_KEY
 from melonnx.infer.model.onnx_file import has_external_data, is_damaged
 from melonnx.infer.model.session import MUSIC, TWIN_SUFFIX, Model, load_model
@@ -182,7 +183,9 @@ def _predict(predictor: Predictor, model: Model, clip: Clip) -> _Wanted | None:
     if heard.silent:
         return None
     batches = patch_batches(heard.log_mel, info.window, heard.rows, _BATCH)
-    evidence = np.concatenate([model.run(patches).evidence for patches in batches])  # type: ignore[misc]
+    outputs = model.run_batches(batches)
+    evidence = outputs.evidence
+    assert evidence is not None  # which was asked for
     windows = [f"{clip.name}, window {number}" for number in range(len(evidence))]
     wanted: _Wanted = {
         "probabilities": (genres, [clip.name], info.genres),
@@ -191,6 +194,10 @@ def _predict(predictor: Predictor, model: Model, clip: Clip) -> _Wanted | None:
     }
     if prediction.music is not None:
         wanted[MUSIC] = (np.array([[prediction.music]]), [clip.name], (MUSIC,))
+    for name, head in info.heads.items():
+        logits = outputs.heads[name]
+        values = song_values(logits, head.temperature)
+        wanted[name] = (values[None], [clip.name], head.labels)
     if info.parents:
         leaves = np.array([[prediction.subgenres[label] for label in info.labels]])
         wanted["label_probabilities"] = (leaves, [clip.name], info.labels)

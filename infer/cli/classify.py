@@ -61,6 +61,14 @@ def classify(
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Tell the genre along the song, in segments.")
     ] = False,
+    tags: Annotated[
+        bool,
+        typer.Option(
+            "--tags",
+            help="Tell styles, mood, voice, era, energy and valence, too, of a model that knows. "
+            "JSON has them always.",
+        ),
+    ] = False,
     embeddings: Annotated[
         bool,
         typer.Option("--embeddings", help="With them: JSON, .parquet or .npz for melonnx similar."),
@@ -142,9 +150,15 @@ def classify(
     else:
         predictor = Predictor(model, device, threads, skim, sure, track, wishes)  # type: ignore[arg-type]
         info = predictor.info
+    if tags and not info.heads:
+        raise typer.BadParameter(
+            f"{info.name} {info.version} tells genres only", param_hint="--tags"
+        )
     wanted = None if wishes is None else Wanted.of_model(info, wishes, sure=sure)
     shown = info.genres if wanted is None else wanted.genres
-    view = View(*(shown, info.parents, top, min_score), timeline=timeline, embedding=embeddings)
+    view = View(
+        *(shown, info.parents, top, min_score), timeline=timeline, embedding=embeddings, tags=tags
+    )
     if template is not None:
         try:
             parse_template(template, view)

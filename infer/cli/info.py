@@ -31,6 +31,7 @@ def info(
         print(info.to_json())
         return
     values = json.loads(info.to_json())
+    values.pop("heads", None)
     parents = values.pop("parents")
     values["labels"] = ", ".join(info.labels)
     if parents:
@@ -45,6 +46,14 @@ def info(
             print(f"{name}:", *(f"  {key}: {_shown(value[key])}" for key in value), sep="\n")
         else:
             print(f"{name}: {value}")
+    if info.heads:
+        print("heads:")
+    for name, head in info.heads.items():
+        print(f"  {name} ({head.kind}): {', '.join(head.labels)}")
+        if head.dataset:
+            print(f"    learnt from {head.dataset}; {head.split}")
+        for figure, number in head.metrics.items():
+            print(f"    {figure}: {_shown(number)}")
 
 
 def _shown(value: Any) -> str:

@@ -100,7 +100,7 @@ COMMANDS = {
         _OWN,
         "Train the network on a folder of music; the same command goes on where it was stopped.",
         "train",
-        exporter=("melonnx.export.own_genres", "make_own_genres"),
+        exporter=("melonnx.export.head_makers", "HEAD_MAKERS"),
     ),
     "evaluate": Command(
         "melonnx.train.cli.evaluate",

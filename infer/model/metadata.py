@@ -1,6 +1,7 @@
 """What a model file says of itself: the JSON in its ``melonnx`` metadata entry."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from math import isnan
@@ -10,6 +11,7 @@ from unicodedata import category
 from melonnx.infer.errors import UnknownRateError
 from melonnx.infer.frontend.mel import MelSpec
 from melonnx.infer.frontend.windows import MOST_WINDOWS
+from melonnx.infer.model.heads import HeadInfo, read_heads
 from melonnx.infer.model.hierarchy import genres_above
 from melonnx.infer.model.onnx_file import METADATA_KEY
 from melonnx.infer.model.pooling import POOLINGS
@@ -18,13 +20,16 @@ __all__ = ["DEFAULT_SURE", "FORMAT_VERSION", "METADATA_KEY", "WAVE_KEY", "ModelI
 
 WAVE_KEY = "melonnx.wave"
 """Of a waveform twin; the entry is that of its model."""
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 DEFAULT_SURE = 90
 """Percent of sure answers that are right, where nothing else is asked for."""
 
+_WITHOUT_HEADS = 3
+"""The version before, which has no ``heads``. A model without any is written in it, so that readers
+of that version go on reading it."""
 _BEFORE = 2
-"""The version before, which is read too. It had ``thresholds``, the bars at 90, and none of the
-fields in ``_NEW``."""
+"""The version before that, which is read too. It had ``thresholds``, the bars at 90, and none of
+the fields in ``_NEW``."""
 _NEW = {"pooling", "bars", "accepts", "music_bar"}
 _MOST_ELEMENTS = 1 << 26
 """Of one patch: 256 MB."""
@@ -33,6 +38,12 @@ _TEMPERATURES = 0.01, 100
 _LEAST_STEP_S = 0.001
 """Between frames; a smaller one would only fill the memory."""
 _RATES = {str(percent) for percent in range(1, 100)}
+_HEAD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_TAKEN = {
+    *("probabilities", "embedding", "evidence", "music", "label_probabilities", "log_mel"),
+    "waveform",
+}
+"""Names of tensors that are something else."""
 _UNPRINTABLE = {"Cc", "Cs"}
 """Unicode's categories of control characters, which would steer the terminal that a label is
 printed in, and of surrogates, which cannot be printed at all."""
@@ -77,6 +88,8 @@ class ModelInfo:
     """Figures measured on the test part of ``split`` through this runtime."""
     license: str = ""
     attribution: str = ""
+    heads: dict[str, HeadInfo] = field(default_factory=dict)
+    """What the network says besides genres, by the name of the output."""
 
     def __post_init__(self) -> None:
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
@@ -106,6 +119,12 @@ class ModelInfo:
                 raise ValueError(f"{text!a} holds characters that cannot be printed")
         self._check_bars()
         self._check_accepts()
+        for name in self.heads:
+            if not _HEAD_NAME.fullmatch(name) or name in _TAKEN:
+                raise ValueError(
+                    f"a head cannot be called {name!a}: small letters, digits and _, and none of "
+                    f"{', '.join(sorted(_TAKEN))}"
+                )
 
     def _check_bars(self) -> None:
         for rate, bars in self.bars.items():
@@ -145,6 +164,9 @@ class ModelInfo:
     def to_json(self) -> str:
         """The metadata entry, keys sorted so that equal models are equal bytes."""
         values = {"format_version": FORMAT_VERSION, **asdict(self)}
+        if not self.heads:
+            del values["heads"]
+            values["format_version"] = _WITHOUT_HEADS
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
     @classmethod
@@ -161,12 +183,15 @@ class ModelInfo:
         if not isinstance(values, dict):
             raise ValueError("the metadata is not a JSON object")
         version = values.pop("format_version", None)
-        if not _is_integer(version) or version not in (_BEFORE, FORMAT_VERSION):
+        versions = (_BEFORE, _WITHOUT_HEADS, FORMAT_VERSION)
+        if not _is_integer(version) or version not in versions:
             raise ValueError(
-                f"its format version is {version}, this melonnx reads {_BEFORE} and "
+                f"its format version is {version}, this melonnx reads {_BEFORE} to "
                 f"{FORMAT_VERSION}: update melonnx or export the model again"
             )
         known = {entry.name for entry in fields(cls)}
+        if version != FORMAT_VERSION:
+            known = known - {"heads"}
         if version == _BEFORE:
             known = known - _NEW | {"thresholds"}
         if values.keys() != known:
@@ -186,6 +211,7 @@ class ModelInfo:
                     "bars": _as_floats(values["bars"]),
                     "accepts": _as_floats(values.get("accepts", {})),
                     "music_bar": float(values.get("music_bar", 0)),
+                    "heads": read_heads(values.get("heads", {})),
                 }
             )
         except (TypeError, AttributeError, OverflowError) as error:
@@ -221,7 +247,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("bars", "accepts"), _maps_to(_maps_to(_is_number))),
     "thresholds": _maps_to(_is_number),
     "parents": _maps_to(_is_text),
-    "metrics": lambda value: isinstance(value, dict),
+    **dict.fromkeys(("metrics", "heads"), lambda value: isinstance(value, dict)),
     "mel_spec": lambda value: isinstance(value, dict),
 }
 """What JSON value each field takes: it is not made to fit, since other readers would not."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,6 +65,8 @@ class Outputs:
     """[windows, frames', n_mels', labels]: logits by place, whose mean is the patch's."""
     music: NDArray[np.float32] | None = None
     """[windows], 0 to 1: how much it sounds like music; None where the network does not say."""
+    heads: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """Logits [windows, labels] of each further head of the file."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Model:
         """
         names = list(OUTPUTS if evidence else OUTPUTS[:2])
         names += [MUSIC] * (self.info.music_bar > 0)
+        names += self.info.heads
         options = onnxruntime.RunOptions()
         options.only_execute_path_to_fetches = True  # else what leads to evidence is run anyway
         try:
@@ -104,7 +107,13 @@ class Model:
         by_name: dict[str, Any] = dict(zip(names, given, strict=True))
         if MUSIC in by_name:
             by_name[MUSIC] = by_name[MUSIC].reshape(-1)
-        outputs = Outputs(**by_name)
+        heads = {name: by_name.pop(name) for name in self.info.heads}
+        outputs = Outputs(**by_name, heads=heads)
+        for name, logits in heads.items():
+            if not np.isfinite(logits).all() or len(logits) != len(patches):
+                raise ModelFileError(
+                    f"{self.info.name}: its head {name} gives no numbers, or not one row a window"
+                )
         if not np.isfinite(outputs.probabilities).all():
             raise ModelFileError(f"{self.info.name}: its network answers with what is no number")
         music = outputs.music
@@ -124,6 +133,10 @@ class Model:
             np.concatenate([output.embedding for output in outputs]),
             np.concatenate(maps) if maps else None,
             np.concatenate(music) if music else None,
+            {
+                name: np.concatenate([output.heads[name] for output in outputs])
+                for name in self.info.heads
+            },
         )
 
 
@@ -253,7 +266,7 @@ def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
 def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> None:
     inputs = {value.name: value for value in session.get_inputs()}
     outputs = {value.name: value for value in session.get_outputs()}
-    wanted = [*OUTPUTS, *([MUSIC] if info.music_bar > 0 else [])]
+    wanted = [*OUTPUTS, *([MUSIC] if info.music_bar > 0 else []), *info.heads]
     if set(inputs) != {INPUT} or not set(wanted) <= set(outputs):
         raise ValueError(
             f"has inputs {sorted(inputs)} and outputs {sorted(outputs)}; expected {INPUT!r} and "
@@ -278,3 +291,9 @@ def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> Non
     music = outputs[MUSIC].shape if MUSIC in wanted else [None]
     if len(music) not in (1, 2) or music[1:] not in ([], [1]):
         raise ValueError(f"tells music by {music}, not [windows]")
+    for name, head in info.heads.items():
+        shape = outputs[name].shape
+        if len(shape) != 2 or shape[1] != len(head.labels):
+            raise ValueError(
+                f"its head {name} gives {shape}, not [windows, {len(head.labels)} labels]"
+            )

@@ -156,6 +156,7 @@ def parquet_writer(path: Path, view: View) -> Iterator[Write]:
         **dict.fromkeys(columns(view), pa.string()),
         **{name: pa.float64() for name in columns(view) if "score" in name},
         **dict.fromkeys(("music", "duration_s"), pa.float64()),
+        **(dict.fromkeys(("energy", "valence"), pa.float64()) if view.tags else {}),
         "unsure": pa.bool_(),
         "path_bytes": pa.binary(),
     }

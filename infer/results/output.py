@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.formats import Write
 from melonnx.infer.results.progress import Progress
-from melonnx.infer.results.rows import View, printable, segments_text, visible
+from melonnx.infer.results.rows import View, printable, segments_text, tags_text, visible
 
 __all__ = ["complaints", "line_writer", "table_writer"]
 
@@ -23,7 +23,7 @@ _PAGE = 50
 def line_writer(file: TextIO, view: View) -> Iterator[Write]:
     """Tab-separated: path, the label and its score, label and probability of the runners-up, then
     "sure" or "unsure"; then the sub-genre and its probability, if the model tells them; then the
-    segments, if the view has them. Failed songs are left out.
+    segments and the tags, if the view has them. Failed songs are left out.
     """
 
     def write(prediction: Prediction) -> None:
@@ -37,6 +37,8 @@ def line_writer(file: TextIO, view: View) -> Iterator[Write]:
             cells.append(f"{shown.subgenre}\t{shown.subgenres[shown.subgenre]:.4f}")
         if view.timeline:
             cells.append(segments_text(shown.timeline))
+        if view.tags:
+            cells.append(tags_text(shown))
         file.write("\t".join(cells) + "\n")
 
     yield write
@@ -99,6 +101,7 @@ def _print_table(rows: list[Prediction], view: View, *, fixed: bool, header: boo
         **({"sub-genre": {"width": widest + 12} if fixed else {}} if view.parents else {}),
         "runners-up": {"width": (view.rank - 1) * (widest + 6)} if fixed else {},
         **({"timeline": {"ratio": 1} if fixed else {}} if view.timeline else {}),
+        **({"tags": {"ratio": 1} if fixed else {}} if view.tags else {}),
     }
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=fixed, show_header=header)
     for title, how in titles.items():
@@ -115,6 +118,7 @@ def _print_table(rows: list[Prediction], view: View, *, fixed: bool, header: boo
             *([Text(_subgenre(row))] if view.parents else []),
             Text(runners_up, style="dim"),
             *([Text(segments_text(row.timeline), overflow="fold")] if view.timeline else []),
+            *([Text(tags_text(row), overflow="fold")] if view.tags else []),
         )
     Console().print(table)
 

@@ -19,15 +19,16 @@ __all__ = ["read_results"]
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("path", "folder", "status", "error", "label"), str),
-    **dict.fromkeys(("score", "music", "duration_s"), (int, float)),
+    **dict.fromkeys(("score", "music", "duration_s", "energy", "valence"), (int, float)),
     "unsure": bool,
-    "probabilities": dict,
+    **dict.fromkeys(("probabilities", "tags"), dict),
+    "said": list,
     "warnings": (str, list),
 }
 """Of what is taken from a row; what an older melonnx did not write is not missed."""
 _COLUMNS = (
     *("path", "path_bytes", "status", "error", "label", "score", "unsure", "music", "duration_s"),
-    *("warnings", "folder", "model"),
+    *("warnings", "folder", "model", "energy", "valence"),
 )
 
 _RANK = re.compile(r"label_[0-9]{1,4}")
@@ -40,7 +41,7 @@ def read_results(path: Path) -> list[Prediction]:
 
     "-" is stdin. Relative paths begin at the folder where the file was made, which it tells. One
     prediction for each path, in the order of their first mention; the last one counts. Embeddings
-    and timelines are left out.
+    and timelines are left out, and of tables the tags.
 
     Raises ResultsFileError, and ModuleNotFoundError where Parquet lacks pyarrow.
     """
@@ -86,7 +87,7 @@ def _read_csv(path: Path) -> _Rows:
                 name: row[name] or None for name in _COLUMNS if row.get(name) is not None
             }
             values["probabilities"] = _ranked(row)
-            for name in ("score", "music", "duration_s"):
+            for name in ("score", "music", "duration_s", "energy", "valence"):
                 values[name] = float(values[name]) if values.get(name) else None
             values["unsure"] = (values.get("unsure") or "").lower() == "true"
             yield f"row {number}", values
@@ -160,6 +161,8 @@ def _prediction(path: Path, where: str, row: Any) -> Prediction:
     if isinstance(warnings, str):  # as CSV and Parquet have them
         warnings = warnings.split("; ")
     told = tuple(map(str, warnings))
+    tags = values.get("tags", {})
+    values["said"] = tuple(tag for tag in values.get("said", ()) if tag in tags)
     values["path"] = located(values["path"], values.pop("folder", None))
     return Prediction(**values, warnings=told, model=str(row.get("model") or ""))
 
@@ -168,7 +171,9 @@ def _fits(name: str, value: Any) -> bool:
     """What others take for a number can be rounded, and a path names a file."""
     if name in {"path", "folder"}:
         return "\0" not in value
-    if name == "probabilities" and isinstance(value, dict):
+    if name == "said" and isinstance(value, list):
+        return all(isinstance(tag, str) for tag in value)
+    if name in {"probabilities", "tags"} and isinstance(value, dict):
         return all(
             isinstance(chance, int | float) and isfinite(chance) for chance in value.values()
         )

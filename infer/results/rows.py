@@ -6,18 +6,21 @@ from dataclasses import dataclass, field, replace
 from string import Formatter
 from typing import Any
 
+from melonnx.infer.model.listener_tags import TAG_GROUPS
 from melonnx.infer.prediction import Prediction, Segment
 from melonnx.infer.results.places import folder_of
 from melonnx.infer.units import clock
 from melonnx.infer.wanted import Wanted
 
 __all__ = [
+    "TAG_COLUMNS",
     "View",
     "cells",
     "columns",
     "parse_template",
     "printable",
     "segments_text",
+    "tags_text",
     "visible",
 ]
 
@@ -25,6 +28,8 @@ _CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 16
 """A newline would make two lines of a song, and a terminal obeys what begins with ESC."""
 _ESCAPES = {"t": "\t", "n": "\n", "0": "\0", "\\": "\\"}
 _TOP = 3
+TAG_COLUMNS = (*TAG_GROUPS, "energy", "valence", "mood")
+"""Besides those of the genre."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class View:
     embedding: bool = False
     wanted: Wanted | None = None
     """The only genres that may be answers; None where all may."""
+    tags: bool = False
+    """With styles, moods, voices and eras, energy, valence and mood, in columns of their own."""
 
     @property
     def rank(self) -> int:
@@ -66,6 +73,7 @@ def columns(view: View) -> list[str]:
         *(("subgenre", "subgenre_score") if view.parents else ()),
         *(f"{name}_{i}" for i in range(2, view.rank + 1) for name in ("label", "score")),
         *("duration_s", "model", "warnings", "folder"),
+        *(TAG_COLUMNS if view.tags else ()),
         *(("timeline",) if view.timeline else ()),
     ]
 
@@ -89,6 +97,10 @@ def cells(prediction: Prediction) -> dict[str, Any]:
         "warnings": "; ".join(prediction.warnings) or None,
         "folder": folder_of(prediction.path),
         "timeline": segments_text(prediction.segments()) or None,
+        **{group: "; ".join(prediction.said_of(group)) or None for group in TAG_GROUPS},
+        "energy": prediction.energy,
+        "valence": prediction.valence,
+        "mood": prediction.mood,
     }
     for i, (label, score) in enumerate(prediction.probabilities.items(), 1):
         values |= {f"label_{i}": label, f"score_{i}": score}
@@ -107,6 +119,23 @@ def segments_text(segments: Sequence[Segment]) -> str:
     )
 
 
+def tags_text(prediction: Prediction) -> str:
+    """Like ``calm (energy 20%, valence 71%); folk, mellow, acoustic``; empty of a model that does
+    not tell.
+    """
+    parts: list[str] = []
+    if prediction.energy is not None and prediction.valence is not None:
+        word = prediction.mood or "mood unsure"
+        numbers = f"energy {prediction.energy:.0%}, valence {prediction.valence:.0%}"
+        parts.append(f"{word} ({numbers})")
+    if said := [tag for group in TAG_GROUPS for tag in prediction.said_of(group)]:
+        parts.append(", ".join(said))
+    for name, values in prediction.heads.items():
+        label, value = next(iter(values.items()))
+        parts.append(f"{name} {value:.0%}" if label == name else f"{name}: {label} {value:.0%}")
+    return printable("; ".join(parts))
+
+
 def parse_template(template: str, view: View) -> Callable[[Prediction], str]:
     r"""Make of ``{path}\t{label}\t{score:.2f}`` what writes a prediction so, with no end of line.
 
@@ -122,7 +151,8 @@ def parse_template(template: str, view: View) -> Callable[[Prediction], str]:
         **{name: 0.5 if name.startswith("score") else "" for name in ranked},
         **dict.fromkeys(("error", "model", "warnings", "folder", "timeline"), ""),
         **dict.fromkeys(("subgenre", "sure"), ""),
-        **dict.fromkeys(("subgenre_score", "music"), 0.5),
+        **dict.fromkeys(("subgenre_score", "music", "energy", "valence"), 0.5),
+        **dict.fromkeys((*TAG_GROUPS, "mood"), ""),
     }
     for _, name, spec, _ in Formatter().parse(text):
         if name is None:

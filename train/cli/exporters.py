@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from melonnx.train.data.columns import Column
 from melonnx.train.data.tracks import Track
 from melonnx.train.progress import Say
 
 if TYPE_CHECKING:
+    from melonnx.infer.model.heads import HeadInfo
     from melonnx.infer.model.metadata import ModelInfo
     from melonnx.train.classical.benchmark import Benchmark
     from melonnx.train.classical.feature_table import FeatureTable
     from melonnx.train.own_genres import OwnGenres
 
-__all__ = ["ExportHead", "ExportPipeline", "ExportedHead", "PipelineProof"]
+__all__ = ["AddHeads", "ExportHead", "ExportPipeline", "ExportedHead", "MakeHeads", "PipelineProof"]
 
 
 class ExportedHead(Protocol):
@@ -47,6 +49,37 @@ class ExportHead(Protocol):
         say: Say,
     ) -> ExportedHead:
         """``base``: the model file whose embedding is learnt on, or a released one's name."""
+        ...
+
+
+class AddHeads(Protocol):
+    """Learns a head for each of ``columns`` and writes the model file ``out`` with them."""
+
+    def __call__(
+        self,
+        tracks: Sequence[Track],
+        columns: Sequence[Column],
+        base: str | Path | None,
+        out: Path,
+        *,
+        dataset: str,
+        say: Say,
+    ) -> "dict[str, HeadInfo]":
+        """``base``: the model file that gets them, or a released one's name."""
+        ...
+
+
+class MakeHeads(Protocol):
+    """Both."""
+
+    @property
+    def own_genres(self) -> ExportHead:
+        """Other genres in the place of the base's."""
+        ...
+
+    @property
+    def further(self) -> AddHeads:
+        """More beside the base's genres."""
         ...
 
 

@@ -13,7 +13,7 @@ from melonnx.train.data.tracks import DataSet, Track
 from melonnx.train.progress import say
 
 if TYPE_CHECKING:
-    from melonnx.train.cli.exporters import ExportHead
+    from melonnx.train.cli.exporters import MakeHeads
     from melonnx.train.settings import Settings
 
 __all__ = ["app"]
@@ -24,7 +24,9 @@ _TAUGHT = 0.5
 """Share of the teacher's answer in what a labelled track should get."""
 _TABLES = (".npz", ".parquet")
 """Endings of a ``--teacher`` that is no network."""
-_OF_A_HEAD = {"data", "out", "artists", "head", "base", "without", "weight"}
+_OF_A_HEAD = {
+    *("data", "out", "artists", "head", "base", "without", "weight", "column", "teacher"),
+}
 """Options that go with ``--head``; the others are those of a network."""
 
 
@@ -54,6 +56,14 @@ def train(
             help="Only a new head on a model file's network: a minute, and one model file.",
         ),
     ] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --head: besides the base's genres, what this column of the table says: "
+            "words, ; between them, or a number from 0 to 1. May be given several times.",
+        ),
+    ] = None,
     base: Annotated[
         Path | None,
         typer.Option(
@@ -116,7 +126,8 @@ def train(
         typer.Option(
             help="The same file: what such a head says teaches our own network. Or, with "
             "--transfer, a table (*.npz, *.parquet) of what other networks say of the songs: a "
-            "light one, made of --transfer's, learns from both."
+            "light one, made of --transfer's, learns from both. With --head, an *.npz that has the "
+            "first --column."
         ),
     ] = None,
     unlabelled: Annotated[
@@ -183,10 +194,21 @@ def train(
     """
     if head:
         _require_options_of_a_head(context, out)
+        if column:
+            if without or weight:
+                raise typer.BadParameter(
+                    "tells genres, and --column none", param_hint="--without, --weight"
+                )
+            _add_heads(context.obj, data, out, artists, base, column, teacher)
+            return
+        if teacher:
+            raise typer.BadParameter("needs --column, with --head", param_hint="--teacher")
         _train_head(context.obj, data, out, artists, base, without or (), _weights(weight))
         return
     if base:
         raise typer.BadParameter("needs --head", param_hint="--base")
+    if column:
+        raise typer.BadParameter("needs --head", param_hint="--column")
     from melonnx.train.data.splits import SPLIT_METHODS
     from melonnx.train.settings import OPTIMIZERS, SCHEDULES
 
@@ -334,7 +356,7 @@ def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
 
 
 def _train_head(
-    load_exporter: "Callable[[], ExportHead]",
+    load_exporter: "Callable[[], MakeHeads]",
     data: Sequence[Path],
     out: Path,
     artists: Path | None,
@@ -344,7 +366,7 @@ def _train_head(
 ) -> None:
     from melonnx.train.own_genres import warnings_of
 
-    export_head = load_exporter()  # first, so that what is not installed is told at once
+    export_head = load_exporter().own_genres  # first, so that what is not installed is told at once
     dataset = _read(data, artists, without, weights, subgenres=False)
     tracks, of = list(dataset.tracks), " and ".join(root.resolve().name for root in data)
     made = export_head(tracks, base, out, name=out.stem, dataset=of, say=say)
@@ -353,3 +375,32 @@ def _train_head(
         print(f"note: {line}")
     print(f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB)")
     say(f"done; now: melonnx classify SONG --model {out}")
+
+
+def _add_heads(
+    load_exporter: "Callable[[], MakeHeads]",
+    data: Sequence[Path],
+    out: Path,
+    artists: Path | None,
+    base: Path | None,
+    names: Sequence[str],
+    teacher: Path | None,
+) -> None:
+    from melonnx.train.data.columns import read_column, read_taught
+
+    add_heads = load_exporter().further
+    roots = [root.resolve() for root in data]
+    columns = [
+        read_taught(teacher, roots[0], name) if teacher and not number
+        else read_column(roots, artists, name)
+        for number, name in enumerate(names)
+    ]  # fmt: skip
+    dataset = _read(data, artists, (), {}, subgenres=False)
+    of = " and ".join(root.name for root in roots)
+    made = add_heads(dataset.tracks, columns, base, out, dataset=of, say=say)
+    for name, head in made.items():
+        print(f"{name} ({head.kind}), {head.split}")
+        for figure, value in head.metrics.items():
+            print(f"  {figure}: {value}")
+    print(f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB)")
+    say(f"done; now: melonnx classify SONG --tags --model {out}")
