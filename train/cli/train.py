@@ -114,6 +114,14 @@ def train(
             "light one, made of --transfer's, learns from both."
         ),
     ] = None,
+    heavy: Annotated[
+        bool,
+        typer.Option(
+            "--heavy",
+            help="With such a table: all of --transfer's network, whose last layer learns; as slow "
+            "as it is, and right more often than the light one.",
+        ),
+    ] = False,
     unlabelled: Annotated[
         Path | None, typer.Option(help="Folder of more music, for the teacher to label.")
     ] = None,
@@ -184,6 +192,8 @@ def train(
         raise typer.BadParameter(
             "a table needs --transfer, whose network learns from it", param_hint="--teacher"
         )
+    if heavy and not table:
+        raise typer.BadParameter("needs a table as --teacher", param_hint="--heavy")
     teacher = None if table else teacher
     if sum(map(bool, (transfer, tags, teacher))) > 1:
         raise typer.BadParameter("one of --transfer, --tags and --teacher", param_hint="--teacher")
@@ -200,7 +210,7 @@ def train(
     from melonnx.train.training_data import Sources
 
     settings = replace(
-        _settings(transfer, tags, teacher, table),
+        _settings(transfer, tags, teacher, table, heavy=heavy),
         split=split,
         seed=seed,
         folds=folds,
@@ -235,17 +245,22 @@ def train(
 
 
 def _settings(
-    transfer: Path | None, tags: Path | None, teacher: Path | None, table: Path | None
+    transfer: Path | None,
+    tags: Path | None,
+    teacher: Path | None,
+    table: Path | None,
+    *,
+    heavy: bool,
 ) -> "Settings":
     from melonnx.train.network.genre_tags import TAG_SETTINGS
-    from melonnx.train.network.student import STUDENT
+    from melonnx.train.network.student import HEAVY_STUDENT, STUDENT
     from melonnx.train.network.transfer import TRANSFER
     from melonnx.train.settings import Settings
 
     if tags:
         return TAG_SETTINGS
     if table:
-        return STUDENT
+        return HEAVY_STUDENT if heavy else STUDENT
     return TRANSFER if transfer else Settings(taught=_TAUGHT if teacher else 0.0)
 
 
