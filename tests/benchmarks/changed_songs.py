@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.changed_songs RUN EVERY
 
-Each of every EVERYth song, in the order of the run, is asked of the exported file of its fold, which
+Each of every EVERYth song, in the order of the run, is asked of the file of its fold, which
 has not heard its artist. `melonnx evaluate MODEL RUN --out REPORT` does it for all songs, in hours.
 """
 
