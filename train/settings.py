@@ -18,9 +18,11 @@ SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 class Settings:
     """All that decides a training run besides the data."""
 
-    network: Literal["six_convolutions", "transfer", "student", "genre_tags"] = "six_convolutions"
-    """The light one (``network/cnn.py``), the heavy one (``network/transfer.py``), one that learns
-    from it and from others (``network/student.py``), or one that learns nothing
+    network: Literal["six_convolutions", "transfer", "student", "heavy_student", "genre_tags"] = (
+        "six_convolutions"
+    )
+    """The light one (``network/cnn.py``), the heavy one (``network/transfer.py``), two that
+    learn from it and from others (``network/student.py``), or one that learns nothing
     (``network/genre_tags.py``)."""
     mel_spec: MelSpec = field(default_factory=MelSpec)
     window: int = 130
@@ -45,6 +47,8 @@ class Settings:
     """Distorted copies of each track to learn from besides."""
     taught: float = 0.0
     """Share of the teacher's answer in what a labelled track should get."""
+    windows_together: int = 5
+    """Of a song, those that a student hears at a time: it is told what they say together."""
     unlabelled: float = 0.2
     """Share of unlabelled music in a batch, if there is any."""
     epochs: int = 60

@@ -17,7 +17,7 @@ from melonnx.train.fit.student import StudentExamples, standardised, teach
 from melonnx.train.network.backbone import N_FRAMES
 from melonnx.train.network.head import HeadExamples, cross_fitted
 from melonnx.train.network.not_music import MusicHead, Sounds, fit_music_head
-from melonnx.train.network.student import FrontWindows, front_of, hear, look_less_often, upper_of
+from melonnx.train.network.student import FrontWindows, begin_student, front_of, hear, upper_of
 from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
 from melonnx.train.run import Run
@@ -30,7 +30,7 @@ _WINDOWS_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class Fronts:
-    """What the student's front, which does not learn, says of all there is to hear."""
+    """What that part of a student which does not learn says of all there is to hear."""
 
     songs: dict[Path, tuple[FrontWindows, ...]]
     """By song: as it is, then its distorted copies, from another frame on each."""
@@ -45,10 +45,14 @@ def gather_fronts(
     log_mels: dict[Path, tuple[CachedLogMel, ...]],
     others: list[CachedLogMel],
     groups: list[str],
+    settings: Settings,
     say: Say,
 ) -> Fronts:
-    """Ask the front of ``log_mels``, by song its versions, and of ``others`` [frames, 96]."""
-    front = front_of(look_less_often(backbone))
+    """Ask the part that does not learn.
+
+    Of ``log_mels``, by song its versions, and of ``others``, each [frames, 96].
+    """
+    front = front_of(begin_student(backbone, settings), settings)
     songs: dict[Path, tuple[FrontWindows, ...]] = {}
     for number, (path, versions) in enumerate(log_mels.items(), 1):
         songs[path] = tuple(
@@ -77,10 +81,10 @@ def make_student(
         network = keras.models.load_model(run.network_path, compile=False)
         return network, run
     songs = run.songs("train")
-    student = look_less_often(backbone)
+    student = begin_student(backbone, run.settings)
     lessons = _lessons(run, songs, embeddings, teacher, fronts, say)
     kernel, bias = teach(student, lessons, run.folder, run.settings, say)
-    music = _music_head(student, songs, fronts) if fronts.others else None
+    music = _music_head(upper_of(student, run.settings), songs, fronts) if fronts.others else None
     if music is not None:
         run = replace(run, music_bar=music.bar)
         run.write()
@@ -133,8 +137,7 @@ def _by_label(targets: NDArray[np.float32], settings: Settings) -> NDArray[np.fl
     return factors / factors.mean()
 
 
-def _music_head(student: keras.Model, songs: list[Track], fronts: Fronts) -> MusicHead:
-    upper = upper_of(student)
+def _music_head(upper: keras.Model, songs: list[Track], fronts: Fronts) -> MusicHead:
     heard = [fronts.songs[song.path][0] for song in songs]
     told = Sounds(_embedded(upper, heard), [song.group for song in songs])
     return fit_music_head(told, Sounds(_embedded(upper, fronts.others), fronts.groups))

@@ -205,7 +205,7 @@ def _fit(
     """The run's network, and the run with what else was learnt for it."""
     if run.settings.network == "transfer":
         return _fit_transfer(run, training_data)
-    if run.settings.network == "student":
+    if run.settings.network in ("student", "heavy_student"):
         return _fit_student(run, training_data, sources, say)
     if run.settings.network == "genre_tags":
         assert training_data.backbone is not None

@@ -121,7 +121,7 @@ def gather_training_data(
         backbone = drop_dead_filters(load_backbone(sources.backbone))
         paths = [track.path for track in readable]
         backbone_log_mels = _with_copies(paths, BACKBONE_MEL, settings, cache, say)
-        is_student = settings.network == "student"
+        is_student = settings.network in ("student", "heavy_student")
         known = (
             {path: own[:1] for path, own in backbone_log_mels.items()}
             if is_student
@@ -130,7 +130,7 @@ def gather_training_data(
         embeddings, windows = _embed(backbone, known, say)
         sounds, groups = _others(sources.not_music, cache, say)
         if is_student:
-            fronts = gather_fronts(backbone, backbone_log_mels, sounds, groups, say)
+            fronts = gather_fronts(backbone, backbone_log_mels, sounds, groups, settings, say)
         elif sounds:
             others = Sounds([embed(backbone, log_mel) for log_mel in sounds], groups)
         if sources.unlabelled is not None:

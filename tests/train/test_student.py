@@ -13,7 +13,16 @@ from melonnx.train.fit.student import StudentExamples, standardised, teach
 from melonnx.train.network.backbone import N_FRAMES, load_backbone
 from melonnx.train.network.dead_filters import drop_dead_filters
 from melonnx.train.network.outputs import with_all_outputs
-from melonnx.train.network.student import STUDENT, front_of, hear, look_less_often, upper_of
+from melonnx.train.network.student import (
+    HEAVY_STUDENT,
+    STUDENT,
+    begin_student,
+    front_of,
+    hear,
+    look_less_often,
+    upper_of,
+)
+from melonnx.train.network.transfer import embed
 from melonnx.train.run import read_run
 from melonnx.train.train import train
 from melonnx.train.training_data import Sources
@@ -82,22 +91,39 @@ def test_a_track_is_heard_window_by_window(student):
     assert len(hear(front, track[:100], 40)) == 1
 
 
-def lessons(student, n=24):
+def test_a_heavy_one_begins_as_the_backbone_and_learns_above_what_is_pooled(backbone):
+    heavy = begin_student(backbone, HEAVY_STUDENT)
+    heard = log_mel(2 * N_FRAMES)
+    pooled = hear(front_of(heavy, HEAVY_STUDENT), heard)
+    assert pooled.ndim == 2
+    upper = upper_of(heavy, HEAVY_STUDENT)
+    assert {v.path.split("/")[0] for v in upper.trainable_variables} == {
+        "embedding_dense",
+        "embedding",
+    }
+    said = upper.predict_on_batch(pooled.astype(np.float32))
+    np.testing.assert_allclose(said, embed(backbone, heard), atol=2e-2)
+    variable = heavy.get_layer("embedding").beta
+    variable.assign_add(np.ones_like(variable))
+    np.testing.assert_allclose(said, embed(backbone, heard), atol=2e-2)  # it is a copy
+
+
+def lessons(student, settings=STUDENT, n=24):
     """Two genres, told by how loud the lower bands are."""
-    front = front_of(student)
+    front, upper = front_of(student, settings), upper_of(student, settings)
     classes = np.arange(n) % 2
     mels = [
         log_mel(400, seed) * (np.arange(96) < 48 * (1 + own)) for seed, own in enumerate(classes)
     ]
     fronts = [(hear(front, mel), hear(front, mel, 90)) for mel in mels]
-    upper = upper_of(student)
     embeddings = np.stack([upper.predict_on_batch(own[0])[0] for own in fronts])
     targets = np.eye(2, dtype=np.float32)[classes]
     return StudentExamples(fronts, targets, standardised(embeddings), np.ones(n, np.float32))
 
 
-def test_what_is_taught_is_learnt_and_a_stopped_run_goes_on(backbone, tmp_path):
-    settings = replace(STUDENT, epochs=12, batch_size=8, learning_rate=3e-3)
+@pytest.mark.parametrize("kind", [STUDENT, HEAVY_STUDENT])
+def test_what_is_taught_is_learnt_and_a_stopped_run_goes_on(backbone, tmp_path, kind):
+    settings = replace(kind, epochs=12, batch_size=8, learning_rate=3e-3)
     results = []
     for stops in ((12,), (2, 12)):
         keras.utils.set_random_seed(0)
@@ -105,15 +131,15 @@ def test_what_is_taught_is_learnt_and_a_stopped_run_goes_on(backbone, tmp_path):
         folder.mkdir()
         for at, epochs in enumerate(stops):
             lines: list[str] = []
-            student = look_less_often(backbone)
-            own = lessons(student)
+            student = begin_student(backbone, settings)
+            own = lessons(student, settings)
             if epochs < 12:
                 with pytest.raises(KeyboardInterrupt):
                     teach(student, own, folder, settings, stop_after(epochs, lines))
             else:
                 kernel, bias = teach(student, own, folder, settings, lines.append)
                 assert lines[0].startswith("going on after epoch 2" if at else "epoch 1 of 12")
-        upper = upper_of(student)
+        upper = upper_of(student, settings)
         said = [upper.predict_on_batch(front[0].astype(np.float32)).mean(axis=0)
                 for front in own.fronts]  # fmt: skip
         logits = np.stack(said) @ kernel + bias

@@ -130,6 +130,14 @@ def train(
             "first --column."
         ),
     ] = None,
+    heavy: Annotated[
+        bool,
+        typer.Option(
+            "--heavy",
+            help="With such a table: all of --transfer's network, whose last layer learns; as slow "
+            "as it is, and right more often than the light one.",
+        ),
+    ] = False,
     unlabelled: Annotated[
         Path | None, typer.Option(help="Folder of more music, for the teacher to label.")
     ] = None,
@@ -223,6 +231,8 @@ def train(
         raise typer.BadParameter(
             "a table needs --transfer, whose network learns from it", param_hint="--teacher"
         )
+    if heavy and not table:
+        raise typer.BadParameter("needs a table as --teacher", param_hint="--heavy")
     teacher = None if table else teacher
     if sum(map(bool, (transfer, tags, teacher))) > 1:
         raise typer.BadParameter("one of --transfer, --tags and --teacher", param_hint="--teacher")
@@ -254,7 +264,7 @@ def train(
         "split": split, "epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup,
         "balance": balance, "test_share": test_share, **of_our_own,
     }  # fmt: skip
-    settings = ORIGINAL if preset else _settings(transfer, tags, teacher, table)
+    settings = ORIGINAL if preset else _settings(transfer, tags, teacher, table, heavy=heavy)
     settings = replace(settings, seed=seed, folds=folds)
     settings = replace(settings, **{k: v for k, v in asked.items() if v is not None})
     has_no_audio = len(data) == 1 and data[0].suffix == ".npz"
@@ -293,17 +303,22 @@ def _require_none(options: Mapping[str, object], why: str) -> None:
 
 
 def _settings(
-    transfer: Path | None, tags: Path | None, teacher: Path | None, table: Path | None
+    transfer: Path | None,
+    tags: Path | None,
+    teacher: Path | None,
+    table: Path | None,
+    *,
+    heavy: bool,
 ) -> "Settings":
     from melonnx.train.network.genre_tags import TAG_SETTINGS
-    from melonnx.train.network.student import STUDENT
+    from melonnx.train.network.student import HEAVY_STUDENT, STUDENT
     from melonnx.train.network.transfer import TRANSFER
     from melonnx.train.settings import Settings
 
     if tags:
         return TAG_SETTINGS
     if table:
-        return STUDENT
+        return HEAVY_STUDENT if heavy else STUDENT
     return TRANSFER if transfer else Settings(taught=_TAUGHT if teacher else 0.0)
 
 

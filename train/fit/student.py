@@ -18,8 +18,6 @@ from melonnx.train.settings import Settings
 
 __all__ = ["StudentExamples", "standardised", "teach"]
 
-_WINDOWS = 5
-"""Of a song, that are heard at a time: the loss is of what they say together."""
 _AVERAGED = 0.1
 """Of all batches, about the share of the last ones whose weights' running mean is kept."""
 _NORM_MEMORY = 0.95
@@ -56,7 +54,7 @@ def standardised(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
 def teach(
     student: keras.Model, lessons: StudentExamples, folder: Path, settings: Settings, say: Say
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Teach all of ``student`` above its front, and return kernel and bias of the genres.
+    """Teach what of ``student`` learns, and return kernel and bias of the genres.
 
     The embedding of a song is the mean over its windows; the genres are told by a linear layer on
     it, so that the pooling of logits says of a song what was learnt of it. The weights that stay
@@ -64,7 +62,7 @@ def teach(
     with.
     """
     keras.utils.set_random_seed(settings.seed)  # whatever was taught before it
-    network = _network(student, lessons)
+    network = _network(student, lessons, settings)
     n_batches = max(1, len(lessons.fronts) // settings.batch_size)
     _compile(network, settings, n_batches, lessons.targets.shape[1])
     done = _resume(network, folder)
@@ -87,17 +85,19 @@ def _first(logs: Any) -> Any:
     return logs[0] if isinstance(logs, list | tuple) else logs
 
 
-def _network(student: keras.Model, lessons: StudentExamples) -> keras.Model:
-    """Front windows [batch, windows, frames', channels] to [batch, labels + imitated]."""
-    upper = upper_of(student)
+def _network(student: keras.Model, lessons: StudentExamples, settings: Settings) -> keras.Model:
+    """Front windows [batch, windows, ...] to [batch, labels + imitated]."""
+    upper = upper_of(student, settings)
     for layer in upper.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = _NORM_MEMORY
-    n_frames, n_channels = lessons.fronts[0][0].shape[1:]
-    heard = keras.Input((_WINDOWS, n_frames, n_channels))
-    windows = ops.reshape(heard, (-1, n_frames, n_channels))
-    embedded: Any = upper(layers.SpatialDropout1D(_DROPPED_CHANNELS)(windows))
-    song = ops.mean(ops.reshape(embedded, (-1, _WINDOWS, embedded.shape[-1])), axis=1)
+    shape, together = lessons.fronts[0][0].shape[1:], settings.windows_together
+    heard = keras.Input((together, *shape))
+    windows = ops.reshape(heard, (-1, *shape))
+    if len(shape) == 2:  # frames and channels
+        windows = layers.SpatialDropout1D(_DROPPED_CHANNELS)(windows)
+    embedded: Any = upper(windows)
+    song = ops.mean(ops.reshape(embedded, (-1, together, embedded.shape[-1])), axis=1)
     logits = layers.Dense(lessons.targets.shape[1], name="logits")(layers.Dropout(_DROPPED)(song))
     imitation = layers.Dense(lessons.imitated.shape[1], name="imitation")(song)
     return keras.Model(heard, layers.Concatenate()([logits, imitation]))
@@ -126,13 +126,15 @@ def _batches(
     answers = np.hstack([lessons.targets, lessons.imitated])
     for rows in np.array_split(order, n_batches):
         songs = [lessons.fronts[row] for row in rows.tolist()]
-        heard = np.stack([_some_windows(own[rng.integers(len(own))], rng) for own in songs])
+        heard = np.stack(
+            [_some(own[rng.integers(len(own))], settings.windows_together, rng) for own in songs]
+        )
         yield heard, answers[rows], lessons.weights[rows]
 
 
-def _some_windows(windows: FrontWindows, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Some of a song's, none twice where it has enough."""
-    some = rng.choice(len(windows), _WINDOWS, replace=len(windows) < _WINDOWS)
+def _some(windows: FrontWindows, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """``count`` of a song's windows, none twice where it has enough."""
+    some = rng.choice(len(windows), count, replace=len(windows) < count)
     return windows[some].astype(np.float32)
 
 

@@ -1,8 +1,11 @@
-"""The light network that learns from teachers: the backbone, asked less often and taught anew.
+"""The networks that learn from teachers: the backbone with its upper part taught anew.
 
-Most of the backbone's time goes into its front filters. The student asks them at every second
-frame and every second mel band, their weights as they are, and learns all that is above them.
+Most of the backbone's time goes into its front filters. The light student asks them at every second
+frame and every second mel band, their weights as they are, and learns all that is above them. The
+heavy one is the whole backbone and learns its last layer, on what is pooled over a window.
 """
+
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -15,9 +18,11 @@ from melonnx.train.network.transfer import BACKBONE_MEL
 from melonnx.train.settings import Settings
 
 __all__ = [
+    "HEAVY_STUDENT",
     "STRIDES",
     "STUDENT",
     "FrontWindows",
+    "begin_student",
     "front_of",
     "hear",
     "look_less_often",
@@ -44,12 +49,26 @@ STUDENT = Settings(
 )
 """Patches of 3 s, side by side, at four places of longer tracks."""
 
+HEAVY_STUDENT = replace(
+    STUDENT, network="heavy_student", max_windows=6, windows_together=10, epochs=80
+)
+"""At six places, as ``TRANSFER``; a song of half a minute is learnt from whole."""
+
 FrontWindows = NDArray[np.float16]
-"""(windows, frames', channels): what the front says of each window of a song; it does not learn,
-so it is asked once."""
+"""(windows, frames', channels), of a heavy student (windows, values): what that part of the network
+says of each window of a song which does not learn, so it is asked once."""
+
+_POOLED = "pooled_norm"
 
 _MIDDLE = ("middle_1", "middle_2", "middle_3")
 _PATCHES_AT_ONCE = 32
+
+
+def begin_student(backbone: keras.Model, settings: Settings) -> keras.Model:
+    """What is to be taught, a network of its own that begins with the weights of ``backbone``."""
+    if settings.network == "heavy_student":
+        return _with_weights_of(backbone, (1, 1))
+    return look_less_often(backbone)
 
 
 def look_less_often(backbone: keras.Model) -> keras.Model:
@@ -58,16 +77,21 @@ def look_less_often(backbone: keras.Model) -> keras.Model:
     The kernels of the middle reach over as much time as before: each weight goes to the frames
     that are nearest to where it was.
     """
-    widths = {name: int(backbone.get_layer(name).get_weights()[1].size) for name in FRONT_FILTERS}
-    student = build_backbone(widths, STRIDES)
-    for layer in student.layers:
-        if layer.weights:
-            layer.set_weights(backbone.get_layer(layer.name).get_weights())
+    student = _with_weights_of(backbone, STRIDES)
     for name in _MIDDLE:
         layer = student.get_layer(name)
         kernel, bias = layer.get_weights()
         layer.set_weights([_squeezed(kernel, STRIDES[0]), bias])
     return student
+
+
+def _with_weights_of(backbone: keras.Model, strides: tuple[int, int]) -> keras.Model:
+    widths = {name: int(backbone.get_layer(name).get_weights()[1].size) for name in FRONT_FILTERS}
+    network = build_backbone(widths, strides)
+    for layer in network.layers:
+        if layer.weights:
+            layer.set_weights(backbone.get_layer(layer.name).get_weights())
+    return network
 
 
 def _squeezed(kernel: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
@@ -81,16 +105,24 @@ def _squeezed(kernel: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
     return squeezed
 
 
-def front_of(student: keras.Model) -> keras.Model:
-    """Log-mels [batch, frames, 96] to the feature map of the front [batch, frames', channels]."""
-    return keras.Model(student.input, student.get_layer("front").output)
+def front_of(student: keras.Model, settings: Settings = STUDENT) -> keras.Model:
+    """The part that does not learn.
+
+    Log-mels [batch, frames, 96] to the feature map of the front [batch, frames', channels], of a
+    heavy student to what is pooled over a patch [batch, values].
+    """
+    return keras.Model(student.input, _parting(student, settings))
 
 
-def upper_of(student: keras.Model) -> keras.Model:
-    """The feature map of the front to the embedding [batch, 200]; shares the student's weights."""
-    return keras.Model(
-        student.get_layer("front").output, student.get_layer("embedding").output, name="upper"
-    )
+def upper_of(student: keras.Model, settings: Settings = STUDENT) -> keras.Model:
+    """What :func:`front_of` gives to the embedding [batch, 200]; shares the student's weights."""
+    embedding = student.get_layer("embedding").output
+    return keras.Model(_parting(student, settings), embedding, name="upper")
+
+
+def _parting(student: keras.Model, settings: Settings) -> keras.KerasTensor:
+    layer = _POOLED if settings.network == "heavy_student" else "front"
+    return student.get_layer(layer).output
 
 
 def hear(front: keras.Model, log_mel: CachedLogMel, first: int = 0) -> FrontWindows:

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from melonnx.train.cli.train import app
-from melonnx.train.network.student import STUDENT
+from melonnx.train.network.student import HEAVY_STUDENT, STUDENT
 from melonnx.train.network.transfer import TRANSFER
 from melonnx.train.settings import ORIGINAL, Settings
 
@@ -82,6 +82,9 @@ def test_a_table_teaches_a_student_of_the_backbone(begin, tmp_path, name):
     assert settings == replace(STUDENT, epochs=9)
     assert (sources.backbone, sources.teacher) == (wheel, tmp_path / name)
     assert sources.not_music == sounds
+    result, given = begin("--transfer", wheel, "--teacher", tmp_path / name, "--heavy")
+    assert result.exit_code == 0, result.output
+    assert given[0] == HEAVY_STUDENT
 
 
 def test_each_option_is_passed_on(begin):
@@ -100,6 +103,7 @@ def test_each_option_is_passed_on(begin):
         (["--unlabelled", "a"], "needs a --teacher"),
         (["--teacher", "a.npz"], "a table needs --transfer"),
         (["--teacher", "a.npz", "--transfer", "a", "--unlabelled", "b"], "needs a --teacher, no"),
+        (["--transfer", "a", "--heavy"], "needs a table as --teacher"),
         (["--transfer", "a", "--pictures", "b"], "are of another front end"),
         (["--base", "genre-small"], "needs --head"),
         (["--head", "--epochs", "3"], "is of a network, not a head"),
