@@ -1,6 +1,6 @@
 """The command ``melonnx train``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,11 +9,12 @@ import typer
 
 from melonnx.infer.cli.shell import complete
 from melonnx.train.cli import learning
-from melonnx.train.data.tracks import DataSet, Track
+from melonnx.train.cli.datasets import read_data, source_weights
+from melonnx.train.cli.heads import add_heads, train_head
+from melonnx.train.data.tracks import Track
 from melonnx.train.progress import say
 
 if TYPE_CHECKING:
-    from melonnx.train.cli.exporters import MakeHeads
     from melonnx.train.settings import Settings
 
 __all__ = ["app"]
@@ -207,11 +208,11 @@ def train(
                 raise typer.BadParameter(
                     "tells genres, and --column none", param_hint="--without, --weight"
                 )
-            _add_heads(context.obj, data, out, artists, base, column, teacher)
+            add_heads(context.obj, data, out, artists, base, column, teacher)
             return
         if teacher:
             raise typer.BadParameter("needs --column, with --head", param_hint="--teacher")
-        _train_head(context.obj, data, out, artists, base, without or (), _weights(weight))
+        train_head(context.obj, data, out, artists, base, without or (), source_weights(weight))
         return
     if base:
         raise typer.BadParameter("needs --head", param_hint="--base")
@@ -282,7 +283,9 @@ def train(
     if has_no_audio:
         root, tracks = data[0].parent.resolve(), list[Track]()
     else:
-        dataset = _read(data, artists, without or (), _weights(weight), subgenres=subgenres)
+        dataset = read_data(
+            data, artists, without or (), source_weights(weight), subgenres=subgenres
+        )
         root, tracks = dataset.root, list(dataset.tracks)
     if subgenres:
         require_subgenres(root, tracks)
@@ -322,44 +325,6 @@ def _settings(
     return TRANSFER if transfer else Settings(taught=_TAUGHT if teacher else 0.0)
 
 
-def _read(
-    data: Sequence[Path],
-    artists: Path | None,
-    without: Sequence[str],
-    weights: dict[str, float],
-    *,
-    subgenres: bool,
-) -> DataSet:
-    from melonnx.train.data.readers.dataset import read_datasets
-
-    dataset = read_datasets(
-        [root.resolve() for root in data],
-        artists,
-        subgenres=subgenres,
-        without=without,
-        weights=weights,
-    )
-    for reason, count in dataset.skipped.items():
-        say(f"left out: {reason} ({count})")
-    return dataset
-
-
-def _weights(options: Sequence[str] | None) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for option in options or ():
-        source, _, text = option.rpartition("=")
-        try:
-            weight = float(text)
-        except ValueError:
-            weight = -1.0
-        if not source or not 0 < weight <= 1:
-            raise typer.BadParameter(
-                f"{option!r}: expected SOURCE=W with W above 0, up to 1", param_hint="--weight"
-            )
-        weights[source] = weight
-    return weights
-
-
 def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
@@ -368,54 +333,3 @@ def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
     from melonnx.train.cli.model_path import require_model_path
 
     require_model_path(out, "--out")
-
-
-def _train_head(
-    load_exporter: "Callable[[], MakeHeads]",
-    data: Sequence[Path],
-    out: Path,
-    artists: Path | None,
-    base: Path | None,
-    without: Sequence[str],
-    weights: dict[str, float],
-) -> None:
-    from melonnx.train.own_genres import warnings_of
-
-    export_head = load_exporter().own_genres  # first, so that what is not installed is told at once
-    dataset = _read(data, artists, without, weights, subgenres=False)
-    tracks, of = list(dataset.tracks), " and ".join(root.resolve().name for root in data)
-    made = export_head(tracks, base, out, name=out.stem, dataset=of, say=say)
-    print(f"split by artist: {made.info.split}", "", *made.own.report.lines(), "", sep="\n")
-    for line in warnings_of(made.own):
-        print(f"note: {line}")
-    print(f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB)")
-    say(f"done; now: melonnx classify SONG --model {out}")
-
-
-def _add_heads(
-    load_exporter: "Callable[[], MakeHeads]",
-    data: Sequence[Path],
-    out: Path,
-    artists: Path | None,
-    base: Path | None,
-    names: Sequence[str],
-    teacher: Path | None,
-) -> None:
-    from melonnx.train.data.columns import read_column, read_taught
-
-    add_heads = load_exporter().further
-    roots = [root.resolve() for root in data]
-    columns = [
-        read_taught(teacher, roots[0], name) if teacher and not number
-        else read_column(roots, artists, name)
-        for number, name in enumerate(names)
-    ]  # fmt: skip
-    dataset = _read(data, artists, (), {}, subgenres=False)
-    of = " and ".join(root.name for root in roots)
-    made = add_heads(dataset.tracks, columns, base, out, dataset=of, say=say)
-    for name, head in made.items():
-        print(f"{name} ({head.kind}), {head.split}")
-        for figure, value in head.metrics.items():
-            print(f"  {figure}: {value}")
-    print(f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB)")
-    say(f"done; now: melonnx classify SONG --tags --model {out}")
