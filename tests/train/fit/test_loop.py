@@ -174,24 +174,24 @@ def checkpoint(folder):
     return keras.models.load_model(path)
 
 
-def test_an_interrupted_run_ends_as_an_uninterrupted_one(tmp_path, monkeypatch):
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(tmp_path):
     """Weights, their running mean and the optimizer's moments and step all go on.
 
     But for dropout, whose random numbers Keras does not save.
     """
-    monkeypatch.setattr("melonnx.train.network.cnn._DROPOUT", 0.0)
+    settings = replace(SMALL, dropout=0.0)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
     keras.utils.set_random_seed(5)
-    wanted = fit_network(whole, SMALL, examples(), examples(4), quiet)
+    wanted = fit_network(whole, settings, examples(), examples(4), quiet)
     keras.utils.set_random_seed(5)
     with pytest.raises(PowerCutError):
-        fit_network(parts, SMALL, examples(), examples(4), cut_after(2))
+        fit_network(parts, settings, examples(), examples(4), cut_after(2))
     stopped = checkpoint(parts)
     assert int(stopped.optimizer.iterations) == 2 * SMALL.batches_per_epoch
     keras.utils.set_random_seed(77)  # another process draws other numbers
-    found = fit_network(parts, SMALL, examples(), examples(4), quiet)
+    found = fit_network(parts, settings, examples(), examples(4), quiet)
     ended, reference = checkpoint(parts).optimizer, checkpoint(whole).optimizer
     assert int(ended.iterations) == int(reference.iterations) == 4 * SMALL.batches_per_epoch
     for one, other in zip(history(parts), history(whole), strict=True):
