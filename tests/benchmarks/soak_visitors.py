@@ -144,8 +144,8 @@ def _good_ask(site: Site, random: Random) -> None:
     rival = min(song.expected, key=lambda name: song.expected[name])
     file = upload(site, song.name, song.content)
     messages = stream(site, join(site, "ask", [file, site.model, "dark wide", rival]))
-    why, picture = messages[-2]["output"]["data"]
-    check(messages[-2]["success"] and rival in why and "data:image/png" in picture, why)
+    (why,) = messages[-2]["output"]["data"]
+    check(messages[-2]["success"] and rival in why and "data:image/png" in why, why)
 
 
 def _good_table(site: Site, random: Random) -> None:
@@ -160,7 +160,8 @@ def _good_table(site: Site, random: Random) -> None:
 def _good_picture(site: Site, random: Random) -> None:
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    event, sent = call(site, "picture", [file, random.choice(list(TABS)), site.model, False, 90])
+    stage, rival = random.choice([*TABS, "all"]), random.choice(["", *song.expected])
+    event, sent = call(site, "picture", [file, stage, site.model, False, 90, rival])
     check(event == "complete", event, sent)
     status, body = get(site, f"{API}file={quote(sent[0]['path'])}")
     check(status == 200 and body.startswith(b"\x89PNG"), status, body)

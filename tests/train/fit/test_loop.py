@@ -268,7 +268,7 @@ from tests.train.fit import test_loop as tests
 
 devices = []
 
-def linear(n_mels, n_labels, n_imitated=0):
+def linear(n_mels, n_labels, n_imitated=0, dropout=0.0):
     devices.append(tf.distribute.get_strategy().num_replicas_in_sync)
     # Batch norm sees half a batch on each device, and dropout draws anew: this has neither.
     log_mel = keras.Input((None, n_mels))
