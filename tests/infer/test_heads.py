@@ -68,10 +68,12 @@ def test_an_answer_holds_what_each_head_says(model, song):
     assert list(answer.heads["beat"]) == ["swing", "straight"]
 
 
-def test_the_genre_is_that_of_the_model_without_heads(model, song):
-    with_heads, without = (Predictor(m, device="cpu").predict(song) for m in (model, "genre-small"))
-    same = replace(with_heads, tags={}, said=(), energy=None, valence=None, heads={})
-    assert same == without
+def test_the_genre_is_that_of_the_model_whatever_its_heads(model, song):
+    answers = (Predictor(one, device="cpu").predict(song) for one in (model, "genre-small"))
+    ours, released = (
+        replace(answer, tags={}, said=(), energy=None, valence=None, heads={}) for answer in answers
+    )
+    assert ours == released
 
 
 @pytest.mark.parametrize(
