@@ -120,7 +120,7 @@ def test_numbers_of_how_it_is_measured_are_the_codes():
     rates = [1 - calibrate._MISTAKES * (1 - rate / 100) for rate in calibrate.SURE_RATES]
     assert "{:.0%}, {:.0%} and {:.0%} on songs that the network".format(*rates) in accuracy
     assert "{}, {} and {} right answers".format(*calibrate.SURE_RATES) in accuracy
-    test, valid = splits._SHARES["test"], splits._SHARES["valid"]
+    test, valid = splits.TEST_SHARE, splits._VALID_SHARE
     assert f"about {test:.0%} of each genre's songs, {valid:.0%} more to validate on" in accuracy
     assert (len(CLASSIFIERS), len(FEATURE_SETS)) == (8, 6)
     assert "eight classifiers on six sets" in accuracy
