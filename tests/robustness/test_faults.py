@@ -160,7 +160,7 @@ def test_a_limit_of_bytes(quiet, music, tmp_path, name):
     if name in ("genres.parquet", "genres"):
         pytest.importorskip("pyarrow.parquet")
     output = tmp_path / name
-    for size in (30, 2000)[name != "genres.csv" :]:
+    for size in (30, 8000)[name != "genres.csv" :]:
         result = run(music, output, preexec_fn=partial(limit_files, size))
         assert result.returncode == 1
         assert "cannot be written (" in last_line(result)
