@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from melonnx.infer.errors import MelonnxError
 from melonnx.infer.model.certainty import is_unsure
 from melonnx.infer.model.listener_tags import TAG_GROUPS, group_of
-from melonnx.infer.notebook import as_html
 from melonnx.infer.units import clock
 
 __all__ = [
@@ -119,6 +118,8 @@ class Prediction:
 
     def _repr_html_(self) -> str:
         """Bars and timeline, for a notebook."""
+        from melonnx.infer.notebook import as_html  # a cold start has no use for it
+
         return as_html(
             *(repr(self)[1:-1], self.probabilities),
             [(one.label, one.end_s - one.start_s) for one in self.segments()],

@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import shlex
 import sys
 from functools import partial
 from importlib import import_module
@@ -66,6 +65,8 @@ class _LazyGroup(_Contents):
 
 def _no_command(typed: str) -> str:
     """What to say to a word that is no command."""
+    import shlex
+
     from melonnx.infer.spelling import did_you_mean
 
     if Path(typed).exists() or "://" in typed:
