@@ -8,7 +8,6 @@ model's bars keep what they promise, for any choice of genres.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +19,7 @@ from melonnx.infer.model.acceptance import chances_accepted
 from melonnx.infer.model.certainty import is_unsure
 from melonnx.infer.model.metadata import DEFAULT_SURE, ModelInfo
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.spelling import fold, nearest
 
 __all__ = ["Wanted", "find_genres", "read_genre_list"]
 
@@ -152,16 +152,16 @@ def find_genres(names: Iterable[str], genres: Sequence[str], model: str) -> list
 
     Raises UnknownGenreError, which names the nearest.
     """
-    by_key = {_key(genre): genre for genre in genres}
+    by_fold = {fold(genre): genre for genre in genres}
     found: list[str] = []
     for name in names:
-        if _key(name) not in by_key:
-            near = get_close_matches(_key(name), by_key, 1)
-            hint = f"; did you mean {by_key[near[0]]}?" if near else ""
+        if fold(name) not in by_fold:
+            near = nearest(name, genres)
+            hint = f"; did you mean {near}?" if near else ""
             raise UnknownGenreError(
                 f'"{name}" is no genre of {model}, which tells {", ".join(genres)}{hint}'
             )
-        found.append(by_key[_key(name)])
+        found.append(by_fold[fold(name)])
     return found
 
 
@@ -180,7 +180,3 @@ def read_genre_list(text: str) -> list[str]:
     except ValueError:
         raise ResultsFileError(f"{path}: is no text") from None
     return [name for part in text.split(",") if (name := part.strip())]
-
-
-def _key(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold())) or name

@@ -164,15 +164,14 @@ def classify(
             parse_template(template, view)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--format") from None
+    if predictor is None and not timeline:
+        view = replace(view, wanted=wanted)  # whole answers are kept, restricted when written
     target = Output(view, kind, template, output)
     if predictor is None:
         from melonnx.infer.library.workers import Hearing
 
         name = f"{info.name} {info.version}"
-        told = None if wanted is None or not timeline else wanted.genres
-        if told is None:  # whole answers are kept, and restricted when they are written
-            view = replace(view, wanted=wanted)
-        target = Output(view, kind, template, output)
+        told = wanted.genres if wanted is not None and timeline else None
         hearing = Hearing(
             find_model(model), name, device, threads or 1, embeddings, skim, sure, track, told
         )

@@ -109,7 +109,8 @@ def _open(
     rate = stream.rate
     while rate > _FASTEST:
         rate //= 2
-    claimed = int(_claimed_s(container, stream) * rate) if format_.tells_length else None
+    seconds = _claimed_s(container, stream) if format_.tells_length else 0.0
+    claimed = int(seconds * rate) or None
     blocks = _blocks(container, stream, rate, calm)
     return Decoder(rate, stream.channels, blocks, claimed=claimed, notes=notes)
 
