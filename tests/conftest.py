@@ -44,16 +44,25 @@ a song in windows of 10 s, has bars for one rate and does not tell music."""
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 TOGETHER = {
-    "a trained run": ("test_export", "test_loop", "test_evaluation", "test_networks"),
-    "npm's packages": ("test_web_page", "test_web_modules", "test_twin"),
-    "what numba compiles": ("test_extract", "test_features", "test_mel", "test_stages"),
+    "a trained run": (
+        *("export/keras/test_run", "train/evaluate/test_evaluation", "train/fit/test_loop"),
+        "train/classical/test_networks",
+    ),
+    "npm's packages": ("browser/test_twin", "browser/test_web_modules", "browser/test_web_page"),
+    "what numba compiles": (
+        *("infer/explain/test_stages", "infer/frontend/test_mel", "train/classical/test_extract"),
+        "train/classical/test_features",
+    ),
 }
 """Test files that share what takes long to make, so that one process makes it, and for what."""
 
 LONGEST = (
-    *("test_package", "test_page_use", "test_extract", "test_web_page", "test_export"),
-    *("test_faults", "test_collection", "test_cache", "test_train", "test_loop", "test_fuzz"),
-    *("test_pipeline", "test_evidence", "test_benchmark", "test_corpus_in_batches"),
+    *("train/fit/test_loop", "test_package", "browser/test_page_use", "robustness/test_faults"),
+    *("train/test_student", "train/evaluate/test_report", "train/classical/test_extract"),
+    *("browser/test_web_page", "test_house", "robustness/test_corpus", "test_readme"),
+    *("infer/cli/test_main", "infer/library/test_collection", "train/cli/test_benchmark"),
+    *("robustness/test_corpus_in_batches", "robustness/test_fuzz", "demo/page/test_serving"),
+    *("models/test_released", "train/test_train", "test_subgenres", "infer/library/test_cluster"),
 )
 """Test files that begin first: one that began last would be waited for by idle processes."""
 
@@ -71,7 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {name: at for at, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+    items.sort(key=lambda item: order.get(_test_file(item.nodeid), len(order)))
+
+
+def _test_file(nodeid: str) -> str:
+    return nodeid.partition(".py")[0].removeprefix("tests/")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -83,7 +96,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            name = Path(nodeid.partition("::")[0]).stem
+            name = _test_file(nodeid)
             shared = (what for what, names in TOGETHER.items() if name in names)
             return next(shared, super()._split_scope(nodeid))
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import conftest
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 FOLDERS = ("package", "infer", "train", "export", "demo", "models")
@@ -165,3 +167,10 @@ def test_every_module_begins_with_what_it_is_for():
         for path in (ROOT / folder).rglob("*.py"):
             text = path.read_text()
             assert not text.strip() or text.startswith('"""'), path
+
+
+def test_the_test_files_that_are_named_to_be_shared_out_are_there():
+    together = [name for names in conftest.TOGETHER.values() for name in names]
+    for names in (together, conftest.LONGEST):
+        assert len(set(names)) == len(names)
+        assert not [name for name in names if not (ROOT / "tests" / f"{name}.py").is_file()]

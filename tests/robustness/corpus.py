@@ -3,6 +3,7 @@
 import io
 import os
 import socket
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ _SECONDS = 11
 """Of a song: more than the window of the tests' model."""
 
 
+@cache
 def _mp3(seconds: float = _SECONDS, mode: str = "CONSTANT", rate: int = 44100) -> bytes:
     song = make_song(seconds, rate, 2)
     return encode(song, rate, "MP3", "MPEG_LAYER_III", bitrate_mode=mode, compression_level=0.5)
