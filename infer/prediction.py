@@ -15,6 +15,7 @@ from melonnx.infer.model.listener_tags import TAG_GROUPS, group_of
 from melonnx.infer.units import clock
 
 __all__ = [
+    "MOODS",
     "MOSTLY_SILENCE",
     "MOST_QUADRANT",
     "NO_MUSIC",
@@ -41,6 +42,7 @@ _QUADRANTS = {
     (False, True): "calm",
 }
 """By energetic and pleasant: Russell's circumplex."""
+MOODS = tuple(_QUADRANTS.values())
 _DERIVED = {"end_s", "folder", "mood", *TAG_GROUPS}
 """What :meth:`Prediction.to_dict` tells that follows from the rest."""
 
@@ -184,6 +186,15 @@ class Prediction:
         energetic, pleasant = self.energy >= 0.5, self.valence >= 0.5
         chance = max(self.energy, 1 - self.energy) * max(self.valence, 1 - self.valence)
         return _QUADRANTS[energetic, pleasant] if chance >= MOST_QUADRANT else None
+
+    def mood_words(self) -> tuple[str, ...] | None:
+        """``mood``, where it is sure, and ``moods``, each word once; None where the model does not
+        say.
+        """
+        if self.energy is None and not self.tags:
+            return None
+        word = [self.mood] if self.mood else []
+        return tuple(dict.fromkeys([*word, *(tag.lower() for tag in self.moods)]))
 
     @property
     def end_s(self) -> float | None:

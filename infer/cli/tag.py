@@ -1,7 +1,7 @@
 """The command ``melonnx tag``."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,6 @@ from melonnx.infer.library.song_source import From, Paths, open_songs
 from melonnx.infer.results.listing import Line, print_listing, say
 
 if TYPE_CHECKING:
-    from melonnx.infer.prediction import Prediction
     from melonnx.infer.tags.tagging import Tagged
 
 __all__ = ["app"]
@@ -108,6 +107,7 @@ def tag(
     like music always is.
     """
     from melonnx.infer.library.wishes import Wishes
+    from melonnx.infer.results.told import require_told
     from melonnx.infer.tags.fields import Style
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.log import default_log
@@ -128,7 +128,10 @@ def tag(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, spell, sure, group, styles or style_field), track=track,
     )  # fmt: skip
-    _require_heads(model, songs, hear if results is not None else None, styles or style_field, mood)
+    asked = {"style": styles or style_field, "mood": mood}
+    if any(asked.values()):
+        known = None if results is None else hear([one for one in songs if isinstance(one, str)])
+        require_told([name for name in asked if asked[name]], model, results, known)
     if styles and top > 1:
         raise typer.BadParameter("take one", param_hint="--styles, --top")
     if add and overwrite:
@@ -146,43 +149,6 @@ def tag(
         raise typer.BadParameter("is for --write", param_hint="--log")
     has_more = style_field or mood
     _report(tag_songs(songs, hear, rules, log), len(songs), log, has_more=has_more)
-
-
-def _require_heads(
-    model: Path | None,
-    songs: "list[str | Prediction]",
-    known: "Callable[[Sequence[str]], Iterator[Prediction]] | None",
-    styles: bool,
-    mood: bool,
-) -> None:
-    """Raises BadParameter where styles or moods are asked for, and nothing tells them.
-
-    ``known``: gives predictions that were made before; None where songs are to be heard.
-    """
-    for asked, name, heads in (
-        (styles, "styles", {"tags"}),
-        (mood, "moods", {"tags", "energy", "valence"}),
-    ):
-        if not asked:
-            continue
-        if known is not None:
-            answers = known([song for song in songs if isinstance(song, str)])
-            told = any(one.tags or (mood and one.energy is not None) for one in answers)
-            if songs and not told:
-                raise typer.BadParameter(
-                    f"tell no {name}: melonnx classify --tags -o makes some that do, with "
-                    "genre-base or genre-small",
-                    param_hint="--from",
-                )
-            continue
-        from melonnx.infer.model.session import load_model
-
-        info = load_model(model, device="cpu", threads=1).info
-        if heads.isdisjoint(info.heads):
-            raise typer.BadParameter(
-                f"{info.name} {info.version} tells no {name}; genre-base and genre-small do",
-                param_hint="--model",
-            )
 
 
 def _warn_of_separators(names: Mapping[str, str]) -> None:

@@ -251,7 +251,13 @@ def index_writer(path: Path, view: View, model: str) -> Iterator[Write]:
             assert shown.label is not None
             assert shown.score is not None
             embedding = np.asarray(prediction.embedding)
-            add(shown.path, shown.label, shown.score, embedding, unsure=shown.unsure)
+            add(
+                *(shown.path, shown.label, shown.score, embedding),
+                unsure=shown.unsure,
+                energy=shown.energy,
+                valence=shown.valence,
+                said=shown.said,
+            )
 
         yield write
 

@@ -1,16 +1,27 @@
 """What tags say of a song besides its genre: styles and moods by name, energy in whole numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
 
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.tags.containers.names import ENERGY, MOOD, STYLE, VALENCE
 from melonnx.infer.tags.genre_names import genre_name
 
-__all__ = ["MOOD_FIELDS", "MOST", "distinct", "further_fields", "key", "mood_names", "style_names"]
+__all__ = [
+    "MOOD_FIELDS",
+    "MOST",
+    "distinct",
+    "further_fields",
+    "key",
+    "mood_names",
+    "shelves_of",
+    "style_names",
+]
 
 MOOD_FIELDS = (MOOD, ENERGY, VALENCE)
+_ENERGIES = ((2 / 3, "high energy"), (1 / 3, "medium energy"), (0, "low energy"))
 MOST = 3
-"""Names that a field gets: players show the first few, and a fourth is seldom right."""
+"""Names that a field gets, and playlists that a song is in: players show the first few."""
 
 
 def style_names(prediction: Prediction, names: Mapping[str, str]) -> list[str]:
@@ -20,8 +31,25 @@ def style_names(prediction: Prediction, names: Mapping[str, str]) -> list[str]:
 
 def mood_names(prediction: Prediction) -> list[str]:
     """The word for energy and valence, where it has one, and the moods that are said of it."""
-    words = [prediction.mood] if prediction.mood else []
-    return distinct(genre_name(word, {}) for word in (*words, *prediction.moods))
+    return distinct(genre_name(word, {}) for word in prediction.mood_words() or ())
+
+
+def shelves_of(
+    prediction: Prediction, by: Literal["mood", "style", "energy"], spell: Callable[[str], str]
+) -> list[str]:
+    """What playlists a song belongs to, the surest first; none where nothing is sure.
+
+    ``spell``: what a word is called.
+    """
+    if by == "mood":
+        words = list(prediction.mood_words() or ())
+    elif by == "style":
+        words = [style.lower() for style in prediction.styles]
+    elif prediction.energy is None:
+        words = []
+    else:
+        words = [next(name for bar, name in _ENERGIES if prediction.energy >= bar)]
+    return distinct(map(spell, words))[:MOST]
 
 
 def further_fields(

@@ -264,10 +264,10 @@ def test_what_cannot_tell_them_says_so(make_file, tmp_path):
     path, file = make_file("flac"), tmp_path / "old.jsonl"
     file.write_text(json.dumps(Prediction(str(path), label="metal", score=0.9).to_dict()))
     for asked, why in (
-        (["--from", file, "--mood"], "tell no moods: melonnx classify"),
-        (["--from", file, "--styles"], "tell no styles: melonnx classify"),
-        ([path, "--mood", "--model", SMALL_1], "tells no moods; genre-base and genre-small do"),
-        ([path, "--style-field", "--model", SMALL_1], "tells no styles"),
+        (["--from", file, "--mood"], "tells no mood, but genres only; genre-base and"),
+        (["--from", file, "--styles"], "tells no style, but genres only"),
+        ([path, "--mood", "--model", SMALL_1], "genre-small 1.0 tells no mood, but genres only"),
+        ([path, "--style-field", "--model", SMALL_1], "tells no style"),
         ([path, "--styles", "--top", 2], "take one"),
     ):
         with pytest.raises(Exception, match=why):
