@@ -2,6 +2,7 @@
 
 __all__ = [
     "AudioError",
+    "ConditionError",
     "CrashedError",
     "DeviceError",
     "EmptyAudioError",
@@ -94,9 +95,17 @@ class JournalError(MelonnxError):
 
 
 class ModelFileError(MelonnxError):
-    """The model file is missing, damaged, foreign, or of an unknown format version."""
+    """The model file is missing, damaged, foreign, of an unknown format version, or tells no such
+    thing.
+    """
 
     status = "model_file"
+
+
+class ConditionError(MelonnxError):
+    """A condition on answers cannot be read, or names what there is not."""
+
+    status = "condition"
 
 
 class DeviceError(MelonnxError):
@@ -112,7 +121,7 @@ class TagError(MelonnxError):
 
 
 class ResultsFileError(MelonnxError):
-    """What should hold predictions, names of genres or a log of changes does not."""
+    """What should hold predictions (of a kind), names of genres or a log of changes does not."""
 
     status = "results_file"
 

@@ -1,8 +1,9 @@
 """The answer for one song."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from operator import mul
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from melonnx.infer.model.listener_tags import TAG_GROUPS, group_of
 from melonnx.infer.units import clock
 
 __all__ = [
+    "MOODS",
     "MOSTLY_SILENCE",
     "MOST_QUADRANT",
     "NO_MUSIC",
@@ -40,6 +42,7 @@ _QUADRANTS = {
     (False, True): "calm",
 }
 """By energetic and pleasant: Russell's circumplex."""
+MOODS = tuple(_QUADRANTS.values())
 _DERIVED = {"end_s", "folder", "mood", *TAG_GROUPS}
 """What :meth:`Prediction.to_dict` tells that follows from the rest."""
 
@@ -51,6 +54,13 @@ class Segment(NamedTuple):
     end_s: float
     label: str
     score: float
+    energy: float | None = None
+    """As of ``Prediction``, of this stretch; None in silence too."""
+    valence: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; ``energy`` and ``valence`` are there if the model tells them."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
 @dataclass(frozen=True, repr=False)
@@ -177,6 +187,15 @@ class Prediction:
         chance = max(self.energy, 1 - self.energy) * max(self.valence, 1 - self.valence)
         return _QUADRANTS[energetic, pleasant] if chance >= MOST_QUADRANT else None
 
+    def mood_words(self) -> tuple[str, ...] | None:
+        """``mood``, where it is sure, and ``moods``, each word once; None where the model does not
+        say.
+        """
+        if self.energy is None and not self.tags:
+            return None
+        word = [self.mood] if self.mood else []
+        return tuple(dict.fromkeys([*word, *(tag.lower() for tag in self.moods)]))
+
     @property
     def end_s(self) -> float | None:
         """Seconds from the start of a ``Stream`` to the end of what was heard; else None."""
@@ -208,7 +227,7 @@ class Prediction:
             "unsure": self.unsure,
             "music": self.music,
             "probabilities": self.probabilities,
-            "timeline": [segment._asdict() for segment in self.timeline],
+            "timeline": [segment.to_dict() for segment in self.timeline],
             "duration_s": self.duration_s,
             "model": self.model,
             "warnings": list(self.warnings),
@@ -233,7 +252,7 @@ class Prediction:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Inverse of :meth:`to_dict`; segments may also be lists of their four values."""
+        """Inverse of :meth:`to_dict`; segments may also be lists of their values."""
         embedding = values.get("embedding")
         return cls(
             **{
@@ -281,12 +300,24 @@ class Prediction:
         )
 
     def segments(self) -> tuple[Segment, ...]:
-        """The timeline with neighbours of one label made one; scores are means over time."""
+        """The timeline with neighbours of one label made one; numbers are means over time."""
         merged: list[Segment] = []
         for label, run in groupby(self.timeline, key=lambda segment: segment.label):
             parts = list(run)
             start_s, end_s = parts[0].start_s, parts[-1].end_s
-            area = sum(part.score * (part.end_s - part.start_s) for part in parts)
-            score = area / (end_s - start_s) if end_s > start_s else parts[0].score
-            merged.append(Segment(start_s, end_s, label, score))
+            score = _mean(parts, [part.score for part in parts]) or 0.0
+            energy = _mean(parts, [part.energy for part in parts])
+            valence = _mean(parts, [part.valence for part in parts])
+            merged.append(Segment(start_s, end_s, label, score, energy, valence))
         return tuple(merged)
+
+
+def _mean(parts: Sequence[Segment], values: Sequence[float | None]) -> float | None:
+    """Over time; None where a part has none. Parts without length count alike."""
+    told = [value for value in values if value is not None]
+    if len(told) < len(parts):
+        return None
+    lengths = [part.end_s - part.start_s for part in parts]
+    if sum(lengths) <= 0:
+        return told[0]
+    return sum(map(mul, told, lengths)) / sum(lengths)

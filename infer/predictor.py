@@ -16,7 +16,7 @@ from melonnx.infer.frontend.windows import Patches, patch_batches
 from melonnx.infer.model.acceptance import chances_accepted
 from melonnx.infer.model.calibration import scale
 from melonnx.infer.model.certainty import is_unsure
-from melonnx.infer.model.heads import song_values
+from melonnx.infer.model.heads import song_values, window_values
 from melonnx.infer.model.hierarchy import sum_by_genre
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.model.pooling import pool_windows
@@ -218,7 +218,7 @@ class Predictor:
             energy=energy,
             valence=valence,
             heads=heads,
-            timeline=self._timeline(by_window, heard, duration_s),
+            timeline=self._timeline(outputs, heard, duration_s),
             embedding=outputs.embedding.mean(axis=0),
             duration_s=duration_s,
             model=f"{info.name} {info.version}",
@@ -236,23 +236,30 @@ class Predictor:
             found[name] = {name: next(iter(values.values()))} if head.kind == "scale" else values
         return found
 
-    def _timeline(
-        self, by_window: NDArray[np.float32], heard: Heard, duration_s: float
-    ) -> tuple[Segment, ...]:
+    def _timeline(self, outputs: Outputs, heard: Heard, duration_s: float) -> tuple[Segment, ...]:
         info = self.info
-        leaves = scale(by_window, info.temperature)
+        leaves = scale(outputs.probabilities, info.temperature)
         probabilities = sum_by_genre(leaves, info.labels, info.parents)
         if not self._wanted.changes_nothing:
             probabilities = self._wanted.among(probabilities)
         best = probabilities.argmax(axis=1)
+        scales = [self._by_window(outputs, name) for name in _SCALES]
         return tuple(
             Segment(begin, end, SILENT, 0.0)
             if window is None
             else Segment(
-                begin, end, info.genres[best[window]], float(probabilities[window, best[window]])
+                *(begin, end, info.genres[best[window]]),
+                float(probabilities[window, best[window]]),
+                *(None if values is None else values[window] for values in scales),
             )
             for begin, end, window in spans(heard, info, duration_s)
         )
+
+    def _by_window(self, outputs: Outputs, name: str) -> list[float] | None:
+        """What a head of one number says of each window; None where the file has no such head."""
+        if name not in outputs.heads:
+            return None
+        return window_values(outputs.heads[name], self.info.heads[name].temperature)[:, 0].tolist()
 
 
 def _for_elsewhere(model: str | os.PathLike[str] | None) -> str:

@@ -14,7 +14,7 @@ from melonnx.infer.audio.down_mix import down_mix
 from melonnx.infer.audio.reader import SILENCE, open_array
 from melonnx.infer.errors import AudioError
 from melonnx.infer.model.metadata import ModelInfo
-from melonnx.infer.prediction import Prediction, Segment
+from melonnx.infer.prediction import Prediction
 
 __all__ = ["Stream"]
 
@@ -138,8 +138,8 @@ class Stream:
             start_s=start_s,
             duration_s=len(context) / self._rate,
             timeline=tuple(
-                Segment(start_s + begin, start_s + end, label, score)
-                for begin, end, label, score in prediction.timeline
+                part._replace(start_s=start_s + part.start_s, end_s=start_s + part.end_s)
+                for part in prediction.timeline
             ),
         )
 

@@ -45,6 +45,14 @@ def listen(
         int | None,
         typer.Option(min=1, help="Genres to name: 3 by default, 5 on a terminal, all with --json."),
     ] = None,
+    tags: Annotated[
+        bool,
+        typer.Option(
+            "--tags",
+            help="In lines: mood, energy, valence and tags, too, of a model that knows. JSON and "
+            "the display have them always.",
+        ),
+    ] = False,
     length: Annotated[float, typer.Option(min=1, help="Seconds that an answer rests on.")] = 30.0,
     hop: Annotated[float, typer.Option(min=0.1, help="Seconds between answers.")] = 3.0,
     track: Track = None,
@@ -77,6 +85,9 @@ def listen(
         raise typer.BadParameter("goes with a file", param_hint="--track")
     wanted = None if genres is None else read_genre_list(genres)
     predictor = Predictor(model, device, threads, sure=sure, genres=wanted)  # type: ignore[arg-type]
+    if tags and not predictor.info.heads:
+        name = f"{predictor.info.name} {predictor.info.version}"
+        raise typer.BadParameter(f"{name} tells genres only", param_hint="--tags")
     stretches = Stretches()
     live = sys.stdout.isatty() and not as_json
     with ExitStack() as resources:
@@ -98,7 +109,7 @@ def listen(
                 with Display(name, predictor.genres, top or 5) as display:
                     display.show(heard, stretches)
             else:
-                print_stream_lines(heard, stretches, top or 3, as_json=as_json)
+                print_stream_lines(heard, stretches, top or 3, as_json=as_json, tags=tags)
         except KeyboardInterrupt:  # the usual end of a radio
             pass
         for warning in reader.warnings if reader else ():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from melonnx.infer.explain.stretches import Stretches
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.results.rows import printable
+from melonnx.infer.results.rows import printable, tags_text
 from melonnx.infer.units import clock
 
 if TYPE_CHECKING:
@@ -30,18 +30,21 @@ _NAMES = 14
 """Columns for a genre's name."""
 
 
-def print_stream_lines(heard: Heard, stretches: Stretches, top: int, *, as_json: bool) -> None:
+def print_stream_lines(
+    heard: Heard, stretches: Stretches, top: int, *, as_json: bool, tags: bool = False
+) -> None:
     """Print a line for each prediction, and add it to ``stretches``.
 
     JSON, or separated by tabs: the second up to which it was heard, the label and its score, label
     and probability of the runners-up until there are ``top``, "sure" or "unsure", and the sub-genre
-    and its probability if the model tells them; where there is no answer, the second and the
-    status word.
+    and its probability if the model tells them, and with ``tags`` energy, valence and mood in one
+    text, as ``classify --tags`` has them; where there is no answer, the second and the status word.
     """
     for _, predictions in heard:
         for prediction in predictions:
             stretches.add(prediction)
             cells = [f"{prediction.end_s:.1f}", *_cells(prediction, top)]
+            cells += [tags_text(prediction)] * (tags and prediction.ok)
             print(json.dumps(prediction.to_dict()) if as_json else "\t".join(cells), flush=True)
 
 
@@ -76,6 +79,7 @@ class Display:
         self._hops: deque[str] = deque(maxlen=200)
         self._heard_s = 0.0
         self._drawn = 0.0
+        self._tells_moods = False
         self._console = Console()
         self._live = Live(console=self._console, auto_refresh=False)
 
@@ -95,6 +99,7 @@ class Display:
             for prediction in predictions:
                 stretches.add(prediction)
                 self._prediction = prediction
+                self._tells_moods |= bool(tags_text(prediction))
                 self._hops.append((prediction.label or "") if prediction.is_music else "")
             if predictions or monotonic() - self._drawn >= _REFRESH_S:
                 self._draw()
@@ -114,7 +119,18 @@ class Display:
             no_wrap=True,
             overflow="ellipsis",
         )
-        return Group(head, Text(), self._bars(), Text(), self._strip(), *self._latest())
+        parts = [head, Text(), self._bars(), Text(), *self._mood(), self._strip()]
+        return Group(*parts, *self._latest())
+
+    def _mood(self) -> list["RenderableType"]:
+        """A line of mood and tags, of a model that tells them; its height stays."""
+        from rich.text import Text
+
+        last = self._prediction
+        if not self._tells_moods or last is None:
+            return []
+        said = tags_text(last) if last.ok and last.is_music else ""
+        return [Text(said, "dim", no_wrap=True, overflow="ellipsis"), Text()]
 
     def _bars(self) -> "RenderableType":
         from rich.progress_bar import ProgressBar
@@ -165,5 +181,5 @@ class Display:
                 no_wrap=True,
                 overflow="ellipsis",
             )
-            for begin, end, label, _ in list(self._stretches.latest)[-_STRETCHES_SHOWN:]
+            for begin, end, label, *_ in list(self._stretches.latest)[-_STRETCHES_SHOWN:]
         ]

@@ -17,6 +17,7 @@ __all__ = [
     "Sure",
     "Threads",
     "Track",
+    "Where",
     "Workers",
 ]
 
@@ -61,6 +62,14 @@ Genres = Annotated[
         "--genres",
         metavar="LIST",
         help="The only genres that may be answers: rock,pop,jazz, or a file of them.",
+    ),
+]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help='Only songs of which it is true: "energy<0.3 and voice=instrumental".',
     ),
 ]
 PerGroup = Annotated[

@@ -16,6 +16,7 @@ from melonnx.infer.cli.options import (
     Recursive,
     Sure,
     Track,
+    Where,
     Workers,
 )
 from melonnx.infer.library.song_source import From, Paths, open_songs
@@ -37,12 +38,22 @@ def organize(
     ],
     paths: Paths = None,
     results: From = None,
+    by: Annotated[
+        Literal["genre", "mood", "style", "energy"],
+        typer.Option(
+            help="What they are sorted by; a song may be in the playlists of several moods or "
+            "styles.",
+        ),
+    ] = "genre",
+    where: Where = None,
     playlists: Annotated[
         bool, typer.Option("--playlists", help="DIR/<genre>.m3u8; this is the default.")
     ] = False,
     playlist_format: Annotated[
         Literal["m3u8", "pls", "xspf", "nsp"],
-        typer.Option(help="Of playlists; nsp: Navidrome's, by the genres that are in the tags."),
+        typer.Option(
+            help="Of playlists; nsp: Navidrome's, by the genres or moods that are in the tags."
+        ),
     ] = "m3u8",
     copy: Annotated[bool, typer.Option("--copy", help="Copies in DIR/<genre>/.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Hard links in DIR/<genre>/.")] = False,
@@ -63,15 +74,18 @@ def organize(
     genres: Genres = None,
     per: PerGroup = None,
 ) -> None:
-    """Sort songs by genre into playlists, copies or hard links; only shown until --write.
+    """Sort songs by genre, or by mood, into playlists, copies or hard links; shown until --write.
 
     The songs themselves stay where they are, and what does not sound like music is passed over.
     Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds
     nothing.
     """
     from melonnx.infer.library.wishes import Wishes
+    from melonnx.infer.results.told import require_told
+    from melonnx.infer.results.where import columns_of, holds, parse_where, require_genres
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
-    from melonnx.infer.tags.organize import place_songs
+    from melonnx.infer.tags.moods import shelves_of
+    from melonnx.infer.tags.organize import UNSURE, place_songs
     from melonnx.infer.tags.playlists import write_playlists
     from melonnx.infer.tags.together import group_by
 
@@ -79,48 +93,71 @@ def organize(
         raise typer.BadParameter("take one", param_hint="--playlists, --copy, --link")
     if playlist_format != "m3u8" and (copy or link):
         raise typer.BadParameter("goes with playlists", param_hint="--playlist-format")
+    if by != "genre" and (per is not None or genres is not None or (names and by != "style")):
+        raise typer.BadParameter("is about genres", param_hint="--per, --genres, --map")
+    is_smart = playlist_format == "nsp"  # which asks for what is in the tags, as tag writes it
+    if is_smart and by == "energy":
+        raise typer.BadParameter(
+            "Navidrome knows no energy; m3u8, pls and xspf name the songs", param_hint="nsp"
+        )
+    condition = None if where is None else parse_where(where)
     mapped = read_genre_map(names) if names else {}
     group = None if per is None else group_by(per)
-    is_smart = playlist_format == "nsp"  # which asks for the genre as tag writes it
 
     def spell(label: str) -> str:
         return genre_name(label, mapped) if is_smart else mapped.get(label, label)
 
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        wishes=Wishes(genres, mapped, spell, sure, group), track=track,
+        wishes=Wishes(genres, mapped, spell, sure, group, by == "style"), track=track,
     )  # fmt: skip
+    known = None if results is None else [*hear([one for one in songs if isinstance(one, str)])]
+    asked = {by} | (columns_of(condition) if condition is not None else set())
+    if asked != {"genre"}:
+        require_told(asked, model, results, known)
+    answers = hear(songs)
+    if condition is not None:
+        if known is not None:
+            require_genres(condition, {genre for one in known for genre in one.probabilities})
+        answers = (one for one in answers if not one.ok or holds(condition, one))
     aside: list[Placed] = []
-    sorted_songs = _sort(hear(songs), spell, aside, leave_unsure=leave_unsure or is_smart)
+
+    def shelves(song: "Prediction") -> list[str]:
+        found = [UNSURE] if song.unsure else [spell(song.label or "")]
+        if by != "genre":
+            found = shelves_of(song, by, spell) or [UNSURE]
+        return found[: None if not (copy or link) else 1]
+
+    sorted_songs = _sort(answers, shelves, aside, leave_unsure=leave_unsure or is_smart)
     if copy or link:
         pairs = ((Path(song.path), genre) for song, genre in sorted_songs)
         placed = place_songs(pairs, to, "copy" if copy else "link", write=write)
     else:
-        placed = write_playlists(sorted_songs, to, playlist_format, write=write)
+        field = "mood" if by == "mood" else "genre"
+        placed = write_playlists(sorted_songs, to, playlist_format, write=write, field=field)
     _report(placed, aside, len(songs), "songs" if copy or link else "playlists")
 
 
 def _sort(
     predictions: "Iterator[Prediction]",
-    spell: Callable[[str], str],
+    shelves: "Callable[[Prediction], list[str]]",
     aside: "list[Placed]",
     *,
     leave_unsure: bool,
 ) -> "Iterator[tuple[Prediction, str]]":
-    """Each song with its genre; those that have none go to ``aside``."""
+    """Each song with its genre, or with each of its moods; those that have none go to ``aside``."""
     from melonnx.infer.tags.organize import UNSURE, Placed
 
     for prediction in predictions:
-        label = prediction.label or ""
-        genre = UNSURE if prediction.unsure else spell(label)
+        names = [name for name in shelves(prediction) if name] if prediction.ok else []
         if not prediction.ok:
             aside.append(Placed(prediction.path, error=prediction.error or "failed"))
         elif not prediction.is_music:
             aside.append(Placed(prediction.path, outcome="no music"))
-        elif not genre or (prediction.unsure and leave_unsure):
+        elif not names or (UNSURE in names and leave_unsure):
             aside.append(Placed(prediction.path, outcome="left"))
         else:
-            yield prediction, genre
+            yield from ((prediction, name) for name in names)
 
 
 def _report(placed: "Iterator[Placed]", aside: "list[Placed]", total: int, what: str) -> None:

@@ -2,14 +2,17 @@
 
 import json
 import sys
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from math import hypot
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from melonnx.infer.cli.options import Device, Threads, Track
+from melonnx.infer.cli.options import Device, Threads, Track, Where
 from melonnx.infer.cli.shell import complete
 from melonnx.infer.errors import IndexFileError
 from melonnx.infer.results.listing import Line, print_listing, say
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from melonnx.infer.prediction import Prediction
+    from melonnx.infer.results.where import Condition
     from melonnx.infer.similar.index import Index
     from melonnx.infer.similar.mix import Limit
     from melonnx.infer.similar.neighbours import Neighbour
@@ -25,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
+
+_NEAR = 0.25
+"""Of energy and valence, each 0 to 1: how far songs of like mood may lie from each other."""
 
 
 @app.command()
@@ -53,6 +61,11 @@ def similar(
     per_album: Annotated[
         int | None, typer.Option(min=1, help="Songs of one album at most, by their tags.")
     ] = None,
+    where: Where = None,
+    mood_like: Annotated[
+        bool,
+        typer.Option("--mood-like", help="Only songs whose energy and valence are near SONG's."),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="A playlist: .m3u8, .pls or .xspf."),
@@ -80,6 +93,7 @@ def similar(
     A song that the index has is not heard again, and is not among its own neighbours. What is
     near sounds alike: it need not be the same recording. A genre that is unsure has a "?".
     """
+    from melonnx.infer.results.where import parse_where
     from melonnx.infer.similar.index import read_index
     from melonnx.infer.similar.mix import Limits, mix, way
     from melonnx.infer.similar.neighbours import neighbours
@@ -89,12 +103,19 @@ def similar(
         raise typer.BadParameter("one with the other, two songs or more, and nothing beside them")
     if not is_way and not songs:
         raise typer.BadParameter("name a song, or --from and --to", param_hint="SONG")
-    limited = per_artist is not None or per_album is not None
+    condition = None if where is None else parse_where(where)
+    limited = per_artist is not None or per_album is not None or where is not None or mood_like
+    if mood_like and is_way:
+        raise typer.BadParameter("goes with SONG", param_hint="--mood-like")
     if approximate and (is_way or limited or unlike or len(songs or ()) > 1):
         raise typer.BadParameter("takes one song and no limits", param_hint="--approximate")
-    library = read_index(index)
+    library = read_index(index, moods=where is not None or mood_like)
+    _require_columns(library, index, condition, mood_like=mood_like)
     find = _Finder(library, model, device, threads, track)
     limits = Limits(_limits(per_artist, per_album))
+    if condition is not None or mood_like:
+        center = find.mood(songs or ()) if mood_like else None
+        limits.admits = partial(_admits, library, condition, center)
     if begin is not None and end is not None:
         first, last = find.row_in_index(begin), find.row_in_index(end)
         found = way(library, first, last, top, limits)
@@ -113,6 +134,40 @@ def similar(
         _write(found, output)
     else:
         _print(found, as_json=as_json)
+
+
+def _require_columns(
+    library: "Index", path: Path, condition: "Condition | None", *, mood_like: bool
+) -> None:
+    """Raises IndexFileError where the index does not tell what is asked of its songs, and
+    UnknownGenreError.
+    """
+    if condition is None and not mood_like:
+        return
+    from melonnx.infer.results.told import require_told_by_index
+    from melonnx.infer.results.where import columns_of, require_genres
+
+    asked = columns_of(condition) if condition is not None else set[str]()
+    asked |= {"energy", "valence"} if mood_like else set()
+    require_told_by_index(asked, library, path)
+    if condition is not None:
+        require_genres(condition, library.labels)
+
+
+def _admits(
+    library: "Index", condition: "Condition | None", center: "tuple[float, float] | None", row: int
+) -> bool:
+    """Whether a song of the index meets the condition, and its mood is near ``center``."""
+    from melonnx.infer.results.where import holds
+
+    song = library.answer(row)
+    if condition is not None and not holds(condition, song):
+        return False
+    if center is None:
+        return True
+    if song.energy is None or song.valence is None:
+        return False
+    return hypot(song.energy - center[0], song.valence - center[1]) <= _NEAR
 
 
 def _limits(per_artist: int | None, per_album: int | None) -> "list[Limit]":
@@ -141,6 +196,22 @@ class _Finder:
     threads: int | None
     track: int | None
     predictor: Any = None
+    heard: "dict[str, Prediction]" = field(default_factory=dict)
+    """Songs that the index has not, by path."""
+
+    def mood(self, songs: "Iterable[str]") -> tuple[float, float]:
+        """Energy and valence, of several songs their means.
+
+        Raises IndexFileError where they are not told of a song.
+        """
+        found: list[tuple[float, float]] = []
+        for song in songs:
+            row, _ = self.place(song)
+            about = self.heard[song] if row is None else self.library.answer(row)
+            if about.energy is None or about.valence is None:
+                raise IndexFileError(f"{song}: its energy and valence are not known")
+            found.append((about.energy, about.valence))
+        return fmean(one for one, _ in found), fmean(other for _, other in found)
 
     def place(self, song: str) -> "tuple[int | None, NDArray[np.float32]]":
         """Its row, None where it has none, and its embedding."""
@@ -151,12 +222,15 @@ class _Finder:
             self.model = Path(model_of(self.library, self.model))
         if row is not None:
             return row, self.library.embeddings[row]
+        if song in self.heard:
+            return None, self.heard[song].embedding  # type: ignore[return-value]
         if self.predictor is None:
             from melonnx.infer.predictor import Predictor
 
             device: Any = self.device
             self.predictor = Predictor(self.model, device, self.threads, track=self.track)
-        return None, self.predictor.predict(song).embedding
+        self.heard[song] = self.predictor.predict(song)
+        return None, self.heard[song].embedding  # type: ignore[return-value]
 
     def require_songs(self) -> None:
         """Raises IndexFileError where the index has none."""

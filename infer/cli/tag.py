@@ -78,6 +78,19 @@ def tag(
     undo: Annotated[
         Path | None, typer.Option(metavar="LOG", help="Make every file of a log what it was.")
     ] = None,
+    styles: Annotated[
+        bool,
+        typer.Option(
+            "--styles", help="Behind the genre the styles that the model is sure of, three in all."
+        ),
+    ] = False,
+    style_field: Annotated[
+        bool, typer.Option("--style-field", help="These styles in the field STYLE.")
+    ] = False,
+    mood: Annotated[
+        bool,
+        typer.Option("--mood", help="The fields MOOD, ENERGY and VALENCE (0 to 100), too."),
+    ] = False,
     recursive: Recursive = False,
     model: Model = None,
     device: Device = "auto",
@@ -87,13 +100,14 @@ def tag(
     genres: Genres = None,
     per: PerGroup = None,
 ) -> None:
-    """Write each song's genre into its tags; shows what it would do until --write.
+    """Write each song's genre, and its mood, into its tags; shows what it would do until --write.
 
     mp3, flac, ogg, opus, m4a, wav and aiff; all other tags and the audio stay as they are. A
     song that has a genre, or that the model is unsure of, is left alone, and what does not sound
     like music always is.
     """
     from melonnx.infer.library.wishes import Wishes
+    from melonnx.infer.results.told import require_told
     from melonnx.infer.tags.fields import Style
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.log import default_log
@@ -109,22 +123,32 @@ def tag(
         return
     mapped = read_genre_map(names) if names else {}
     group = None if per is None else group_by(per)
+    spell = partial(genre_name, names=mapped)
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        wishes=Wishes(genres, mapped, partial(genre_name, names=mapped), sure, group), track=track,
+        wishes=Wishes(genres, mapped, spell, sure, group, styles or style_field), track=track,
     )  # fmt: skip
+    asked = {"style": styles or style_field, "mood": mood}
+    if any(asked.values()):
+        known = None if results is None else hear([one for one in songs if isinstance(one, str)])
+        require_told([name for name in asked if asked[name]], model, results, known)
+    if styles and top > 1:
+        raise typer.BadParameter("take one", param_hint="--styles, --top")
     if add and overwrite:
         raise typer.BadParameter("take one", param_hint="--add, --overwrite")
     if not separator or any(ord(sign) < 32 for sign in separator):
         raise typer.BadParameter('needs a text, "nul" or "first"', param_hint="--separator")
     _warn_of_separators(mapped)
     style = Style({"nul": "\0", "first": None}.get(separator, separator), id3v24)
-    rules = Rules(mapped, overwrite, unsure, keep_mtime, top, least, add, style)
+    rules = Rules(
+        mapped, overwrite, unsure, keep_mtime, top, least, add, style, styles, style_field, mood
+    )
     if write:
         log = log or default_log()
     elif log is not None:
         raise typer.BadParameter("is for --write", param_hint="--log")
-    _report(tag_songs(songs, hear, rules, log), len(songs), log)
+    has_more = style_field or mood
+    _report(tag_songs(songs, hear, rules, log), len(songs), log, has_more=has_more)
 
 
 def _warn_of_separators(names: Mapping[str, str]) -> None:
@@ -134,7 +158,8 @@ def _warn_of_separators(names: Mapping[str, str]) -> None:
         say(f"some players take {', '.join(map(repr, parted))} for several genres: / , ; part them")
 
 
-def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
+def _report(rows: Iterable["Tagged"], total: int, log: Path | None, *, has_more: bool) -> None:
+    """``has_more``: other fields than the genre are written, and shown in a column of their own."""
     counts: Counter[str] = Counter()
     linked = 0
     torn: Counter[str] = Counter()
@@ -148,17 +173,19 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
             linked += row.other_links and is_news
             torn.update([row.torn] * bool(row.torn))
             differing.extend([f"{row.path} {row.differs}"] * bool(row.differs))
-            cells = (row.path, "; ".join(row.old) or "-", row.new or "-", row.outcome)
+            changes = [", ".join(map(str, row.changes)) or "-"] * has_more
+            cells = (row.path, "; ".join(row.old) or "-", row.new or "-", *changes, row.outcome)
             yield Line(cells, not is_news, row.error)
 
+    columns = ("song", "genre now", "new genre", *["other fields"] * has_more)
     try:
-        print_listing(lines(), ("song", "genre now", "new genre"), total)
+        print_listing(lines(), columns, total)
     except KeyboardInterrupt:
         say("stopped; the same command goes on")
         raise
     finally:
         _tell_differing(differing)
-        _sum_up(counts, torn, linked, log)
+        _sum_up(counts, torn, linked, log, has_more=has_more)
     if counts["failed"]:
         raise typer.Exit(1)
 
@@ -170,11 +197,13 @@ def _tell_differing(songs: list[str]) -> None:
         say(f"{len(songs) - _DIFFERING} more songs differ so from what they are grouped with")
 
 
-def _sum_up(counts: Counter[str], torn: Counter[str], linked: int, log: Path | None) -> None:
+def _sum_up(
+    counts: Counter[str], torn: Counter[str], linked: int, log: Path | None, *, has_more: bool
+) -> None:
     """``torn``: how many songs are of one genre or of another."""
     parts = {
-        "tag": "would get a genre (--write does it)",
-        "tagged": "got a genre",
+        "tag": f"would get {'new fields' if has_more else 'a genre'} (--write does it)",
+        "tagged": f"got {'new fields' if has_more else 'a genre'}",
         "same": "have it already",
         "kept": "keep the genre that they have (--overwrite or --add)",
         "unsure": "are left alone: unsure (--unsure)",

@@ -20,7 +20,8 @@ class Stretches:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         """By label; "no music", or by status where there was no answer."""
         self.latest: deque[Segment] = deque(maxlen=_MOST_STRETCHES)
-        """Neighbours have different labels; the score is the highest in the stretch."""
+        """Neighbours have different labels; the score is the highest in the stretch, energy and
+        valence are the last answer's in it."""
 
     def add(self, prediction: Prediction) -> None:
         """Take in the next prediction of a stream."""
@@ -35,7 +36,8 @@ class Stretches:
         if self.latest and self.latest[-1].label == label:
             last = self.latest.pop()
             begin, score = last.start_s, max(last.score, score)
-        self.latest.append(Segment(begin, prediction.end_s, label, score))
+        moods = prediction.energy, prediction.valence
+        self.latest.append(Segment(begin, prediction.end_s, label, score, *moods))
 
     def summary(self) -> str:
         """One line: how long it was heard, and how long each label was the answer."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from melonnx.infer.errors import ResultsFileError
 from melonnx.infer.groups import answer_by_group
+from melonnx.infer.model.listener_tags import group_of
 from melonnx.infer.model.metadata import DEFAULT_SURE, ModelInfo
 from melonnx.infer.model.session import load_model, released_models
 from melonnx.infer.prediction import Prediction
@@ -27,6 +28,8 @@ class Wishes:
     sure: int = DEFAULT_SURE
     group: Callable[[str], Hashable | None] | None = None
     """What songs have in common that get one answer; None where each has its own."""
+    styles: bool = False
+    """``names`` may be of styles, too."""
 
     @property
     def need_a_model(self) -> bool:
@@ -42,7 +45,8 @@ class Wishes:
 
     def of_model(self, info: ModelInfo) -> Wanted:
         """Raises UnknownGenreError, also for names of labels that the model does not tell."""
-        find_genres(self.names, info.genres, info.name)
+        named = [name for name in self.names if not (self.styles and group_of(name) == "styles")]
+        find_genres(named, info.genres, info.name)
         wanted = None if self.genres is None else read_genre_list(self.genres)
         spelt = {label: self.spell(label) for label in info.genres}
         return Wanted.of_model(info, wanted, spelt, self.sure)

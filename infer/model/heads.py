@@ -9,7 +9,7 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HEAD_KINDS", "HeadInfo", "read_heads", "song_values"]
+__all__ = ["HEAD_KINDS", "HeadInfo", "read_heads", "song_values", "window_values"]
 
 HEAD_KINDS = ("multi", "scale")
 _TEMPERATURES = 0.01, 100
@@ -103,5 +103,10 @@ def read_heads(values: Mapping[str, Any]) -> dict[str, HeadInfo]:
 
 def song_values(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
     """A song's values (labels,), 0 to 1, from its windows' logits [windows, labels]."""
-    means = logits.mean(axis=0, dtype=np.float64) / temperature
+    return window_values(logits.mean(axis=0, dtype=np.float64), temperature)
+
+
+def window_values(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+    """The values 0 to 1 of each window by itself, in the shape of ``logits``."""
+    means = logits.astype(np.float64) / temperature
     return 1 / (1 + np.exp(-np.clip(means, -500, 500)))

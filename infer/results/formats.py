@@ -18,7 +18,15 @@ import numpy as np
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.places import folder_of
 from melonnx.infer.results.replace import writing
-from melonnx.infer.results.rows import View, cells, columns, parse_template, printable, visible
+from melonnx.infer.results.rows import (
+    View,
+    cells,
+    columns,
+    parse_template,
+    printable,
+    segments_text,
+    visible,
+)
 from melonnx.infer.similar.index import npz_writer
 
 __all__ = [
@@ -112,7 +120,10 @@ def csv_writer(file: TextIO, view: View) -> Iterator[Write]:
     rows.writerow(names)
 
     def write(prediction: Prediction) -> None:
-        values = cells(visible(prediction, view))
+        shown = visible(prediction, view)
+        values = cells(shown)
+        if view.timeline and view.tags:
+            values["timeline"] = segments_text(shown.timeline, moods=True) or None
         row = [cell_text(values.get(name)) for name in names]
         # Before Python 3.13 csv writes a carriage return without quotes, and reads a new row there.
         (quoted if any("\r" in text for text in row) else rows).writerow(row)
@@ -162,6 +173,8 @@ def parquet_writer(path: Path, view: View) -> Iterator[Write]:
     }
     if view.timeline:
         segment = {"start_s": "float64", "end_s": "float64", "label": "string", "score": "float64"}
+        if view.tags:
+            segment |= {"energy": "float64", "valence": "float64"}
         types["timeline"] = pa.list_(pa.struct(list(segment.items())))
     if view.embedding:
         types["embedding"] = pa.list_(pa.float32())
@@ -179,7 +192,7 @@ def parquet_writer(path: Path, view: View) -> Iterator[Write]:
         if not _is_utf8(prediction.path):
             row["path_bytes"] = os.fsencode(prediction.path)
         if view.timeline:
-            row["timeline"] = [segment._asdict() for segment in shown.timeline]
+            row["timeline"] = [segment.to_dict() for segment in shown.timeline]
         if view.embedding:
             row["embedding"] = prediction.embedding
         rows.append(row)
@@ -238,7 +251,13 @@ def index_writer(path: Path, view: View, model: str) -> Iterator[Write]:
             assert shown.label is not None
             assert shown.score is not None
             embedding = np.asarray(prediction.embedding)
-            add(shown.path, shown.label, shown.score, embedding, unsure=shown.unsure)
+            add(
+                *(shown.path, shown.label, shown.score, embedding),
+                unsure=shown.unsure,
+                energy=shown.energy,
+                valence=shown.valence,
+                said=shown.said,
+            )
 
         yield write
 

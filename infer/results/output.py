@@ -36,7 +36,7 @@ def line_writer(file: TextIO, view: View) -> Iterator[Write]:
         if shown.subgenre is not None:
             cells.append(f"{shown.subgenre}\t{shown.subgenres[shown.subgenre]:.4f}")
         if view.timeline:
-            cells.append(segments_text(shown.timeline))
+            cells.append(segments_text(shown.timeline, moods=view.tags))
         if view.tags:
             cells.append(tags_text(shown))
         file.write("\t".join(cells) + "\n")
@@ -117,10 +117,14 @@ def _print_table(rows: list[Prediction], view: View, *, fixed: bool, header: boo
             f"{row.score:.0%}",
             *([Text(_subgenre(row))] if view.parents else []),
             Text(runners_up, style="dim"),
-            *([Text(segments_text(row.timeline), overflow="fold")] if view.timeline else []),
+            *([Text(_timeline(row, view), overflow="fold")] if view.timeline else []),
             *([Text(tags_text(row), overflow="fold")] if view.tags else []),
         )
     Console().print(table)
+
+
+def _timeline(row: Prediction, view: View) -> str:
+    return segments_text(row.timeline, moods=view.tags)
 
 
 def _style(row: Prediction) -> str:

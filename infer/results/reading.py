@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from melonnx.infer.errors import ResultsFileError
+from melonnx.infer.model.listener_tags import TAG_GROUPS
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.places import located
 
@@ -28,7 +29,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 """Of what is taken from a row; what an older melonnx did not write is not missed."""
 _COLUMNS = (
     *("path", "path_bytes", "status", "error", "label", "score", "unsure", "music", "duration_s"),
-    *("warnings", "folder", "model", "energy", "valence"),
+    *("warnings", "folder", "model", "energy", "valence", *TAG_GROUPS),
 )
 
 _RANK = re.compile(r"label_[0-9]{1,4}")
@@ -41,7 +42,8 @@ def read_results(path: Path) -> list[Prediction]:
 
     "-" is stdin. Relative paths begin at the folder where the file was made, which it tells. One
     prediction for each path, in the order of their first mention; the last one counts. Embeddings
-    and timelines are left out, and of tables the tags.
+    and timelines are left out. Tables name the tags that are said of a song, without their
+    values: these are 1 then.
 
     Raises ResultsFileError, and ModuleNotFoundError where Parquet lacks pyarrow.
     """
@@ -87,6 +89,7 @@ def _read_csv(path: Path) -> _Rows:
                 name: row[name] or None for name in _COLUMNS if row.get(name) is not None
             }
             values["probabilities"] = _ranked(row)
+            values |= _said(values)
             for name in ("score", "music", "duration_s", "energy", "valence"):
                 values[name] = float(values[name]) if values.get(name) else None
             values["unsure"] = (values.get("unsure") or "").lower() == "true"
@@ -113,7 +116,8 @@ def _read_parquet(path: Path) -> _Rows:
                     number += 1
                     if (name := row.pop("path_bytes", None)) is not None:
                         row["path"] = os.fsdecode(name)
-                    yield f"row {number}", {**row, "probabilities": _ranked(row)}
+                    more = {"probabilities": _ranked(row), **_said(row)}
+                    yield f"row {number}", {**row, **more}
     except (ArrowException, ValueError, TypeError) as error:  # damage in names, or other columns
         reason = str(error).partition("\n")[0]
         raise ResultsFileError(f"{path}: is no Parquet file ({reason})") from None
@@ -127,6 +131,13 @@ def _ranked(row: Mapping[str, Any]) -> dict[str, float]:
     pairs = [(row["label"], row.get("score"))] if row.get("label") else []
     pairs += [(row[name], row.get(name.replace("label", "score"))) for name in ranks]
     return {label: float(score) for label, score in pairs if label and score}
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The tags that a table's columns name, "; " between them."""
+    told = [row.get(group) for group in TAG_GROUPS]
+    said = [tag for text in told if isinstance(text, str) for tag in text.split("; ") if tag]
+    return {"said": said, "tags": dict.fromkeys(said, 1.0)} if said else {}
 
 
 def _text(path: Path) -> str:

@@ -112,11 +112,22 @@ def printable(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def segments_text(segments: Sequence[Segment]) -> str:
-    """Like ``0:00-1:10 rock; 1:10-2:31 metal``."""
+def segments_text(segments: Sequence[Segment], *, moods: bool = False) -> str:
+    """Like ``0:00-1:10 rock; 1:10-2:31 metal``.
+
+    ``moods``: with ``(energy 20%, valence 71%)`` behind each stretch that has them.
+    """
     return "; ".join(
-        f"{clock(segment.start_s)}-{clock(segment.end_s)} {segment.label}" for segment in segments
+        f"{clock(segment.start_s)}-{clock(segment.end_s)} {segment.label}"
+        f"{_mood_text(segment) if moods else ''}"
+        for segment in segments
     )
+
+
+def _mood_text(of: Prediction | Segment) -> str:
+    if of.energy is None or of.valence is None:
+        return ""
+    return f" (energy {of.energy:.0%}, valence {of.valence:.0%})"
 
 
 def tags_text(prediction: Prediction) -> str:
@@ -124,10 +135,8 @@ def tags_text(prediction: Prediction) -> str:
     not tell.
     """
     parts: list[str] = []
-    if prediction.energy is not None and prediction.valence is not None:
-        word = prediction.mood or "mood unsure"
-        numbers = f"energy {prediction.energy:.0%}, valence {prediction.valence:.0%}"
-        parts.append(f"{word} ({numbers})")
+    if numbers := _mood_text(prediction):
+        parts.append((prediction.mood or "mood unsure") + numbers)
     if said := [tag for group in TAG_GROUPS for tag in prediction.said_of(group)]:
         parts.append(", ".join(said))
     for name, values in prediction.heads.items():

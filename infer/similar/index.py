@@ -4,11 +4,12 @@ Three layouts, chosen by the file's suffix:
 
 - ``.npz``: arrays ``paths`` (str [n]), ``labels`` (str [n]), ``scores`` (float64 [n]), ``unsure``
   (bool [n]; older ones have none), ``embeddings`` (float32 [n, d]) and ``model`` (str, its name
-  and version), no pickles;
+  and version), no pickles; of a model that tells them, ``energy`` and ``valence`` (float64 [n]),
+  ``tags`` (str [m]) and ``said`` (bool [n, m]: which tags are said of which song);
 - ``.parquet``: the columns ``path``, ``label``, ``score``, ``unsure``, ``embedding`` (list of
   float32) and ``model`` among others; ``path_bytes`` holds the name where it is no
-  UTF-8, else nothing;
-- ``.jsonl`` and ``.json``: one object a line with these keys.
+  UTF-8, else nothing; ``energy``, ``valence`` and the groups of tags, where it was made with them;
+- ``.jsonl`` and ``.json``: one object a line with these keys, and ``said``.
 
 Songs that could not be heard have no embedding: the npz leaves them out, readers skip them.
 """
@@ -21,15 +22,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import IndexFileError
+from melonnx.infer.model.listener_tags import TAG_GROUPS
+from melonnx.infer.prediction import Prediction
 
-__all__ = ["INDEX_SUFFIXES", "Index", "npz_writer", "read_index"]
+__all__ = ["INDEX_SUFFIXES", "Index", "Moods", "npz_writer", "read_index"]
 
 INDEX_SUFFIXES = (".npz", ".parquet", ".jsonl", ".json")
 
@@ -52,10 +55,45 @@ class Index:
     """Name and version of the model."""
     unsure: NDArray[np.bool_] | None = None
     """(n,): which labels are; None where the file does not say."""
+    moods: "Moods | None" = None
+    """None where the file does not tell them, or was read without."""
 
     def is_unsure(self, row: int) -> bool | None:
         """Of the label of a row; None where it is not known."""
         return None if self.unsure is None else bool(self.unsure[row])
+
+    def answer(self, row: int) -> Prediction:
+        """What is known of a song; the tags that are said of it have the value 1."""
+        energy, valence, said = None, None, tuple[str, ...]()
+        if self.moods is not None:
+            numbers = self.moods.energy[row], self.moods.valence[row]
+            energy, valence = (None if np.isnan(one) else float(one) for one in numbers)
+            said = tuple(self.moods.tags[at] for at in np.flatnonzero(self.moods.said[row]))
+        return Prediction(
+            self.paths[row],
+            label=self.labels[row],
+            score=float(self.scores[row]),
+            unsure=bool(self.is_unsure(row)),
+            energy=energy,
+            valence=valence,
+            tags=dict.fromkeys(said, 1.0),
+            said=said,
+            model=self.model,
+        )
+
+
+@dataclass(frozen=True)
+class Moods:
+    """What an index tells of its songs besides their genres."""
+
+    energy: NDArray[np.float64]
+    """(n,), NaN where it is not known."""
+    valence: NDArray[np.float64]
+    """(n,), NaN where it is not known."""
+    tags: tuple[str, ...]
+    """m of them."""
+    said: NDArray[np.bool_]
+    """(n, m): which are said of which song."""
 
 
 class AddRow(Protocol):
@@ -69,11 +107,14 @@ class AddRow(Protocol):
         embedding: NDArray[np.float32],
         *,
         unsure: bool = False,
+        energy: float | None = None,
+        valence: float | None = None,
+        said: Sequence[str] = (),
     ) -> None: ...
 
 
-def read_index(path: str | os.PathLike[str]) -> Index:
-    """Read an index in any of its layouts.
+def read_index(path: str | os.PathLike[str], *, moods: bool = False) -> Index:
+    """Read an index in any of its layouts; with energy, valence and tags where they are asked for.
 
     Raises IndexFileError: missing, of another kind, damaged, without embeddings, of two models.
     MissingExtraError's cause, ModuleNotFoundError, where a Parquet file needs pyarrow.
@@ -88,7 +129,7 @@ def read_index(path: str | os.PathLike[str]) -> Index:
     if path.suffix.lower() not in readers:
         raise IndexFileError(f"{path}: an index ends in {', '.join(INDEX_SUFFIXES)}")
     try:
-        index = readers[path.suffix.lower()](path)
+        index = readers[path.suffix.lower()](path, moods)
     except (IndexFileError, ModuleNotFoundError):
         raise
     except OSError as error:
@@ -102,6 +143,11 @@ def read_index(path: str | os.PathLike[str]) -> Index:
     doubts = n if index.unsure is None else len(index.unsure)
     if len(shape) != 2 or not n == len(index.labels) == len(index.scores) == doubts == shape[0]:
         raise IndexFileError(f"{path}: is damaged: its {n} songs have embeddings of shape {shape}")
+    told = index.moods
+    if told is not None and not (
+        told.energy.shape == told.valence.shape == (n,) and told.said.shape == (n, len(told.tags))
+    ):
+        raise IndexFileError(f"{path}: is damaged: its {n} songs have moods of other numbers")
     return index
 
 
@@ -115,6 +161,7 @@ def npz_writer(path: Path, model: str) -> Iterator[AddRow]:
     labels: list[str] = []
     scores: list[float] = []
     doubts = bytearray()
+    told = _Told()
     size = 0
     # On the same disk, which is the one that must have room.
     with TemporaryFile(dir=path.parent) as raw:
@@ -126,8 +173,12 @@ def npz_writer(path: Path, model: str) -> Iterator[AddRow]:
             embedding: NDArray[np.float32],
             *,
             unsure: bool = False,
+            energy: float | None = None,
+            valence: float | None = None,
+            said: Sequence[str] = (),
         ) -> None:
             nonlocal size
+            told.add(energy, valence, said)
             doubts.append(unsure)
             paths.append(path)
             labels.append(label)
@@ -143,8 +194,40 @@ def npz_writer(path: Path, model: str) -> Iterator[AddRow]:
             _write_texts(archive, "model", [model], scalar=True)
             _write(archive, "scores", "<f8", (len(scores),), [np.array(scores, "<f8").tobytes()])
             _write(archive, "unsure", "|b1", (len(doubts),), [bytes(doubts)])
+            if (moods := told.moods()) is not None:
+                for name, values in (("energy", moods.energy), ("valence", moods.valence)):
+                    _write(archive, name, "<f8", values.shape, [values.astype("<f8").tobytes()])
+                _write_texts(archive, "tags", moods.tags)
+                _write(archive, "said", "|b1", moods.said.shape, [moods.said.tobytes()])
             blocks = iter(lambda: raw.read(1 << 20), b"")
             _write(archive, "embeddings", "<f4", (len(paths), size), blocks)
+
+
+class _Told:
+    """Collects what is told of songs besides their genres, a row each."""
+
+    def __init__(self) -> None:
+        self._numbers: list[tuple[float, float]] = []
+        self._tags: dict[str, int] = {}
+        self._said: list[bytes] = []
+
+    def add(self, energy: float | None, valence: float | None, said: Iterable[str]) -> None:
+        """One song; its tags are kept as their numbers, at most 65,536 of them."""
+        self._numbers.append(
+            (np.nan if energy is None else energy, np.nan if valence is None else valence)
+        )
+        numbers = [self._tags.setdefault(tag, len(self._tags)) for tag in said]
+        self._said.append(np.array(numbers, "<u2").tobytes())
+
+    def moods(self) -> Moods | None:
+        """None where nothing was told of any song."""
+        numbers = np.array(self._numbers, np.float64).reshape(-1, 2)
+        if np.isnan(numbers).all() and not self._tags:
+            return None
+        said = np.zeros((len(numbers), len(self._tags)), bool)
+        for row, of_song in enumerate(self._said):
+            said[row, np.frombuffer(of_song, "<u2")] = True
+        return Moods(numbers[:, 0], numbers[:, 1], tuple(self._tags), said)
 
 
 def _write_texts(
@@ -171,8 +254,16 @@ def _as_binary(file: object) -> BinaryIO:
     return file  # type: ignore[return-value]
 
 
-def _read_npz(path: Path) -> Index:
+def _read_npz(path: Path, with_moods: bool) -> Index:
     with np.load(path, allow_pickle=False) as arrays:
+        moods = None
+        if with_moods and "energy" in arrays:
+            moods = Moods(
+                arrays["energy"].astype(np.float64),
+                arrays["valence"].astype(np.float64),
+                tuple(arrays["tags"].tolist()),
+                arrays["said"].astype(bool),
+            )
         return Index(
             arrays["paths"].tolist(),
             arrays["labels"].tolist(),
@@ -180,6 +271,7 @@ def _read_npz(path: Path) -> Index:
             _embeddings(path, arrays),
             str(arrays["model"]),
             arrays["unsure"].astype(bool) if "unsure" in arrays else None,
+            moods,
         )
 
 
@@ -198,13 +290,14 @@ def _embeddings(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> NDArra
     return arrays["embeddings"].astype(np.float32, copy=False)
 
 
-def _read_parquet(path: Path) -> Index:
+def _read_parquet(path: Path, with_moods: bool) -> Index:
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as file:
         if "embedding" not in file.schema_arrow.names:
             raise IndexFileError(f"{path}: has no embeddings; write it with --embeddings")
         columns = ["path", "path_bytes", "label", "score", "embedding", "model", "unsure"]
+        columns += ["energy", "valence", *TAG_GROUPS] * with_moods
         table = file.read([name for name in columns if name in file.schema_arrow.names])
     table = table.filter(table["embedding"].is_valid())
     paths = table["path"].to_pylist()
@@ -225,10 +318,22 @@ def _read_parquet(path: Path) -> Index:
         values.reshape(len(paths), -1) if paths else np.zeros((0, 0), np.float32),
         _only_model(table["model"].unique().to_pylist()),
         np.array(table["unsure"].to_pylist(), bool) if "unsure" in table.column_names else None,
+        _moods_of_table(table) if with_moods else None,
     )
 
 
-def _read_json(path: Path) -> Index:
+def _moods_of_table(table: Any) -> Moods | None:
+    empty = [None] * len(table)
+    names = ("energy", "valence", *TAG_GROUPS)
+    there = [table[name].to_pylist() if name in table.column_names else empty for name in names]
+    told = _Told()
+    for energy, valence, *groups in zip(*there, strict=True):
+        told.add(energy, valence, [tag for text in groups if text for tag in text.split("; ")])
+    return told.moods()
+
+
+def _read_json(path: Path, with_moods: bool) -> Index:
+    told = _Told()
     paths, labels, scores, models = [], [], [], {}
     embeddings: list[NDArray[np.float32]] = []
     doubts: list[bool | None] = []
@@ -244,11 +349,14 @@ def _read_json(path: Path) -> Index:
             scores.append(row["score"])
             models[row["model"]] = None
             doubts.append(row.get("unsure"))
+            if with_moods:
+                told.add(row.get("energy"), row.get("valence"), row.get("said") or ())
             embeddings.append(np.array(row["embedding"], np.float32))
     stacked = np.stack(embeddings) if embeddings else np.zeros((0, 0), np.float32)
     unsure = None if None in doubts else np.array(doubts, bool)
     model = _only_model(list(models))
-    return Index(paths, labels, np.array(scores, np.float64), stacked, model, unsure)
+    moods = told.moods() if with_moods else None
+    return Index(paths, labels, np.array(scores, np.float64), stacked, model, unsure, moods)
 
 
 def _only_model(models: Sequence[str]) -> str:

@@ -35,10 +35,12 @@ class Limits:
     limits: Sequence[Limit] = ()
     taken: set[int] = field(default_factory=set)
     counts: Counter[tuple[int, Hashable]] = field(default_factory=Counter)
+    admits: Callable[[int], bool] | None = None
+    """Which rows may be in the mix at all; None for all."""
 
     def take(self, row: int, path: str) -> bool:
         """Whether the song may be in the mix; it is counted then."""
-        if row in self.taken:
+        if row in self.taken or (self.admits is not None and not self.admits(row)):
             return False
         keys = [
             (number, key)

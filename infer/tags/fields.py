@@ -1,11 +1,11 @@
-"""Reads and writes the genres in a song's tags, and leaves everything else as it was.
+"""Reads and writes genre and mood in a song's tags, and leaves everything else as it was.
 
 ID3 (mp3, a chunk of wav and aiff), Vorbis comments (flac, ogg, opus), MP4 atoms (m4a), and the
 copies that a file may have beside: APE and ID3v1 in mp3, ID3 in flac, RIFF's INFO in wav, free-form
 atoms in m4a. The bytes decide what a file is, never its name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,10 +19,11 @@ from mutagen.oggvorbis import OggVorbis
 from melonnx.infer.errors import TagError
 from melonnx.infer.tags.containers import ape, chunks, id3, id3v1, mp4, vorbis
 from melonnx.infer.tags.containers.id3 import Style
+from melonnx.infer.tags.containers.names import GENRE, Fields
 from melonnx.infer.tags.containers.splice import Edit, View, mapped, splice
 from melonnx.infer.tags.payload import audio_digest, tag_container
 
-__all__ = ["Style", "read_genres", "write_genres"]
+__all__ = ["Style", "read_fields", "read_genres", "write_fields", "write_genres"]
 
 _OGG: dict[bytes, Callable[..., Any]] = {
     b"\x01vorbis": OggVorbis,
@@ -34,55 +35,79 @@ _MP4_GENRE = "\xa9gen"
 _BYTE_ORDER: dict[str, chunks.Order] = {"riff": "little", "aiff": "big"}
 
 _Places = list[tuple[str, list[str]]]
-"""The name of each place for genres, and those that it has."""
+"""The name of each place for a field, and the values that it has."""
+_FREE_FORM = "----:com.apple.iTunes:"
 
 
 def read_genres(path: Path) -> list[str]:
-    """The genres in the tags of ``path``, of every copy, each once; none where there are no tags.
+    """As :func:`read_fields` of the genre alone."""
+    return read_fields(path, [GENRE])[GENRE]
 
-    Raises TagError, and OSError.
+
+def read_fields(path: Path, fields: Collection[str]) -> dict[str, list[str]]:
+    """What the tags of ``path`` have in each field, in every copy, each value once.
+
+    ``fields``: of :mod:`melonnx.infer.tags.containers.names`. Raises TagError, and OSError.
     """
     with path.open("rb") as file:
         kind = _kind(file)
+    found: dict[str, list[str]] = {}
     with mapped(path) as view:
-        places = _guarded(lambda: _places(kind, view))
-    found: dict[str, str] = {}
-    for _, genres in places:
-        for genre in genres:
-            found.setdefault(genre.casefold(), genre)
-    return list(found.values())
+        for field in fields:
+            values: dict[str, str] = {}
+            for _, told in _guarded(lambda field=field: _places(kind, view, field)):
+                for value in told:
+                    values.setdefault(value.casefold(), value)
+            found[field] = list(values.values())
+    return found
 
 
 def write_genres(path: Path, genres: Sequence[str], style: Style = Style()) -> None:  # noqa: B008
-    """Make ``genres`` the only ones in the tags of ``path``; a file without tags gets some.
+    """As :func:`write_fields` of the genre alone."""
+    write_fields(path, {GENRE: genres}, style)
 
-    Each copy of the genre that the file has beside gets them, too; an ID3v1 tag the first one's
+
+def write_fields(
+    path: Path,
+    fields: Mapping[str, Sequence[str]],
+    style: Style = Style(),  # noqa: B008
+) -> None:
+    """Make the values of ``fields``, one or more each, the only ones in the tags of ``path``; a
+    file without tags gets some.
+
+    Each copy of a field that the file has beside gets them, too; an ID3v1 tag the first genre's
     number, if it has one. Works in place, so give it a copy. ID3 keeps its version unless
-    ``style`` says otherwise, which is for tags that have no lists; new tags are 2.3.
+    ``style`` says otherwise, which is for tags that have no lists; new tags are 2.3. A mood is
+    TMOO in 2.4 and TXXX:MOOD in 2.3, whichever was there.
 
     Raises TagError, also where the audio or another tag came out changed; and OSError.
     """
-    values = list(genres)
+    wanted = {field: list(values) for field, values in fields.items()}
     with path.open("rb") as file:
         kind = _kind(file)
         digest = _digest(file, kind)
     with mapped(path) as view:
-        others = _guarded(lambda: _others(kind, view, style))
-        edits = _guarded(lambda: _edits(kind, view, values, style))
+        others = _guarded(lambda: _others(kind, view, wanted, style))
+        edits = _guarded(lambda: _edits(kind, view, wanted, style))
     if edits is None:
-        _guarded(lambda: _write_by_mutagen(path, kind, values))
+        _guarded(lambda: _write_by_mutagen(path, kind, wanted))
     else:
         splice(path, edits)
     with path.open("rb") as file:
         if _kind(file) != kind or _digest(file, kind) != digest:
             raise TagError("its audio would come out changed: left alone")
     with mapped(path) as view:
-        places = _guarded(lambda: _places(kind, view))
-        _require_same(others, _guarded(lambda: _others(kind, view, style)))
+        _require_same(others, _guarded(lambda: _others(kind, view, wanted, style)))
+        for field, values in wanted.items():
+            places = _guarded(lambda field=field: _places(kind, view, field))
+            _require_written(field, values, places, style)
+
+
+def _require_written(field: str, values: list[str], places: _Places, style: Style) -> None:
     expected = (values, [style.join(values)], style.join(values).split("\0"))
     written = [found for place, found in places if found and place != "ID3v1"]
     if not written or any(found not in expected for found in written):
-        raise TagError("its genre would not come out as it should: left alone")
+        raise TagError(f"its {field.lower()} would not come out as it should: left alone")
 
 
 def _require_same(before: list[tuple[str, bytes]], after: list[tuple[str, bytes]]) -> None:
@@ -135,80 +160,101 @@ def _of_disk(error: OSError) -> Exception:
     return error
 
 
-def _places(kind: str, view: View) -> _Places:
+def _places(kind: str, view: View, field: str) -> _Places:
     """An ID3v1 tag's number counts where nothing else names a genre: it is the coarsest."""
     if kind in _BYTE_ORDER:
-        return chunks.genres(view, _BYTE_ORDER[kind])
+        return chunks.values(view, _BYTE_ORDER[kind], field)
     if kind == "mp4":
-        return mp4.genres(view)
+        return mp4.values(view, field)
     if kind == "ogg":
-        return [("Vorbis", vorbis.ogg_genres(view))]
+        return [("Vorbis", vorbis.ogg_values(view, field))]
     tags = id3.read_tags(view)
-    places = [("ID3", id3.genres(tag)) for tag in tags]
+    places = [("ID3", id3.values(tag, field)) for tag in tags]
     if kind == "flac":
-        places.insert(0, ("Vorbis", vorbis.flac_genres(view, tags[-1].end if tags else 0)))
+        places.insert(0, ("Vorbis", vorbis.flac_values(view, tags[-1].end if tags else 0, field)))
     elif found := ape.find(view):
-        places.append(("APE", ape.genres(found)))
-    if not any(genres for _, genres in places):
+        places.append(("APE", ape.values(found, field)))
+    if field == GENRE and not any(values for _, values in places):
         places.append(("ID3v1", id3v1.genres(id3v1.find(view))))
     return places
 
 
-def _others(kind: str, view: View, style: Style) -> list[tuple[str, bytes]]:
-    """Name and bytes of every frame, item, atom, comment or block that is no genre."""
+def _others(
+    kind: str, view: View, fields: Collection[str], style: Style
+) -> list[tuple[str, bytes]]:
+    """Name and bytes of every frame, item, atom, comment or block that is none of ``fields``."""
     if kind in _BYTE_ORDER:
-        return chunks.others(view, _BYTE_ORDER[kind], style)
+        return chunks.others(view, _BYTE_ORDER[kind], fields, style)
     if kind == "mp4":
-        return mp4.others(view)
+        return mp4.others(view, fields)
     if kind == "ogg":
-        return vorbis.ogg_others(view)
+        return vorbis.ogg_others(view, fields)
     tags = id3.read_tags(view)
-    found = [other for tag in tags for other in id3.others(tag, style)]
+    found = [other for tag in tags for other in id3.others(tag, fields, style)]
     tail = id3v1.find(view)
     found += id3v1.others(tail)
     if kind == "flac":
-        return found + vorbis.flac_others(view, tags[-1].end if tags else 0)
+        return found + vorbis.flac_others(view, tags[-1].end if tags else 0, fields)
     if not tags and tail:
-        found += id3.others(id3.new_tag(tail), style)  # which the new tag repeats
+        found += id3.others(id3.new_tag(tail), fields, style)  # which the new tag repeats
     if tag := ape.find(view):
-        found += ape.others(tag)
+        found += ape.others(tag, fields)
     return found
 
 
-def _edits(kind: str, view: View, values: list[str], style: Style) -> list[Edit] | None:
+def _edits(kind: str, view: View, fields: Fields, style: Style) -> list[Edit] | None:
     """What is to be changed; None where mutagen has to do it, since other things move, too."""
     if kind in _BYTE_ORDER:
-        return chunks.edits(view, _BYTE_ORDER[kind], values, style)
+        return chunks.edits(view, _BYTE_ORDER[kind], fields, style)
     if kind in {"ogg", "mp4"}:
         return None
     tags = id3.read_tags(view)
-    edits = id3v1.edit(view, values)
+    edits = id3v1.edit(view, fields[GENRE]) if GENRE in fields else []
     if kind == "flac":
-        edits += vorbis.flac_edit(view, tags[-1].end if tags else 0, values)
-        due = [tag for tag in tags if id3.genres(tag)]
+        edits += vorbis.flac_edit(view, tags[-1].end if tags else 0, fields)
+        due = [(tag, _of_copy(tag, fields)) for tag in tags]
     else:
         if tag := ape.find(view):
-            edits += ape.edit(tag, values)
-        due = [tag for n, tag in enumerate(tags) if not n or id3.genres(tag)]
-        due = due or [id3.new_tag(id3v1.find(view))]
-    return edits + [Edit(tag.start, tag.end, id3.render(tag, values, style)) for tag in due]
+            edits += ape.edit(tag, fields)
+        first, *copies = tags or [id3.new_tag(id3v1.find(view))]
+        due = [(first, fields), *((tag, _of_copy(tag, fields)) for tag in copies)]
+    return edits + [
+        Edit(tag.start, tag.end, id3.render(tag, wanted, style)) for tag, wanted in due if wanted
+    ]
 
 
-def _write_by_mutagen(path: Path, kind: str, values: list[str]) -> None:
+def _of_copy(tag: id3.Tag, fields: Fields) -> Fields:
+    """A copy gets no field that it has not."""
+    return {field: values for field, values in fields.items() if id3.values(tag, field)}
+
+
+def _write_by_mutagen(path: Path, kind: str, fields: Fields) -> None:
     if kind == "ogg":
         song = _open_ogg(path)
-        song["GENRE"] = values
+        for field, values in fields.items():
+            song[field] = values
         song.save()
         return
     song = MP4(path)
     if song.tags is None:
         song.add_tags()
     tags: Any = song.tags
-    for key in list(tags):
-        if key.startswith("----:") and key.rpartition(":")[2].lower() == "genre":
-            tags[key] = [MP4FreeForm(value.encode()) for value in values]
-    tags[_MP4_GENRE] = values
+    for field, values in fields.items():
+        atoms = [MP4FreeForm(value.encode()) for value in values]
+        there = [key for key in tags if key.startswith("----:") and _last(key).upper() == field]
+        if field == GENRE:
+            tags[_MP4_GENRE] = values
+        else:
+            for key in there[1:]:  # in another spelling
+                del tags[key]
+            there = there[:1] or [_FREE_FORM + field]
+        for key in there:
+            tags[key] = atoms
     song.save()
+
+
+def _last(key: str) -> str:
+    return key.rpartition(":")[2]
 
 
 def _open_ogg(path: Path) -> Any:

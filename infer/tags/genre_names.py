@@ -10,7 +10,7 @@ from melonnx.infer.errors import ResultsFileError
 
 __all__ = ["genre_name", "read_genre_map"]
 
-_ID3_NAMES = {"hiphop": "Hip-Hop"}
+_ID3_NAMES = {"hiphop": "Hip-Hop", "rnb": "R&B", "chillout": "Chill"}
 """Where it is not the label with a capital (ID3v2.3, appendix A)."""
 
 

@@ -28,15 +28,23 @@ class _List(NamedTuple):
     root: Path
     """The folder where it will lie."""
     songs: list[Prediction]
+    field: str = "genre"
+    """Of Navidrome, that has ``genre`` for its value."""
 
 
 def write_playlists(
-    songs: Iterable[tuple[Prediction, str]], folder: Path, kind: str = "m3u8", *, write: bool
+    songs: Iterable[tuple[Prediction, str]],
+    folder: Path,
+    kind: str = "m3u8",
+    *,
+    write: bool,
+    field: str = "genre",
 ) -> Iterator[Placed]:
     """One playlist for each genre, songs in the order given, paths relative to ``folder``.
 
-    ``songs``: (prediction, genre). ``kind``: one of ``FORMATS``. A song that is not there, or whose
-    name has a line break and fits in no such list, is a failed row; the others go on.
+    ``songs``: (prediction, genre), or the value of another ``field``, which Navidrome's lists ask
+    for. ``kind``: one of ``FORMATS``. A song that is not there, or whose name has a line break and
+    fits in no such list, is a failed row; the others go on.
     """
     root = folder.resolve()
     lists: dict[str, _List] = {}
@@ -46,7 +54,7 @@ def write_playlists(
         elif not is_url(song.path) and not _is_there(song.path):
             yield Placed(song.path, error=f"{song.path}: is not there")
         else:
-            lists.setdefault(folder_name(genre), _List(genre, root, [])).songs.append(song)
+            lists.setdefault(folder_name(genre), _List(genre, root, [], field)).songs.append(song)
     if write and lists:
         root.mkdir(parents=True, exist_ok=True)
         remove_strays(root)
@@ -158,8 +166,8 @@ def _xspf(of: _List) -> bytes:
 
 
 def _nsp(of: _List) -> bytes:
-    """By the genre in the tags, which melonnx tag writes: it names no song."""
-    rules = {"name": of.genre, "all": [{"is": {"genre": of.genre}}], "sort": "random"}
+    """By the genre or mood in the tags, which melonnx tag writes: it names no song."""
+    rules = {"name": of.genre, "all": [{"is": {of.field: of.genre}}], "sort": "random"}
     return _encoded([json.dumps(rules, ensure_ascii=False, indent=2)])
 
 

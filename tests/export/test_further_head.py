@@ -79,7 +79,7 @@ def test_heads_tell_what_the_columns_did_and_nothing_else_changes(genres, made):
     assert loud.heads["feel"]["rhythm"] > 0.5 > loud.heads["feel"]["rough"]
     old = before.predict(pulse)
     assert (loud.label, loud.probabilities) == (old.label, old.probabilities)
-    assert loud.timeline == old.timeline
+    assert [part[:4] for part in loud.timeline] == [part[:4] for part in old.timeline]
 
 
 def test_a_head_of_the_same_name_is_replaced_and_others_stay(genres, table, made, tmp_path):

@@ -71,8 +71,12 @@ def test_an_answer_holds_what_each_head_says(model, song):
 def test_the_genre_is_that_of_the_model_whatever_its_heads(model, song):
     answers = (Predictor(one, device="cpu").predict(song) for one in (model, "genre-small"))
     ours, released = (
-        replace(answer, tags={}, said=(), energy=None, valence=None, heads={}) for answer in answers
-    )
+        replace(
+            answer, tags={}, said=(), energy=None, valence=None, heads={},
+            timeline=tuple(part[:4] for part in answer.timeline),
+        )
+        for answer in answers
+    )  # fmt: skip
     assert ours == released
 
 
@@ -142,7 +146,8 @@ def test_tables_hold_them_and_are_read_again(model, song, capsys, tmp_path):
         run(capsys, "classify", song, "--model", model, "--tags", "-o", out)
         (read,) = read_results(out)
         assert read.mood == "calm"
-        assert list(read.moods) == (["sad"] if suffix == "jsonl" else [])
+        groups = (read.styles, read.moods, read.voices, read.eras)
+        assert [list(group) for group in groups] == [["alternative rock"], ["sad"], [], ["80s"]]
 
 
 def test_a_model_of_genres_only_says_so(song):

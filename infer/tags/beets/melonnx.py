@@ -2,7 +2,8 @@
 
 Installed as ``beetsplug.melonnx``. An unsure answer or a genre that is there already changes
 nothing unless asked for, and what does not sound like music gets none; an album without genres gets
-the one that its songs together are sure of, or else that most of them have.
+the one that its songs together are sure of, or else that most of them have. Of a model that tells
+them, songs get ``mood``, ``energy`` and ``valence`` as flexible fields, which queries know.
 """
 
 import os
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 import confuse
+from beets.dbcore import types
 from beets.importer import ImportSession, ImportTask
 from beets.library import Item, Library
 from beets.plugins import BeetsPlugin
@@ -22,6 +24,7 @@ from melonnx.infer import MelonnxError, Prediction, Predictor
 from melonnx.infer.groups import pool as pool_answers
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.tags.genre_names import genre_name
+from melonnx.infer.tags.moods import MOST
 from melonnx.infer.wanted import Wanted, find_genres
 
 __all__ = ["MelonnxPlugin"]
@@ -36,14 +39,20 @@ _DEFAULTS: dict[str, Any] = {
     "genres": [],  # the only ones that may be answers; none: all
     "threads": None,  # songs at a time; None: one for each core
     "model": None,
+    "moods": True,  # songs that are heard get mood, energy and valence, too
 }
+_FIELDS = {"mood": types.STRING, "energy": types.FLOAT, "valence": types.FLOAT}
+_SCALES = ("energy", "valence")
 
 
 class MelonnxPlugin(BeetsPlugin):
     """Asks one Predictor, from several threads, of the songs that beets hands over."""
 
+    item_types = _FIELDS
+
     def __init__(self) -> None:
         super().__init__()
+        self._fill_moods = False
         self.config.add(_DEFAULTS)
         if self.config["auto"].get(bool):
             self.import_stages = [self.imported]
@@ -56,6 +65,7 @@ class MelonnxPlugin(BeetsPlugin):
         add("-p", "--pretend", action="store_true", help="say what would be set, set nothing")
         add("-o", "--overwrite", action="store_true", help="replace genres that are there")
         add("-u", "--unsure", action="store_true", help="take the answers marked unsure too")
+        add("-m", "--moods", action="store_true", help="hear songs for their mood alone, too")
         command.func = self.command
         return [command]
 
@@ -64,6 +74,11 @@ class MelonnxPlugin(BeetsPlugin):
         for name in ("overwrite", "unsure"):
             if getattr(options, name):
                 self.config[name] = True
+        if options.moods:
+            if not set(_SCALES) <= self._predictor.info.heads.keys():
+                name = f"{self._predictor.info.name} {self._predictor.info.version}"
+                raise UserError(f"melonnx: {name} tells no mood; genre-base and genre-small do")
+            self.config["moods"] = self._fill_moods = True
         counts = self._set_genres(
             library,
             library.items(query),
@@ -95,7 +110,8 @@ class MelonnxPlugin(BeetsPlugin):
         counts: Counter[str] = Counter()
         asked: list[Item] = []
         for item in items:
-            if item.genres and not overwrite:
+            lacks_moods = self._fill_moods and not all(name in item for name in _SCALES)
+            if item.genres and not overwrite and not lacks_moods:
                 counts["have a genre"] += 1
             else:
                 asked.append(item)
@@ -118,6 +134,15 @@ class MelonnxPlugin(BeetsPlugin):
                 if not answer.is_music:
                     counts["no music"] += 1
                     say(f"{item}: no music, left as it is")
+                    continue
+                if moods := self._moods(item, answer, overwrite=overwrite):
+                    counts[f"moods {verb}"] += 1
+                    say(f"{item}: {_shown(moods)}")
+                    if not pretend:
+                        item.update(moods)
+                        item.store()
+                if item.genres and not overwrite:  # heard for its mood alone
+                    counts["have a genre"] += 1
                     continue
                 genre, percent = self._genre(answer), f"{answer.score:.0%}"
                 if genre and answer.unsure and not self.config["unsure"].get(bool):
@@ -150,6 +175,18 @@ class MelonnxPlugin(BeetsPlugin):
         except MelonnxError as error:
             return Prediction.failed(path, error)
 
+    def _moods(self, item: Item, answer: Prediction, *, overwrite: bool) -> dict[str, Any]:
+        """The flexible fields that a song gets; those that it has stay, unless asked otherwise."""
+        if not self.config["moods"].get(bool):
+            return {}
+        words = "; ".join((answer.mood_words() or ())[:MOST])
+        found = {"mood": words or None, "energy": answer.energy, "valence": answer.valence}
+        return {
+            name: value
+            for name, value in found.items()
+            if value is not None and (overwrite or name not in item)
+        }
+
     def _genre(self, answer: Prediction) -> str:
         """As ``melonnx tag`` writes it; "" where the map leaves it out."""
         return genre_name(answer.label or "", self._names)
@@ -180,6 +217,14 @@ class MelonnxPlugin(BeetsPlugin):
             return Predictor(self._option("model", str), threads=1, sure=sure)
         except MelonnxError as error:
             raise UserError(f"melonnx: {error}") from None
+
+
+def _shown(moods: dict[str, Any]) -> str:
+    """Like ``mood calm; mellow, energy 20%``."""
+    return ", ".join(
+        f"{name} {value:.0%}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in moods.items()
+    )
 
 
 def _set_album_genre(

@@ -1,12 +1,14 @@
-"""The genre in an APE tag behind MPEG audio (APEv1 and APEv2, wiki.hydrogenaud.io)."""
+"""The fields in an APE tag behind MPEG audio (APEv1 and APEv2, wiki.hydrogenaud.io)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from melonnx.infer.errors import TagError
 from melonnx.infer.tags.containers import id3v1
+from melonnx.infer.tags.containers.names import Fields
 from melonnx.infer.tags.containers.splice import Edit, View
 
-__all__ = ["Ape", "edit", "find", "genres", "others"]
+__all__ = ["Ape", "edit", "find", "others", "values"]
 
 _MAGIC = b"APETAGEX"
 _HEADER = 32
@@ -66,41 +68,43 @@ def _items(data: bytes) -> list[tuple[bytes, int, bytes]]:
     return items
 
 
-def genres(tag: Ape) -> list[str]:
-    """The genres in it."""
+def values(tag: Ape, field: str) -> list[str]:
+    """What it has in a field."""
     found: list[str] = []
     for key, flags, value in tag.items:
-        if _is_genre(key) and not flags & _KIND:
+        if _is(key, field) and not flags & _KIND:
             try:
                 text = value.decode()
             except UnicodeDecodeError:
                 text = value.decode("latin-1")  # as APEv1 has it
-            found += [genre for genre in text.split("\0") if genre.strip()]
+            found += [part for part in text.split("\0") if part.strip()]
     return found
 
 
-def others(tag: Ape) -> list[tuple[str, bytes]]:
-    """Name and bytes of everything but the genre."""
+def others(tag: Ape, fields: Collection[str]) -> list[tuple[str, bytes]]:
+    """Name and bytes of everything but ``fields``."""
     return [
         (f"APE {key.decode('latin-1')}", flags.to_bytes(4, "little") + value)
         for key, flags, value in tag.items
-        if not _is_genre(key)
+        if not any(_is(key, field) for field in fields)
     ]
 
 
-def edit(tag: Ape, values: list[str]) -> list[Edit]:
-    """Its genre, if it has one, becomes ``values``; the first of several such items has them."""
-    if not any(_is_genre(key) for key, _, _ in tag.items):
-        return []
-    text = "\0".join(values).encode()
+def edit(tag: Ape, fields: Fields) -> list[Edit]:
+    """Those of ``fields`` that it has get their values; the first of several such items has
+    them.
+    """
     items: list[tuple[bytes, int, bytes]] = []
-    is_written = False
+    written = set[str]()
     for key, flags, value in tag.items:
-        if not _is_genre(key):
+        field = next((field for field in fields if _is(key, field)), None)
+        if field is None:
             items.append((key, flags, value))
-        elif not is_written:
-            items.append((key, flags & ~_KIND, text))
-            is_written = True
+        elif field not in written:
+            items.append((key, flags & ~_KIND, "\0".join(fields[field]).encode()))
+            written.add(field)
+    if not written:
+        return []
     data = b"".join(
         len(value).to_bytes(4, "little") + flags.to_bytes(4, "little") + key + b"\0" + value
         for key, flags, value in items
@@ -110,8 +114,8 @@ def edit(tag: Ape, values: list[str]) -> list[Edit]:
     return [Edit(tag.start, tag.end, ends[0] + data + ends[1])]
 
 
-def _is_genre(key: bytes) -> bool:
-    return key.lower() == b"genre"
+def _is(key: bytes, field: str) -> bool:
+    return key.upper() == field.encode()
 
 
 def _number(data: bytes, at: int) -> int:

@@ -1,14 +1,15 @@
-"""The genre in the chunks of wav (ID3, and RIFF's own INFO list) and aiff (ID3)."""
+"""The fields in the chunks of wav (ID3, and RIFF's own INFO list) and aiff (ID3)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from melonnx.infer.errors import TagError
 from melonnx.infer.tags.containers import id3
+from melonnx.infer.tags.containers.names import GENRE, Fields
 from melonnx.infer.tags.containers.splice import Edit, View
 
-__all__ = ["edits", "genres", "others"]
+__all__ = ["edits", "others", "values"]
 
 Order = Literal["little", "big"]
 """Of the bytes in a length: wav's is little, aiff's big."""
@@ -44,39 +45,44 @@ def _chunks(view: View, order: Order) -> Iterator[_Chunk]:
         at = chunk.end
 
 
-def genres(view: View, order: Order) -> list[tuple[str, list[str]]]:
-    """What each place that has genres says: ID3 first, then the INFO list."""
+def values(view: View, order: Order, field: str) -> list[tuple[str, list[str]]]:
+    """What each place that has a field says: ID3 first, then the INFO list, of genres alone."""
     places: list[tuple[str, list[str]]] = []
     for chunk in _chunks(view, order):
         if _is_id3(chunk):
-            places.insert(0, ("ID3", id3.genres(_tag(view, chunk))))
-        elif _is_info(view, chunk):
+            places.insert(0, ("ID3", id3.values(_tag(view, chunk), field)))
+        elif _is_info(view, chunk) and field == GENRE:
             found = [_text(data) for name, data in _info(view, chunk)[0] if name == _GENRE]
             places.append(("RIFF INFO", [genre for genre in found if genre.strip()]))
     return places
 
 
-def others(view: View, order: Order, style: id3.Style) -> list[tuple[str, bytes]]:
-    """Name and bytes of everything but genre and audio."""
+def others(
+    view: View, order: Order, fields: Collection[str], style: id3.Style
+) -> list[tuple[str, bytes]]:
+    """Name and bytes of everything but ``fields`` and audio."""
+    ours = {_GENRE} if GENRE in fields else set[bytes]()
     found: list[tuple[str, bytes]] = []
     for chunk in _chunks(view, order):
         if _is_id3(chunk):
-            found += id3.others(_tag(view, chunk), style)
+            found += id3.others(_tag(view, chunk), fields, style)
         elif _is_info(view, chunk):
             parts, rest = _info(view, chunk)
-            found += [(_name(name), data) for name, data in parts if name != _GENRE]
+            found += [(_name(name), data) for name, data in parts if name not in ours]
             found += [("LIST", rest)] if rest else []
         elif chunk.name not in _AUDIO:
             found.append((_name(chunk.name), bytes(view[chunk.start : chunk.start + chunk.length])))
     return found
 
 
-def edits(view: View, order: Order, values: list[str], style: id3.Style) -> list[Edit]:
-    """Every ID3 chunk gets ``values``, and the INFO list where it has a genre.
+def edits(view: View, order: Order, fields: Fields, style: id3.Style) -> list[Edit]:
+    """Every ID3 chunk gets the values of ``fields``, and the INFO list the genre where it has one.
 
-    Where there is no ID3 chunk, the INFO list gets them if somebody has filled it: TagLib shows
-    nothing of it beside an ID3 tag. Else an ID3 chunk is put behind the others.
+    Where there is no ID3 chunk, the INFO list gets the genre if somebody has filled it: TagLib
+    shows nothing of it beside an ID3 tag. Else an ID3 chunk is put behind the others. Raises
+    TagError for other fields of a file that has nothing but the list.
     """
+    genre = style.join(fields[GENRE]) if GENRE in fields else ""
     made: list[Edit] = []
     chunks = [*_chunks(view, order)]
     has_id3 = any(map(_is_id3, chunks))
@@ -84,9 +90,16 @@ def edits(view: View, order: Order, values: list[str], style: id3.Style) -> list
     in_info = False
     for chunk in chunks:
         if _is_id3(chunk):
-            data = id3.render(_tag(view, chunk), values, style)
+            data = id3.render(_tag(view, chunk), fields, style)
         elif _is_info(view, chunk) and not due.isdisjoint(dict(_info(view, chunk)[0])):
-            data = _info_with(view, chunk, style.join(values))
+            if not has_id3 and (strange := [field for field in fields if field != GENRE]):
+                raise TagError(
+                    f"has tags of RIFF alone (INFO), which have no {strange[0]}: left alone; with "
+                    "an ID3 tag it would have room"
+                )
+            if not genre:
+                continue
+            data = _info_with(view, chunk, genre)
             in_info = True
         else:
             continue
@@ -99,13 +112,13 @@ def edits(view: View, order: Order, values: list[str], style: id3.Style) -> list
         name = b"id3 " if order == "little" else b"ID3 "
         lacking = b"\0" * max(0, form_end - len(view))  # the byte that makes a length even
         at = min(form_end, len(view))
-        data = lacking + _chunk(name, id3.render(id3.new_tag(), values, style), order)
+        data = lacking + _chunk(name, id3.render(id3.new_tag(), fields, style), order)
         made.append(Edit(at, at, data))
     length = form_end - 8 + sum(len(edit.data) - (edit.end - edit.start) for edit in made)
     if form_end > len(view):  # which a new byte has made up for
         length -= form_end - len(view)
     if length > _MOST:
-        raise TagError("has no room for a genre: it is as long as such a file can be")
+        raise TagError("has no room for more: it is as long as such a file can be")
     return [Edit(4, 8, length.to_bytes(4, order)), *made]
 
 

@@ -1,4 +1,4 @@
-"""Cuts ID3v2 tags into frames and puts them together again; only the genre's frame is understood.
+"""Cuts ID3v2 tags into frames and puts them together again; only a few fields are understood.
 
 Frames that do not parse, of unknown or misspelt names, or longer than their tag, stay as they are.
 ID3v2.2, 2.3 and 2.4 (id3.org).
@@ -6,25 +6,27 @@ ID3v2.2, 2.3 and 2.4 (id3.org).
 
 import io
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mutagen.id3 import ID3
 
 from melonnx.infer.errors import TagError
+from melonnx.infer.tags.containers.names import GENRE, MOOD, Fields
 from melonnx.infer.tags.containers.splice import View
 
 __all__ = [
     "Frame",
     "Style",
     "Tag",
-    "genres",
     "new_tag",
     "others",
     "read_tag",
     "read_tags",
     "render",
     "upgraded",
+    "values",
 ]
 
 _UNSYNCHRONISED, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
@@ -33,8 +35,13 @@ _HEADER = 10
 _PADDING = 1024
 """Bytes behind the frames of a tag that had to grow, so that the next change moves nothing."""
 _MOST = 1 << 28
-_GENRE = {b"TCON", b"TCO", b"TCO ", b"TCO\0"}
-"""The last two are 2.2's name inside 2.3, as iTunes wrote it."""
+_FRAMES = {
+    GENRE: {b"TCON", b"TCO", b"TCO ", b"TCO\0"},  # the last two as iTunes wrote 2.2's name in 2.3
+    MOOD: {b"TMOO"},
+}
+"""Of fields that have frames of their own; 2.4 alone has one for moods."""
+_USERS = {b"TXXX", b"TXX", b"TXX ", b"TXX\0"}
+"""Frames that begin with the name of their field."""
 _SOUND = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
 _ENCRYPTED = {3: 0x40, 4: 0x04}
 _PACKED = 0xE0
@@ -167,27 +174,57 @@ def _soundness(frames: list[Frame], rest: bytes) -> tuple[bool, int]:
     return not rest.strip(b"\0"), sound
 
 
-def genres(tag: Tag) -> list[str]:
-    """The genres in ``tag``; raises TagError where its frame is encrypted or damaged."""
+def values(tag: Tag, field: str) -> list[str]:
+    """What ``tag`` has in a field; raises TagError where its frame is encrypted or damaged."""
     return [
-        genre
+        value
         for frame in tag.frames
-        if frame.name in _GENRE
-        for genre in _genres(frame, tag)
-        if genre.strip()
+        if _is(frame, tag, field)
+        for value in _values(frame, tag, field)
+        if value.strip()
     ]
 
 
-def _genres(frame: Frame, tag: Tag) -> list[str]:
+def _is(frame: Frame, tag: Tag, field: str) -> bool:
+    if field != GENRE and frame.name in _USERS:
+        if _is_encrypted(frame, tag):
+            return False
+        return any(read.desc.upper() == field for read in _read(frame, tag, b"TXXX"))
+    return frame.name in _FRAMES.get(field, ())
+
+
+def _is_encrypted(frame: Frame, tag: Tag) -> bool:
+    return tag.version > 2 and bool(frame.raw[9] & _ENCRYPTED[tag.version])
+
+
+def _values(frame: Frame, tag: Tag, field: str) -> list[str]:
+    content = frame.raw[6 if tag.version == 2 else 10 :]
+    name = b"TXXX" if frame.name in _USERS else b"TCON" if field == GENRE else frame.name
+    if not content.strip(b"\0"):
+        return []
+    if _is_encrypted(frame, tag):
+        reason = f"its frame {name.decode()} is encrypted"
+        raise TagError(f"has a {field.lower()} that cannot be read ({reason})")
+    parts = _read(frame, tag, name)
+    found = [text for part in parts for text in (part.genres if field == GENRE else part.text)]
+    if found or content[0] <= 3:  # else it lacks the byte for its encoding
+        return found
+    text = content.decode("latin-1").strip("\0 ")
+    if not text.isprintable():
+        reason = f"its frame {name.decode()} is damaged"
+        raise TagError(f"has a {field.lower()} that cannot be read ({reason})")
+    return [text]
+
+
+def _read(frame: Frame, tag: Tag, name: bytes) -> list[Any]:
+    """What mutagen makes of one frame, alone in a tag and under a name of 2.3 and 2.4; nothing
+    where it is damaged.
+    """
     head = 6 if tag.version == 2 else 10
     content = frame.raw[head:]
     flags = frame.raw[8:10] if head == 10 else b"\0\0"
     version = max(3, tag.version)
-    if not content.strip(b"\0"):
-        return []
-    if flags[1] & _ENCRYPTED[version]:
-        raise TagError("has a genre that cannot be read (its frame TCON is encrypted)")
-    whole = b"TCON" + _size(len(content), version) + flags + content
+    whole = name + _size(len(content), version) + flags + content
     both = tag.flags & _UNSYNCHRONISED if version == 4 else 0
     size = _size(len(whole), 4)
     try:
@@ -195,22 +232,20 @@ def _genres(frame: Frame, tag: Tag) -> list[str]:
             io.BytesIO(b"ID3" + bytes([version, 0, both]) + size + whole),
             translate=False, load_v1=False,
         )  # fmt: skip
-        found = [genre for part in read.getall("TCON") for genre in part.genres]
+        return read.getall(name.decode())
     except Exception:  # damage takes mutagen to errors of any kind
-        found = []
-    if found or content[0] <= 3:  # else it lacks the byte for its encoding
-        return found
-    text = content.decode("latin-1").strip("\0 ")
-    if not text.isprintable():
-        raise TagError("has a genre that cannot be read (its frame TCON is damaged)")
-    return [text]
+        return []
 
 
-def others(tag: Tag, style: Style) -> list[tuple[str, bytes]]:
-    """Name and bytes of everything but the genre, and but the padding, as ``style`` has them."""
+def others(tag: Tag, fields: Collection[str], style: Style) -> list[tuple[str, bytes]]:
+    """Name and bytes of everything but ``fields``, and but the padding, as ``style`` has them."""
     if style.v24:
         tag = upgraded(tag)
-    found = [(_shown(frame.name), frame.raw) for frame in tag.frames if frame.name not in _GENRE]
+    found = [
+        (_shown(frame.name), frame.raw)
+        for frame in tag.frames
+        if not any(_is(frame, tag, field) for field in fields)
+    ]
     if tag.rest.strip(b"\0"):
         found.append((_shown(tag.rest[: 3 if tag.version == 2 else 4]), tag.rest))
     return found
@@ -225,15 +260,17 @@ def new_tag(id3v1: bytes = b"") -> Tag:
     return replace(read_tag(file.getvalue()), start=0, end=0)
 
 
-def render(tag: Tag, values: list[str], style: Style) -> bytes:
-    """The bytes of ``tag`` with ``values`` for its only genres.
+def render(tag: Tag, fields: Fields, style: Style) -> bytes:
+    """The bytes of ``tag`` with the values of ``fields`` for the only ones there.
 
-    2.4 has a list of them; in the others they are one text, as ``style`` says. The length
+    2.4 has lists of them; in the others they are one text, as ``style`` says. The length
     stays where there is enough padding. Raises TagError where that is more than a tag holds.
     """
     if style.v24:
         tag = upgraded(tag)
-    body = b"".join(frame.raw for frame in _with_genre(tag, values, style))
+    for field, wanted in fields.items():
+        tag = _with_field(tag, field, wanted, style)
+    body = b"".join(frame.raw for frame in tag.frames)
     is_cut = bool(tag.rest.strip(b"\0"))
     if is_cut:
         body += tag.rest  # and no padding, which would become a part of the frame cut short
@@ -244,7 +281,7 @@ def render(tag: Tag, values: list[str], style: Style) -> bytes:
         room = tag.end - tag.start - _HEADER
         body = body.ljust(room if len(body) <= room else len(body) + _PADDING, b"\0")
     if len(body) >= _MOST:
-        raise TagError("has no room for a genre: its ID3 tag is full")
+        raise TagError("has no room for more: its ID3 tag is full")
     flags = tag.flags & ~(_FOOTER | (_EXTENDED if tag.version > 2 else 0))
     return b"ID3" + bytes([tag.version, 0, flags]) + _size(len(body), 4) + body
 
@@ -280,33 +317,42 @@ def upgraded(tag: Tag) -> Tag:
     return replace(tag, version=4, flags=kept, frames=tuple(frames), unsynchronised=False)
 
 
-def _with_genre(tag: Tag, values: list[str], style: Style) -> list[Frame]:
+def _with_field(tag: Tag, field: str, wanted: list[str], style: Style) -> Tag:
     """In the old one's place, before all without a proper name or content: TagLib stops."""
     version = tag.version
-    genre = _genre_content(values, version, style)
-    if version == 2:
-        raw = b"TCO" + len(genre).to_bytes(3) + genre
+    texts = list(wanted) if version == 4 else style.join(wanted).split("\0")
+    if field == GENRE:
+        name = b"TCO" if version == 2 else b"TCON"
+    elif field == MOOD and version == 4:
+        name = b"TMOO"
     else:
-        size = _size(len(genre), 3 if tag.plain_sizes else version)
-        raw = b"TCON" + size + b"\0\0" + genre
+        name = b"TXX" if version == 2 else b"TXXX"
+        texts.insert(0, field)
+    content = _content(texts, version)
+    if version == 2:
+        raw = name + len(content).to_bytes(3) + content
+    else:
+        raw = name + _size(len(content), 3 if tag.plain_sizes else version) + b"\0\0" + content
     head = 6 if version == 2 else 10
+    is_old = [_is(frame, tag, field) for frame in tag.frames]
     odd = (
         n
         for n, frame in enumerate(tag.frames)
         if not _SOUND.fullmatch(frame.name) or len(frame.raw) == head
     )
-    old = (n for n, frame in enumerate(tag.frames) if frame.name in _GENRE)
     n_frames = len(tag.frames)
-    at = min(next(odd, n_frames), next(old, n_frames))
-    before, behind = (
-        [frame for frame in part if frame.name not in _GENRE]
-        for part in (tag.frames[:at], tag.frames[at:])
-    )
-    return [*before, Frame(raw[: 3 if version == 2 else 4], raw), *behind]
+    at = min(next(odd, n_frames), is_old.index(True) if any(is_old) else n_frames)
+    kept = [
+        [frame for frame, ours in part if not ours]
+        for part in (
+            [*zip(tag.frames[:at], is_old[:at], strict=True)],
+            [*zip(tag.frames[at:], is_old[at:], strict=True)],
+        )
+    ]
+    return replace(tag, frames=(*kept[0], Frame(name, raw), *kept[1]))
 
 
-def _genre_content(values: list[str], version: int, style: Style) -> bytes:
-    texts = values if version == 4 else style.join(values).split("\0")
+def _content(texts: list[str], version: int) -> bytes:
     if all(text.isascii() for text in texts):
         return b"\0" + b"\0".join(text.encode() for text in texts)
     if version == 4:

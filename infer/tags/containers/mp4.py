@@ -1,42 +1,44 @@
-"""The genre among the atoms of an m4a: Apple's own, its old number, and free-form ones."""
+"""The fields among the atoms of an m4a: Apple's own genre, its old number, free-form ones."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mutagen.id3 import TCON
 
 from melonnx.infer.errors import TagError
+from melonnx.infer.tags.containers.names import GENRE
 from melonnx.infer.tags.containers.splice import View
 
-__all__ = ["genres", "others"]
+__all__ = ["others", "values"]
 
 _PATH = (b"moov", b"udta", b"meta", b"ilst")
 _APPLE, _NUMBER, _FREE = b"\xa9gen", b"gnre", b"----"
 
 
-def genres(view: View) -> list[tuple[str, list[str]]]:
-    """What each place says: Apple's own genre first, then free-form atoms of that name."""
+def values(view: View, field: str) -> list[tuple[str, list[str]]]:
+    """What each place says: of the genre Apple's own first, then free-form atoms of that name."""
     apple: list[str] = []
     free: list[str] = []
     for name, start, end in _tags(view):
-        if name == _APPLE:
+        if name == _APPLE and field == GENRE:
             apple += [_text(value) for value in _values(view, start, end)]
-        elif name == _NUMBER:
+        elif name == _NUMBER and field == GENRE:
             numbers = [int.from_bytes(value) for value in _values(view, start, end)]
             apple += [name for number in numbers for name in TCON.GENRES[max(0, number - 1) :][:1]]
-        elif name == _FREE and _free_name(view, start, end) == "genre":
+        elif name == _FREE and _free_name(view, start, end) == field:
             free += [_text(value) for value in _values(view, start, end)]
     return [
-        (place, [genre for genre in found if genre.strip()])
+        (place, [value for value in found if value.strip()])
         for place, found in (("MP4", apple), ("MP4 free-form", free))
     ]
 
 
-def others(view: View) -> list[tuple[str, bytes]]:
-    """Name and bytes of every atom but the genre's."""
+def others(view: View, fields: Collection[str]) -> list[tuple[str, bytes]]:
+    """Name and bytes of every atom but those of ``fields``."""
+    apple = {_APPLE, _NUMBER} if GENRE in fields else set[bytes]()
     return [
         (_free_name(view, start, end) or _name(name), bytes(view[start:end]))
         for name, start, end in _tags(view)
-        if name not in {_APPLE, _NUMBER} and _free_name(view, start, end) != "genre"
+        if name not in apple and _free_name(view, start, end) not in fields
     ]
 
 
@@ -77,11 +79,11 @@ def _values(view: View, start: int, end: int) -> list[bytes]:
 
 
 def _free_name(view: View, start: int, end: int) -> str:
-    """In lower case; empty for what is no free-form atom."""
+    """In capitals; empty for what is no free-form atom."""
     if view[start - 4 : start] != _FREE:
         return ""
     atoms = _atoms(view, start, end)
-    return next((_text(view[at + 4 : to]).lower() for name, at, to in atoms if name == b"name"), "")
+    return next((_text(view[at + 4 : to]).upper() for name, at, to in atoms if name == b"name"), "")
 
 
 def _text(value: bytes) -> str:

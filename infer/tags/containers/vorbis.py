@@ -1,16 +1,18 @@
-"""The genre among Vorbis comments: in flac's blocks, and in the header packets of Ogg."""
+"""The fields among Vorbis comments: in flac's blocks, and in the header packets of Ogg."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from melonnx.infer.errors import TagError
+from melonnx.infer.tags.containers.names import Fields
 from melonnx.infer.tags.containers.splice import Edit, View
 
 __all__ = [
     "flac_edit",
-    "flac_genres",
     "flac_others",
-    "ogg_genres",
+    "flac_values",
     "ogg_others",
+    "ogg_values",
 ]
 
 _PADDING, _COMMENTS = 1, 4
@@ -53,25 +55,25 @@ def _parse(data: bytes) -> _Comments:
     return _Comments(data[4:vendor_end], entries, data[at:])
 
 
-def _genres(comments: _Comments) -> list[str]:
+def _values(comments: _Comments, field: str) -> list[str]:
     values = [
         entry.partition(b"=")[2].decode("utf-8", "replace")
         for entry in comments.entries
-        if _is_genre(entry)
+        if _is(entry, field)
     ]
     return [value for value in values if value.strip()]
 
 
-def _others(comments: _Comments) -> list[tuple[str, bytes]]:
+def _others(comments: _Comments, fields: Collection[str]) -> list[tuple[str, bytes]]:
     return [
         (entry.partition(b"=")[0].decode("utf-8", "backslashreplace"), entry)
         for entry in comments.entries
-        if not _is_genre(entry)
+        if not any(_is(entry, field) for field in fields)
     ]
 
 
-def _is_genre(entry: bytes) -> bool:
-    return entry.partition(b"=")[0].lower() == b"genre"
+def _is(entry: bytes, field: str) -> bool:
+    return entry.partition(b"=")[0].upper() == field.encode()
 
 
 def _blocks(view: View, start: int) -> list[_Block]:
@@ -87,23 +89,23 @@ def _blocks(view: View, start: int) -> list[_Block]:
     return found
 
 
-def flac_genres(view: View, start: int) -> list[str]:
-    """The genres of the flac that begins at byte ``start``."""
+def flac_values(view: View, start: int, field: str) -> list[str]:
+    """What the flac that begins at byte ``start`` has in a field."""
     return [
-        genre
+        value
         for block in _blocks(view, start)
         if block.kind == _COMMENTS
-        for genre in _genres(_content(view, block))
+        for value in _values(_content(view, block), field)
     ]
 
 
-def flac_others(view: View, start: int) -> list[tuple[str, bytes]]:
-    """Name and bytes of all comments but the genre, and of all blocks but padding."""
+def flac_others(view: View, start: int, fields: Collection[str]) -> list[tuple[str, bytes]]:
+    """Name and bytes of all comments but those of ``fields``, and of all blocks but padding."""
     found: list[tuple[str, bytes]] = []
     for block in _blocks(view, start):
         if block.kind == _COMMENTS:
             comments = _content(view, block)
-            found += _others(comments)
+            found += _others(comments, fields)
             if comments.vendor != _VENDOR:
                 found.append(("vendor", comments.vendor))
         elif block.kind != _PADDING:
@@ -111,9 +113,9 @@ def flac_others(view: View, start: int) -> list[tuple[str, bytes]]:
     return found
 
 
-def flac_edit(view: View, start: int, values: list[str]) -> list[Edit]:
-    """The comments with ``values`` for genre, in the place of the old ones or behind the first
-    block; padding gives room where there is some.
+def flac_edit(view: View, start: int, fields: Fields) -> list[Edit]:
+    """The comments with the values of ``fields``, in the place of the old ones or behind the
+    first block; padding gives room where there is some.
     """
     blocks = _blocks(view, start)
     old = next((block for block in blocks if block.kind == _COMMENTS), None)
@@ -124,7 +126,7 @@ def flac_edit(view: View, start: int, values: list[str]) -> list[Edit]:
     else:
         comments = _content(view, old)
         at = blocks.index(old)
-    data = _rendered(comments, values)
+    data = _rendered(comments, fields)
     padding = sum(block.end - block.start for block in blocks if block.kind == _PADDING)
     kept = [block for block in blocks if block.kind not in {_COMMENTS, _PADDING}]
     grown = 4 + len(data) - (old.end - old.start)
@@ -134,7 +136,7 @@ def flac_edit(view: View, start: int, values: list[str]) -> list[Edit]:
     parts.insert(at, (_COMMENTS, data))
     parts.append((_PADDING, bytes(room - 4 if 4 <= room <= _MOST else _ROOM)))
     if any(len(content) > _MOST for _, content in parts):
-        raise TagError("has no room for a genre: its comments are full")
+        raise TagError("has no room for more: its comments are full")
     made = b"".join(
         bytes([kind | _LAST * (n == len(parts))]) + len(content).to_bytes(3) + content
         for n, (kind, content) in enumerate(parts, 1)
@@ -146,13 +148,14 @@ def _content(view: View, block: _Block) -> _Comments:
     return _parse(bytes(view[block.start + 4 : block.end]))
 
 
-def _rendered(comments: _Comments, values: list[str]) -> bytes:
-    """The genre in its old place, or behind the others."""
-    genres = [b"GENRE=" + value.encode() for value in values]
-    entries = comments.entries
-    at = next((n for n, entry in enumerate(entries) if _is_genre(entry)), len(entries))
-    made = [entry for entry in entries[:at] if not _is_genre(entry)] + genres
-    made += [entry for entry in entries[at:] if not _is_genre(entry)]
+def _rendered(comments: _Comments, fields: Fields) -> bytes:
+    """Each field in its old place, or behind the others."""
+    made = comments.entries
+    for field, values in fields.items():
+        at = next((n for n, entry in enumerate(made) if _is(entry, field)), len(made))
+        new = [f"{field}={value}".encode() for value in values]
+        rest = [entry for entry in made[at:] if not _is(entry, field)]
+        made = [*made[:at], *new, *rest]
     lengths = [len(entry).to_bytes(4, "little") + entry for entry in made]
     vendor = len(comments.vendor).to_bytes(4, "little") + comments.vendor
     return vendor + len(made).to_bytes(4, "little") + b"".join(lengths) + comments.rest
@@ -194,16 +197,18 @@ def _ogg_comments(packets: list[bytes]) -> _Comments:
     return _parse(packet)  # Speex
 
 
-def ogg_genres(view: View) -> list[str]:
-    """The genres of the first stream."""
-    return _genres(_ogg_comments(_ogg_packets(view)))
+def ogg_values(view: View, field: str) -> list[str]:
+    """What the first stream has in a field."""
+    return _values(_ogg_comments(_ogg_packets(view)), field)
 
 
-def ogg_others(view: View) -> list[tuple[str, bytes]]:
-    """Name and bytes of all comments but the genre, and of all header packets but theirs."""
+def ogg_others(view: View, fields: Collection[str]) -> list[tuple[str, bytes]]:
+    """Name and bytes of all comments but those of ``fields``, and of all header packets but
+    theirs.
+    """
     packets = _ogg_packets(view)
     comments = _ogg_comments(packets)
-    found = [*_others(comments), ("vendor", comments.vendor)]
+    found = [*_others(comments, fields), ("vendor", comments.vendor)]
     headers = [packets[0], *packets[2:]]
     if packets[0].startswith(b"\x7fFLAC"):
         headers = [header for header in headers if header[:1] != b"\x81"]  # padding

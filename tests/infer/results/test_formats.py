@@ -251,7 +251,7 @@ def test_any_rows_read_back_from_parquet_equal(anywhere, rows):
         ok = (row.unsure, row.duration_s) if row.ok else (None, None)
         assert (told["label"], told["score"]) == (row.label, row.score)
         assert (told["unsure"], told["duration_s"]) == ok
-        assert told["timeline"] == [part._asdict() for part in row.segments()]
+        assert told["timeline"] == [part.to_dict() for part in row.segments()]
         assert told["embedding"] == (None if row.embedding is None else row.embedding.tolist())
         assert row.warnings or told["warnings"] is None
     require_results(path, rows, exactly=True)

@@ -1,5 +1,6 @@
 """The beets plugin in a real beets, with a library of its own."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -178,3 +179,73 @@ def test_an_album_gets_what_its_songs_together_are_sure_of(tmp_path, full_model)
     assert library.beet("ls", "-a", "-f", "$genres").stdout.strip() == genre_name(
         together.label, {}
     )
+
+
+@pytest.fixture(scope="module")
+def moody(tmp_path_factory):
+    """genre-small with heads that say the same of every song: calm, mellow, and of low energy."""
+    import onnx
+
+    from melonnx.export.attach_head import attach_head
+    from melonnx.export.seal import seal
+    from melonnx.infer.model.heads import HeadInfo
+    from melonnx.infer.model.session import find_model, load_model
+
+    base, info = onnx.load(find_model("genre-small")), load_model("genre-small", device="cpu").info
+    d = len(Predictor("genre-small", device="cpu").predict_array(make_song(3), RATE).embedding)
+    heads = {
+        "tags": (
+            HeadInfo("multi", ("mellow", "party"), bars={"mellow": 0.5, "party": 0.5}),
+            [1, -1],
+        ),
+        "energy": (HeadInfo("scale", ("energy",)), [-2]),
+        "valence": (HeadInfo("scale", ("valence",)), [2]),
+    }
+    for name, (about, biases) in heads.items():
+        layer = np.zeros((d, len(biases)), np.float32), np.array(biases, np.float32)
+        base = attach_head(base, info, name, layer, about)
+        info = dataclasses.replace(info, heads={**info.heads, name: about})
+    path = tmp_path_factory.mktemp("models") / "moody.onnx"
+    path.write_bytes(seal(base))
+    return path
+
+
+def test_queries_know_mood_energy_and_valence(tmp_path, moody):
+    library = Library(tmp_path, moody)
+    library.configure(auto=False)
+    library.bring_in()
+    said = library.beet("melonnx", "--pretend")
+    assert "mood calm; mellow, energy 12%, valence 88%" in said.stdout
+    assert library.beet("ls", "energy:..1").stdout == ""
+    done = library.beet("melonnx")
+    assert "2 moods set" in done.stdout, done.stdout + done.stderr
+    found = library.beet("ls", "-f", "$mood $energy", "energy:..0.2", "valence:0.8..", "mood:calm")
+    assert found.stdout.splitlines() == ["calm; mellow 0.1"] * 2
+    assert library.beet("ls", "energy:0.8..").stdout == ""
+    assert library.beet("ls", "mood:MELLOW", "valence:0.87..0.89").stdout.count("\n") == 2
+    again = library.beet("melonnx", "--moods")
+    assert "moods set" not in again.stdout
+
+
+def test_songs_with_a_genre_are_heard_for_their_mood_where_asked(tmp_path, moody):
+    library = Library(tmp_path, moody)
+    library.configure(auto=False)
+    for song in library.songs:
+        tags = mediafile.MediaFile(song)
+        tags.genres = ["Polka"]
+        tags.save()
+    library.bring_in()
+    assert library.beet("melonnx").stdout == "2 have a genre\n"
+    done = library.beet("melonnx", "--moods")
+    assert done.stdout.splitlines()[-1] == "2 moods set, 2 have a genre", done.stderr
+    assert library.beet("ls", "mood:calm").stdout.count("\n") == 2
+    assert [genre for genre, _ in library.genres()] == ["Polka"] * 2
+
+
+def test_a_model_without_moods_says_so(library):
+    library.configure(auto=False)
+    library.bring_in()
+    refused = library.beet("melonnx", "--moods")
+    assert refused.returncode == 1
+    assert "tells no mood; genre-base and genre-small do" in refused.stderr
+    assert "moods" not in library.beet("melonnx", "--unsure").stdout
