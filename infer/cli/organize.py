@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from melonnx.infer.cli.options import (
+    Decisions,
     Device,
     GenreMap,
     Genres,
@@ -62,6 +63,7 @@ def organize(
     sure: Sure = 90,
     genres: Genres = None,
     per: PerGroup = None,
+    decisions: Decisions = None,
 ) -> None:
     """Sort songs by genre into playlists, copies or hard links; only shown until --write.
 
@@ -89,6 +91,7 @@ def organize(
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, spell, sure, group), track=track,
+        decisions=decisions,
     )  # fmt: skip
     aside: list[Placed] = []
     sorted_songs = _sort(hear(songs), spell, aside, leave_unsure=leave_unsure or is_smart)

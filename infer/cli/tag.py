@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from melonnx.infer.cli.options import (
+    Decisions,
     Device,
     GenreMap,
     Genres,
@@ -86,6 +87,7 @@ def tag(
     sure: Sure = 90,
     genres: Genres = None,
     per: PerGroup = None,
+    decisions: Decisions = None,
 ) -> None:
     """Write each song's genre into its tags; shows what it would do until --write.
 
@@ -112,6 +114,7 @@ def tag(
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, partial(genre_name, names=mapped), sure, group), track=track,
+        decisions=decisions,
     )  # fmt: skip
     if add and overwrite:
         raise typer.BadParameter("take one", param_hint="--add, --overwrite")

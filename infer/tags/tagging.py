@@ -37,7 +37,12 @@ class Rules:
     """How several genres are written."""
 
     def genres(self, prediction: Prediction) -> list[str]:
-        """What tags get, the likeliest first; empty where the map has nothing for it."""
+        """What tags get, the likeliest first; empty where the map has nothing for it.
+
+        All that somebody decided on, whatever ``top`` is.
+        """
+        if prediction.decided:
+            return _distinct(genre_name(label, self.names) for label in prediction.decided)
         others = (
             label
             for label, chance in prediction.probabilities.items()
