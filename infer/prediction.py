@@ -114,6 +114,9 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     """What a reader should know: "truncated: …", "short: …", "does not sound like music …",
     "mostly silence: …"."""
+    decided: tuple[str, ...] = ()
+    """The genres that somebody decided on, hearing it, ``label`` first; empty where the answer is
+    the model's."""
 
     def __repr__(self) -> str:
         """One short line."""
@@ -216,7 +219,7 @@ class Prediction:
         ``subgenre`` and ``subgenres`` are there if the model tells them, ``start_s`` and
         ``end_s`` in the predictions of a stream; of a model with further heads ``tags`` with
         ``styles``, ``moods``, ``voices`` and ``eras``, ``energy``, ``valence`` and ``mood``, and
-        ``heads``.
+        ``heads``; ``decided`` where somebody did.
         """
         values: dict[str, Any] = {
             "path": self.path,
@@ -244,6 +247,8 @@ class Prediction:
             values["mood"] = self.mood
         if self.heads:
             values["heads"] = self.heads
+        if self.decided:
+            values["decided"] = list(self.decided)
         if self.start_s is not None:
             values |= {"start_s": self.start_s, "end_s": self.end_s}
         if embedding:
@@ -264,6 +269,7 @@ class Prediction:
                 "embedding": None if embedding is None else np.array(embedding, np.float32),
                 "warnings": tuple(values["warnings"]),
                 "said": tuple(values.get("said", ())),
+                "decided": tuple(values.get("decided", ())),
             }
         )
 

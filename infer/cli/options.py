@@ -8,6 +8,7 @@ import typer
 from melonnx.infer.cli.shell import complete
 
 __all__ = [
+    "Decisions",
     "Device",
     "GenreMap",
     "Genres",
@@ -75,4 +76,12 @@ Where = Annotated[
 PerGroup = Annotated[
     Literal["album", "folder", "artist"] | None,
     typer.Option("--per", help="One answer for all songs of an album, a folder, an artist."),
+]
+Decisions = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="What was decided in melonnx review, which is sure; by default what lies beside "
+        "RESULTS.",
+    ),
 ]

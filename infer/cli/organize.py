@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from melonnx.infer.cli.options import (
+    Decisions,
     Device,
     GenreMap,
     Genres,
@@ -73,6 +74,7 @@ def organize(
     sure: Sure = 90,
     genres: Genres = None,
     per: PerGroup = None,
+    decisions: Decisions = None,
 ) -> None:
     """Sort songs by genre, or by mood, into playlists, copies or hard links; shown until --write.
 
@@ -110,6 +112,7 @@ def organize(
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, spell, sure, group, by == "style"), track=track,
+        decisions=decisions,
     )  # fmt: skip
     known = None if results is None else [*hear([one for one in songs if isinstance(one, str)])]
     asked = {by} | (columns_of(condition) if condition is not None else set())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from melonnx.infer.cli.options import (
+    Decisions,
     Device,
     GenreMap,
     Genres,
@@ -99,6 +100,7 @@ def tag(
     sure: Sure = 90,
     genres: Genres = None,
     per: PerGroup = None,
+    decisions: Decisions = None,
 ) -> None:
     """Write each song's genre, and its mood, into its tags; shows what it would do until --write.
 
@@ -127,6 +129,7 @@ def tag(
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, spell, sure, group, styles or style_field), track=track,
+        decisions=decisions,
     )  # fmt: skip
     asked = {"style": styles or style_field, "mood": mood}
     if any(asked.values()):

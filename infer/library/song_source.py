@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from melonnx.infer.library.workers import Answer, Job
     from melonnx.infer.model.metadata import ModelInfo
     from melonnx.infer.prediction import Prediction
+    from melonnx.infer.results.decisions import Decision
 
 __all__ = ["From", "Paths", "open_songs"]
 
@@ -47,12 +48,14 @@ def open_songs(
     workers: int | None,
     wishes: "Wishes",
     track: int | None,
+    decisions: Path | None = None,
 ) -> "tuple[list[str | Prediction], Callable[[Sequence[str | Prediction]], Iterator[Prediction]]]":
     """The songs, failed ones among them, and what tells the predictions of any of them, in order.
 
     No model is loaded before a song is to be heard, unless ``wishes`` need one. Raises
     ResultsFileError, UnknownGenreError, and typer.BadParameter unless there is one source; that of
-    predictions made before has no other bars than those it was made with.
+    predictions made before has no other bars than those it was made with. What was decided, in
+    ``decisions`` or beside ``results``, is not heard, and is as it was decided.
     """
     if bool(paths) == (results is not None):
         raise typer.BadParameter("give files, or --from RESULTS", param_hint="PATH")
@@ -64,13 +67,15 @@ def open_songs(
     if results is not None and track is not None:
         raise typer.BadParameter("nothing is heard again", param_hint="--track")
     from melonnx.infer.library.wishes import model_that_made
+    from melonnx.infer.results.decisions import as_decided
 
     if results is not None:
         from melonnx.infer.results.reading import read_results
 
         rows = read_results(results)
         info = model_that_made(rows, model) if wishes.need_a_model else None
-        known = {row.path: row for row in _as_wished(rows, info, wishes)}
+        made = _decided(results, decisions)
+        known = {row.path: as_decided(row, made) for row in _as_wished(rows, info, wishes)}
         songs = [path if row.ok else row for path, row in known.items()]
         return songs, lambda asked: (
             known[song] if isinstance(song, str) else song for song in asked
@@ -87,7 +92,46 @@ def open_songs(
     hear = partial(
         _hear, model=model, device=device, workers=workers, sure=wishes.sure, track=track
     )
-    return songs, lambda asked: wishes.answers(hear(asked), wanted) if wanted else hear(asked)
+
+    def answers(asked: "Sequence[str | Prediction]") -> "Iterator[Prediction]":
+        return wishes.answers(hear(asked), wanted) if wanted else hear(asked)
+
+    made = _decided(None, decisions)
+    return songs, (lambda asked: _but_decided(asked, made, answers)) if made else answers
+
+
+def _decided(results: Path | None, decisions: Path | None) -> "dict[str, Decision]":
+    """What was decided, and where nothing is said of it, beside the results."""
+    from melonnx.infer.results.decisions import decisions_beside, read_decisions
+
+    if decisions is None and results is not None and str(results) != "-":
+        beside = decisions_beside(results)
+        decisions = beside if beside.exists() else None
+    if decisions is None:
+        return {}
+    made = read_decisions(decisions)
+    say(f"{len(made):,} songs are as {decisions} has them")
+    return made
+
+
+def _but_decided(
+    songs: "Sequence[str | Prediction]",
+    made: "dict[str, Decision]",
+    answers: "Callable[[Sequence[str | Prediction]], Iterator[Prediction]]",
+) -> "Iterator[Prediction]":
+    """In the order of ``songs``; those that were decided are not heard."""
+    from melonnx.infer.prediction import Prediction
+    from melonnx.infer.results.decisions import as_decided, key_of
+
+    def is_decided(song: "str | Prediction") -> bool:
+        return key_of(song if isinstance(song, str) else song.path) in made
+
+    heard = answers([song for song in songs if not is_decided(song)])
+    for song in songs:
+        if is_decided(song):
+            yield as_decided(Prediction(song) if isinstance(song, str) else song, made)
+        else:
+            yield next(heard)
 
 
 def _as_wished(

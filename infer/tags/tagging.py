@@ -62,7 +62,12 @@ class Rules:
         return (GENRE, *[STYLE] * self.style_field, *(MOOD_FIELDS if self.mood else ()))
 
     def genres(self, prediction: Prediction) -> list[str]:
-        """What tags get, the likeliest first; empty where the map has nothing for it."""
+        """What tags get, the likeliest first; empty where the map has nothing for it.
+
+        All that somebody decided on, whatever ``top`` and ``styles`` are.
+        """
+        if prediction.decided:
+            return distinct(genre_name(label, self.names) for label in prediction.decided)
         if self.styles:
             first = genre_name(prediction.label or "", self.names)
             styles = style_names(prediction, self.names) if first else []

@@ -27,7 +27,13 @@ def evaluate(
             help="A model file, or a released one's name.", autocompletion=complete.models
         ),
     ],
-    data: Annotated[Path, typer.Argument(help="As for train; or a run, for its test part.")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="As for train; or a run, for its test part; or with --decisions what melonnx "
+            "classify -o wrote."
+        ),
+    ],
     artists: Annotated[
         Path | None, typer.Option(help="CSV with path and artist; DATA/tracks.csv by default.")
     ] = None,
@@ -55,8 +61,25 @@ def evaluate(
             help="With --out: the model of the same training, split at random, to stand beside.",
         ),
     ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What was decided in melonnx review on the songs of DATA, or what lies beside "
+            "it; nothing is heard.",
+        ),
+    ] = None,
 ) -> None:
     """Measure a model file on songs whose genre is known, through the runtime."""
+    from melonnx.infer.results.decisions import decisions_beside
+
+    if decisions is None and data.is_file() and decisions_beside(data).is_file():
+        decisions = decisions_beside(data)
+    if decisions is not None:
+        if artists or merge or random:
+            raise typer.BadParameter("goes with --out only", param_hint="--decisions")
+        _against_decisions(model, data, decisions, out)
+        return
     from melonnx.infer.model.session import find_model
     from melonnx.infer.predictor import Predictor
     from melonnx.train.evaluate.evaluation import (
@@ -102,3 +125,23 @@ def evaluate(
     )
     write_report(whole, out)
     say(f"written: {out / 'report.md'}, report.json and figures")
+
+
+def _against_decisions(model: Path, results: Path, decisions: Path, out: Path | None) -> None:
+    from melonnx.infer.library.wishes import model_that_made
+    from melonnx.infer.model.session import find_model
+    from melonnx.infer.results.decisions import read_decisions
+    from melonnx.infer.results.reading import read_results
+    from melonnx.train.evaluate.decided import score_decided
+
+    songs, made = read_results(results), read_decisions(decisions)
+    info = model_that_made(songs, find_model(model))
+    score = score_decided(songs, made, info.genres if info else ())
+    print(*score.lines(), sep="\n")
+    if out is None:
+        return
+    from melonnx.train.evaluate.report_figures import draw_reliability
+
+    out.mkdir(parents=True, exist_ok=True)
+    draw_reliability(score, out / "reliability.png")
+    say(f"written: {out / 'reliability.png'}")

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay
 
+from melonnx.train.evaluate.decided import DecidedScore
 from melonnx.train.evaluate.robustness import CorruptionScore
 from melonnx.train.evaluate.scores import Report
 
@@ -49,7 +50,7 @@ def draw_confusion(report: Report, path: Path) -> None:
     figure.savefig(path, dpi=_DPI)
 
 
-def draw_reliability(report: Report, path: Path) -> None:
+def draw_reliability(report: "Report | DecidedScore", path: Path) -> None:
     """Write a PNG: how often answers of a score are right, and how many there are of it."""
     figure = Figure(figsize=(6, 6.5), layout="constrained")
     rates, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))

@@ -10,6 +10,7 @@ import pytest
 
 from melonnx.infer.model.session import load_model
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.results.decisions import Decision, append, key_of
 from melonnx.infer.tags.fields import read_genres, write_genres
 from tests.conftest import RATE, encode, make_song
 from tests.infer.conftest import KINDS
@@ -55,6 +56,23 @@ def test_shown_first_then_written_then_undone(melonnx, results, state):
     undone = melonnx("tag", "--undo", undo, env=state)
     assert (undone.returncode, undone.stderr) == (0, "melonnx: 6 files are what they were\n")
     assert [path.read_bytes() for path in paths] == before
+
+
+def test_what_was_decided_is_sure_and_is_found_beside_the_results(melonnx, results, state):
+    file, paths = results
+    beside = file.with_name("results.decisions.jsonl")
+    songs = [key_of(str(path)) for path in paths]
+    append(
+        beside, [Decision("a", (songs[-1],), ("pop", "Britpop")), Decision("b", (songs[0],), ())]
+    )
+    shown = melonnx("tag", "--from", file, env=state)
+    assert shown.stdout.splitlines()[0].endswith("no music")
+    assert shown.stdout.splitlines()[-1] == f"{paths[-1]}\t-\tPop; Britpop\ttag"
+    alone = melonnx("tag", paths[-1], "--decisions", beside, "--model", "no such model", env=state)
+    assert alone.stdout.splitlines() == [f"{paths[-1]}\t-\tPop; Britpop\ttag"]  # nothing is heard
+    lists = melonnx("organize", "--from", file, "--to", file.parent / "lists", env=state)
+    placed = [line.split("\t")[0] for line in lists.stdout.splitlines()]
+    assert placed == [str(paths[0]), "metal.m3u8", "pop.m3u8"]
 
 
 def test_songs_are_heard_where_nobody_has_before(melonnx, tmp_path, state):
