@@ -21,7 +21,9 @@ def _export() -> None:
 def export(
     run: Annotated[
         Path,
-        typer.Argument(help="Folder of a finished training run; or a Keras model, *.keras."),
+        typer.Argument(
+            help="Folder of a finished training run; or a Keras model, *.keras or *.h5."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The model file to write, *.onnx.")],
     name: Annotated[
@@ -34,6 +36,10 @@ def export(
             help="JSON that describes a *.keras: labels, mel_spec, window (models/README.md); "
             "by default beside it, of the same name."
         ),
+    ] = None,
+    layers: Annotated[
+        Path | None,
+        typer.Option(help="Python file with the model's own layers; it is run."),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="What it was trained on; the folder's name by default.")
@@ -62,7 +68,7 @@ def export(
     if quantise not in (None, *KINDS):
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
     require_model_path(out, "--out")
-    if run.suffix == ".keras":
+    if run.suffix in (".keras", ".h5", ".hdf5") or (run / "saved_model.pb").is_file():
         if quantise:
             raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")
         from melonnx.export.keras.own import export_keras
@@ -77,12 +83,15 @@ def export(
             license_name=license_name,
             attribution=attribution,
             wave=wave,
+            code=layers,
             say=say,
         )
         split = ""
     else:
         if about is not None:
             raise typer.BadParameter("is for a *.keras file", param_hint="--about")
+        if layers is not None:
+            raise typer.BadParameter("is for a *.keras file", param_hint="--layers")
         from melonnx.export.keras.run import export_run
         from melonnx.train.run import read_run
 

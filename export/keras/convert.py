@@ -1,13 +1,14 @@
 """Turns a Keras network into ONNX bytes with the names, axes and metadata of the format."""
 
-from collections.abc import Iterator
-
 import keras
+import numpy as np
 import onnx
 import tensorflow as tf
 import tf2onnx
+from onnx import helper, numpy_helper
 
 from melonnx.export.form import OPSET
+from melonnx.export.keras.canonical import make_canonical
 from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.model.session import INPUT, MUSIC, OUTPUTS
 from melonnx.train.network.outputs import with_all_outputs
@@ -41,14 +42,15 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
         function, input_signature=function.input_signature, opset=OPSET
     )
     _order_outputs(model)
+    _spell_out_erfc(model.graph)
     _name_axes(model, whole)
-    _name_nodes(model)
+    make_canonical(model)
     model.graph.name, model.graph.doc_string = info.name, ""
     model.producer_name, model.producer_version = "melonnx", ""
     model.doc_string = ""
     model.domain = ""
     del model.metadata_props[:]
-    onnx.helper.set_model_props(model, {METADATA_KEY: info.to_json()})
+    helper.set_model_props(model, {METADATA_KEY: info.to_json()})
     return model
 
 
@@ -59,73 +61,17 @@ def _order_outputs(model: onnx.ModelProto) -> None:
     model.graph.output.extend(ordered)
 
 
-def _name_nodes(model: onnx.ModelProto) -> None:
-    """The converter numbers names on and on in one process; equal models need equal bytes."""
-    graph = model.graph
-    names = {value.name: value.name for value in (*graph.input, *graph.output)}
-    _name_weights(graph, names, "weight_")
-    _rename(graph, names, "")
-
-
-def _name_weights(graph: onnx.GraphProto, names: dict[str, str], prefix: str) -> None:
-    """Number weights in the order of their use, and leave out those of none."""
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    ordered = [weights[name] for name in dict.fromkeys(_names_in_use(graph)) if name in weights]
-    for number, tensor in enumerate(ordered):
-        names[tensor.name] = tensor.name = f"{prefix}{number:02}"
-    copies = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in ordered]
-    del graph.initializer[:]
-    graph.initializer.extend(copies)
-
-
-def _names_in_use(graph: onnx.GraphProto) -> Iterator[str]:
-    """What nodes take, those inside of loops too, which may take what is outside."""
-    for node in graph.node:
-        yield from node.input
-        for body in _bodies(node):
-            yield from _names_in_use(body)
-
-
-def _rename(graph: onnx.GraphProto, names: dict[str, str], prefix: str) -> None:
-    """Number nodes and what they make; ``names`` holds the new names of what is known outside."""
-    for number, node in enumerate(graph.node):
-        node.name = f"{prefix}{number:02}_{node.op_type}"
-        if node.op_type == "Identity" and not node.domain:
-            node.ClearField("domain")  # some say "", some nothing
-        for index, name in enumerate(node.output):
-            names.setdefault(name, f"{node.name}:{index}")
-        node.input[:] = [names[name] if name else "" for name in node.input]
-        node.output[:] = [names[name] if name else "" for name in node.output]
-        for body in _bodies(node):
-            _order_copies(body)
-            inside = dict(names)
-            for index, value in enumerate(body.input):
-                inside[value.name] = value.name = f"{node.name}/{index}"
-            _name_weights(body, inside, f"{node.name}/weight_")
-            _rename(body, inside, f"{node.name}/")
-            for value in body.output:
-                value.name = inside[value.name]
-            for value in (*body.input, *body.output):  # its free axes are numbered on and on too
-                for dimension in value.type.tensor_type.shape.dim:
-                    dimension.ClearField("dim_param")
-            body.name, body.doc_string = node.name, ""
-            del body.value_info[:]
-
-
-def _order_copies(body: onnx.GraphProto) -> None:
-    """Of two outputs of one value, the second is the copy: the converter copies one by lot."""
-    places = {value.name: place for place, value in enumerate(body.output)}
-    for node in body.node:
-        names = node.output[0], node.input[0] if node.input else ""
-        if node.op_type == "Identity" and all(name in places for name in names):
-            copy, value = (body.output[places[name]] for name in names)
-            if places[copy.name] < places[value.name]:
-                copy.name, value.name = value.name, copy.name
-
-
-def _bodies(node: onnx.NodeProto) -> list[onnx.GraphProto]:
-    graph = onnx.AttributeProto.GRAPH
-    return [attribute.g for attribute in node.attribute if attribute.type == graph]
+def _spell_out_erfc(graph: onnx.GraphProto) -> None:
+    """The converter leaves TensorFlow's Erfc, of an exact GELU, as it is; ONNX has Erf only."""
+    for place in reversed(range(len(graph.node))):
+        node = graph.node[place]
+        if node.op_type == "Erfc":
+            one, erf = f"{node.name}_one", f"{node.name}_erf"
+            graph.initializer.append(numpy_helper.from_array(np.float32(1), one))
+            graph.node.insert(place, helper.make_node("Erf", list(node.input), [erf], erf))
+            node = graph.node[place + 1]
+            node.op_type = "Sub"
+            node.input[:] = [one, erf]
 
 
 def _name_axes(model: onnx.ModelProto, network: keras.Model) -> None:

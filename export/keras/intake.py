@@ -1,6 +1,6 @@
 """Takes in a Keras model of somebody's own: checks what it is, and gives it the three outputs."""
 
-from pathlib import Path
+from itertools import chain
 from typing import Any
 
 import keras
@@ -12,7 +12,7 @@ from melonnx.export.errors import KerasFileError
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.session import INPUT
 
-__all__ = ["as_format_network", "load_keras"]
+__all__ = ["as_format_network"]
 
 _SUM_OF_PROBABILITIES = 1e-3
 _POOLINGS = (layers.GlobalAveragePooling2D, layers.GlobalAveragePooling1D)
@@ -21,31 +21,13 @@ _CHANGE_NOTHING = (
     layers.Dropout,
     layers.SpatialDropout1D,
     layers.SpatialDropout2D,
+    layers.AlphaDropout,
+    layers.GaussianDropout,
+    layers.GaussianNoise,
+    layers.ActivityRegularization,
     layers.Identity,
 )
 """At inference."""
-
-
-def load_keras(path: Path) -> keras.Model:
-    """Read a ``*.keras`` file, to be run in float32, whatever precision it was trained in.
-
-    Raises KerasFileError for what is none, or needs code of its own.
-    """
-    if not path.is_file():
-        raise KerasFileError(f"{path}: no such file")
-    try:
-        network: Any = keras.models.load_model(path, compile=False)
-    except Exception as error:  # whatever the layers inside raise
-        reason = str(error).strip().partition("\n")[0].partition(". ")[0]
-        raise KerasFileError(
-            f"{path}: Keras cannot load it ({reason}); a model with layers of your own, or with "
-            "Lambda, cannot be exported: build it of Keras's layers"
-        ) from None
-    if not getattr(network, "inputs", None) or not getattr(network, "outputs", None):
-        raise KerasFileError(f"{path}: has no fixed graph; make it Sequential or functional")
-    for layer in network._flatten_layers():
-        layer.dtype_policy = keras.DTypePolicy("float32")
-    return network
 
 
 def as_format_network(
@@ -151,11 +133,14 @@ def _last_dense(network: keras.Model) -> tuple[Any, Any]:
 
 def _embedding(network: keras.Model, name: str | None, below: Any) -> Any:
     if name is not None:
-        try:
-            tensor: Any = network.get_layer(name).output
-        except (ValueError, AttributeError):
+        nodes: Any = chain.from_iterable(
+            getattr(network, "_functional", network)._nodes_by_depth.values()
+        )
+        made = [node.outputs for node in nodes if node.operation.name == name]
+        if not made:
             names = ", ".join(layer.name for layer in network.layers)
-            raise KerasFileError(f"embedding: no layer {name!r}; there are {names}") from None
+            raise KerasFileError(f"embedding: no layer {name!r}; there are {names}")
+        tensor: Any = made[0][0]
     elif below is None:
         raise KerasFileError(
             "the network does not end with a Dense layer, whose input would be the embedding: "
@@ -196,15 +181,41 @@ def _by_place(dense: Any, features: Any) -> Any:
 
 
 def _says_probabilities(network: keras.Model, patches: NDArray[np.float32]) -> bool:
+    """By the function that it ends with; by what it says of ``patches`` where that is not known."""
     answer = np.asarray(network.predict(patches, verbose=0), np.float64)
     if not np.isfinite(answer).all():
         raise KerasFileError("the network answers with NaN or infinity on music")
+    last = _last_function(network)
+    if last == "sigmoid":
+        raise KerasFileError(
+            "the network ends with sigmoid, several labels at once; it should choose one of them: "
+            "end it with softmax, or with logits"
+        )
+    if last in ("softmax", "linear"):
+        return last == "softmax"
     inside = answer.min() >= 0 and answer.max() <= 1
     if inside and np.abs(answer.sum(axis=1) - 1).max() <= _SUM_OF_PROBABILITIES:
         return True
     if inside:
         raise KerasFileError(
-            "the network's answers lie between 0 and 1 and do not sum to 1 (sigmoid?); it should "
-            "choose one of the labels: end it with softmax, or with logits"
+            "the network's answers lie between 0 and 1 and do not sum to 1; it should choose one "
+            "of the labels: end it with softmax, or with logits"
         )
     return False
+
+
+def _last_function(network: keras.Model) -> str:
+    """Name of the activation that makes the answer; "" where it is made otherwise."""
+    tensor = network.outputs[0]
+    while tensor is not None:
+        operation, tensor = _before(tensor)
+        if isinstance(operation, _CHANGE_NOTHING):
+            continue
+        name = getattr(getattr(operation, "activation", None), "__name__", "")
+        if not name:
+            name = type(operation).__name__.lower()  # layers.Softmax, keras.ops.softmax
+        if name != "linear" or isinstance(operation, layers.Dense):
+            return name
+        if not isinstance(operation, layers.Activation):
+            break
+    return ""

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from melonnx.export.errors import KerasFileError, ProofError
 from melonnx.export.keras.convert import to_onnx
 from melonnx.export.keras.description import read_description
-from melonnx.export.keras.intake import as_format_network, load_keras
-from melonnx.export.keras.prove import prove
+from melonnx.export.keras.intake import as_format_network
+from melonnx.export.keras.load import load_keras
+from melonnx.export.keras.prove import KERAS_TOLERANCE, Proof, compare, prove
 from melonnx.export.keras.run import Exported
 from melonnx.export.place import put_in_place
 from melonnx.export.seal import seal
@@ -38,13 +41,15 @@ def export_keras(
     attribution: str,
     say: Say,
     wave: bool = False,
+    code: Path | None = None,
 ) -> Exported:
     """Write the network of ``path`` to ``out`` as one file, by rename, once it is proved.
 
     ``wave``: its waveform twin, too, beside it.
 
     It is proved on the windows of the sample clip, by the front end that ``description``
-    declares, and on random ones. Nothing is measured: ``melonnx evaluate`` does that.
+    declares, and on random ones. ``code``: a Python file with its own layers.
+    Nothing is measured: ``melonnx evaluate`` does that.
 
     A twin that lies beside ``out`` and is not its own any more is removed.
 
@@ -58,7 +63,7 @@ def export_keras(
         license_name=license_name,
         attribution=attribution,
     )
-    network = load_keras(path)
+    network = load_keras(path, code)
     patches = _patches(info)
     try:
         whole = as_format_network(network, info, embedding, patches)
@@ -67,19 +72,48 @@ def export_keras(
     try:
         model = to_onnx(whole, info)
         proof = prove(model, whole, patches)
-        again = to_onnx(as_format_network(load_keras(path), info, embedding, patches), info)
+        again = to_onnx(as_format_network(load_keras(path, code), info, embedding, patches), info)
         data = seal(model)
         if seal(again) != data:
-            raise ProofError(f"{path}: a second export of it gives other bytes")  # noqa: TRY301
+            _require_same_answers(path, model, again, whole, patches)
     except ProofError:
         raise
     except Exception as error:  # the converter's, of layers that it does not know
         reason = str(error).strip().partition("\n")[0]
-        raise KerasFileError(f"{path}: cannot be converted to ONNX ({reason})") from None
+        raise KerasFileError(
+            f"{path}: cannot be converted to ONNX{_blamed(network, str(error))} ({reason})"
+        ) from None
     say(f"equal to Keras on {len(patches)} patches; worst {max(proof.worst.values()):.1e}")
     if whole.output["evidence"].shape[1:3] == (1, 1):
         say("it does not end with global average pooling and one Dense: evidence tells no places")
     return Exported(info, proof, None, put_in_place(data, out, say, wave=wave))
+
+
+def _blamed(network: keras.Model, error: str) -> str:
+    """The layers that an error of the converter names, for a sentence."""
+    named = [
+        f"{layer.name!r} ({type(layer).__name__})"
+        for layer in network.layers
+        if f"/{layer.name}/" in error or f"/{layer.name}_1/" in error
+    ]
+    return f", because of layer {', '.join(named)}: put another in its place" if named else ""
+
+
+def _require_same_answers(
+    path: Path,
+    model: onnx.ModelProto,
+    again: onnx.ModelProto,
+    network: keras.Model,
+    patches: NDArray[np.float32],
+) -> None:
+    """The converter's last steps go by lot for some layers: what counts is what a file computes.
+
+    Raises ProofError where ``again`` says other things of itself or of ``patches``.
+    """
+    proof: Proof = compare(again, network, patches, [str(n) for n in range(len(patches))])
+    described = [{e.key: e.value for e in one.metadata_props} for one in (model, again)]
+    if described[0] != described[1] or not max(proof.worst.values()) <= KERAS_TOLERANCE:
+        raise ProofError(f"{path}: a second export of it gives other bytes, and other answers")
 
 
 def _patches(info: ModelInfo) -> NDArray[np.float32]:

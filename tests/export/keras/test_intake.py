@@ -133,7 +133,7 @@ def test_any_layer_may_be_the_embedding(take_in, tmp_path):
             {"labels": ["a", "b"]},
             r"answers with \[any, 3\]; .* 2 labels",
         ),
-        (lambda: pooled((None, 32), "sigmoid"), {}, "do not sum to 1"),
+        (lambda: pooled((None, 32), "sigmoid"), {}, "ends with sigmoid, several labels"),
         (lambda: pooled((None, 32)), {"embedding": "nose"}, "no layer 'nose'; there are"),
         (
             lambda: keras.Sequential(
