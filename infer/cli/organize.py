@@ -9,11 +9,14 @@ import typer
 
 from melonnx.infer.cli.options import (
     Device,
+    Exclude,
     GenreMap,
     Genres,
+    LongerThan,
     Model,
     PerGroup,
     Recursive,
+    ShorterThan,
     Sure,
     Track,
     Workers,
@@ -62,6 +65,9 @@ def organize(
     sure: Sure = 90,
     genres: Genres = None,
     per: PerGroup = None,
+    longer_than: LongerThan = None,
+    shorter_than: ShorterThan = None,
+    exclude: Exclude = None,
 ) -> None:
     """Sort songs by genre into playlists, copies or hard links; only shown until --write.
 
@@ -69,6 +75,7 @@ def organize(
     Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds
     nothing.
     """
+    from melonnx.infer.library.choice import Choice
     from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.organize import place_songs
@@ -89,6 +96,7 @@ def organize(
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, spell, sure, group), track=track,
+        choice=Choice.asked(longer_than, shorter_than, exclude, paths),
     )  # fmt: skip
     aside: list[Placed] = []
     sorted_songs = _sort(hear(songs), spell, aside, leave_unsure=leave_unsure or is_smart)
@@ -117,10 +125,24 @@ def _sort(
             aside.append(Placed(prediction.path, error=prediction.error or "failed"))
         elif not prediction.is_music:
             aside.append(Placed(prediction.path, outcome="no music"))
+        elif _is_spoken(prediction.path):
+            aside.append(Placed(prediction.path, outcome="spoken"))
         elif not genre or (prediction.unsure and leave_unsure):
             aside.append(Placed(prediction.path, outcome="left"))
         else:
             yield prediction, genre
+
+
+def _is_spoken(path: str) -> bool:
+    """By the genre in its tags, where they can be read."""
+    from melonnx.infer.errors import TagError
+    from melonnx.infer.tags.fields import read_genres
+    from melonnx.infer.tags.genre_names import is_spoken
+
+    try:
+        return is_spoken(read_genres(Path(path)))
+    except (TagError, OSError, ValueError):
+        return False
 
 
 def _report(placed: "Iterator[Placed]", aside: "list[Placed]", total: int, what: str) -> None:
@@ -150,6 +172,7 @@ def _report(placed: "Iterator[Placed]", aside: "list[Placed]", total: int, what:
             "same": f"{what} are there already",
             "left": "songs are left out",
             "no music": "are left out: no music",
+            "spoken": "are left out: audiobooks or podcasts, as their genre says",
             "failed": "failed",
         }
         said = [f"{counts[outcome]} {text}" for outcome, text in parts.items() if counts[outcome]]

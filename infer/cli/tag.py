@@ -1,5 +1,6 @@
 """The command ``melonnx tag``."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -10,11 +11,14 @@ import typer
 
 from melonnx.infer.cli.options import (
     Device,
+    Exclude,
     GenreMap,
     Genres,
+    LongerThan,
     Model,
     PerGroup,
     Recursive,
+    ShorterThan,
     Sure,
     Track,
     Workers,
@@ -28,9 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
-
-_DIFFERING = 10
-"""Songs named that differ from their group; of more, their number."""
 
 
 @app.command()
@@ -86,6 +87,9 @@ def tag(
     sure: Sure = 90,
     genres: Genres = None,
     per: PerGroup = None,
+    longer_than: LongerThan = None,
+    shorter_than: ShorterThan = None,
+    exclude: Exclude = None,
 ) -> None:
     """Write each song's genre into its tags; shows what it would do until --write.
 
@@ -93,6 +97,7 @@ def tag(
     song that has a genre, or that the model is unsure of, is left alone, and what does not sound
     like music always is.
     """
+    from melonnx.infer.library.choice import Choice
     from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.tags.fields import Style
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
@@ -112,6 +117,7 @@ def tag(
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, partial(genre_name, names=mapped), sure, group), track=track,
+        choice=Choice.asked(longer_than, shorter_than, exclude, paths),
     )  # fmt: skip
     if add and overwrite:
         raise typer.BadParameter("take one", param_hint="--add, --overwrite")
@@ -135,21 +141,15 @@ def _warn_of_separators(names: Mapping[str, str]) -> None:
 
 
 def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
-    counts: Counter[str] = Counter()
-    linked = 0
-    torn: Counter[str] = Counter()
-    differing: list[str] = []
+    from melonnx.infer.tags.summary import Summary
+
+    summary = Summary()
 
     def lines() -> Iterator[Line]:
-        nonlocal linked
         for row in rows:
-            counts[row.outcome] += 1
-            is_news = row.outcome in {"tag", "tagged"}
-            linked += row.other_links and is_news
-            torn.update([row.torn] * bool(row.torn))
-            differing.extend([f"{row.path} {row.differs}"] * bool(row.differs))
+            summary.add(row)
             cells = (row.path, "; ".join(row.old) or "-", row.new or "-", row.outcome)
-            yield Line(cells, not is_news, row.error)
+            yield Line(cells, row.outcome not in {"tag", "tagged"}, row.error)
 
     try:
         print_listing(lines(), ("song", "genre now", "new genre"), total)
@@ -157,41 +157,10 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None) -> None:
         say("stopped; the same command goes on")
         raise
     finally:
-        _tell_differing(differing)
-        _sum_up(counts, torn, linked, log)
-    if counts["failed"]:
+        for line in summary.lines(sys.argv[1:], log):
+            say(line)
+    if summary.counts["failed"]:
         raise typer.Exit(1)
-
-
-def _tell_differing(songs: list[str]) -> None:
-    for song in songs[:_DIFFERING]:
-        say(song)
-    if len(songs) > _DIFFERING:
-        say(f"{len(songs) - _DIFFERING} more songs differ so from what they are grouped with")
-
-
-def _sum_up(counts: Counter[str], torn: Counter[str], linked: int, log: Path | None) -> None:
-    """``torn``: how many songs are of one genre or of another."""
-    parts = {
-        "tag": "would get a genre (--write does it)",
-        "tagged": "got a genre",
-        "same": "have it already",
-        "kept": "keep the genre that they have (--overwrite or --add)",
-        "unsure": "are left alone: unsure (--unsure)",
-        "no music": "are left alone: no music",
-        "unnamed": "are left alone: the map has no genre for them",
-        "failed": "failed",
-    }
-    said = [f"{counts[outcome]} {what}" for outcome, what in parts.items() if counts[outcome]]
-    say("; ".join(said) or "no songs")
-    if torn:
-        pairs = ", ".join(f"{pair} ({count})" for pair, count in torn.most_common(3))
-        more = f", {len(torn) - 3} other pairs" if len(torn) > 3 else ""
-        say(f"the unsure ones are {pairs}{more}; --unsure takes the first")
-    if linked:
-        say(f"{linked} have other hard links, which keep the old tags")
-    if log is not None and counts["tagged"]:
-        say(f"undo it with: melonnx tag --undo {log}")
 
 
 def _undo(log: Path) -> None:

@@ -1,6 +1,7 @@
 """Where a command's songs come from: files to listen to, or predictions made before."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from melonnx.infer.results.listing import say
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from melonnx.infer.library.choice import Choice
     from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.library.workers import Answer, Job
     from melonnx.infer.model.metadata import ModelInfo
@@ -47,6 +49,7 @@ def open_songs(
     workers: int | None,
     wishes: "Wishes",
     track: int | None,
+    choice: "Choice",
 ) -> "tuple[list[str | Prediction], Callable[[Sequence[str | Prediction]], Iterator[Prediction]]]":
     """The songs, failed ones among them, and what tells the predictions of any of them, in order.
 
@@ -68,7 +71,7 @@ def open_songs(
     if results is not None:
         from melonnx.infer.results.reading import read_results
 
-        rows = read_results(results)
+        rows = [row for row in _chosen(read_results(results), choice) if not isinstance(row, str)]
         info = model_that_made(rows, model) if wishes.need_a_model else None
         known = {row.path: row for row in _as_wished(rows, info, wishes)}
         songs = [path if row.ok else row for path, row in known.items()]
@@ -78,7 +81,7 @@ def open_songs(
 
     from melonnx.infer.library.find import expand
 
-    songs = list(expand(paths or [], recursive=recursive))
+    songs = _chosen(expand(paths or [], recursive=recursive), choice)
     wanted = None
     if wishes.need_a_model:
         from melonnx.infer.model.session import load_model
@@ -88,6 +91,17 @@ def open_songs(
         _hear, model=model, device=device, workers=workers, sure=wishes.sure, track=track
     )
     return songs, lambda asked: wishes.answers(hear(asked), wanted) if wanted else hear(asked)
+
+
+def _chosen(songs: "Iterable[str | Prediction]", choice: "Choice") -> "list[str | Prediction]":
+    """Those that are wanted; of the others, a line says how many."""
+    from melonnx.infer.library.choice import passed_over
+
+    left: Counter[str] = Counter()
+    chosen = list(choice.of(songs, left))
+    if left:
+        say(passed_over(left))
+    return chosen
 
 
 def _as_wished(

@@ -9,7 +9,7 @@ from melonnx.infer.groups import DIFFERS
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.replace import remove_strays, replacing
 from melonnx.infer.tags.fields import Style, read_genres, write_genres
-from melonnx.infer.tags.genre_names import genre_name
+from melonnx.infer.tags.genre_names import genre_name, is_spoken
 from melonnx.infer.tags.log import remember
 
 __all__ = ["Rules", "Tagged", "tag_songs"]
@@ -56,9 +56,12 @@ class Tagged:
     new: str | None = None
     """Several are joined by "; "; None where the model was not asked, or failed."""
     outcome: str = "failed"
-    """"tag" (to be written), "tagged" (written), "same", "kept" (it has a genre), "unsure",
-    "no music", "unnamed" (the map has no genre for the label), or "failed"."""
+    """"tag" (to be written), "tagged" (written), "same", "kept" (it has a genre), "spoken" (its
+    genre says that it is an audiobook or podcast), "unsure", "no music", "unnamed" (the map has no
+    genre for the label), or "failed"."""
     error: str = ""
+    fault: str = ""
+    """What failed: "tags", "sound", or "" for the file itself."""
     other_links: bool = False
     """The file has further names (hard links), which keep the old tags."""
     torn: str = ""
@@ -84,7 +87,7 @@ def tag_songs(
     old: dict[str, tuple[str, ...]] = {}
     for song in songs:
         if isinstance(song, Prediction):
-            yield Tagged(song.path, error=song.error or "")
+            yield Tagged(song.path, error=song.error or "", fault="sound")
             continue
         try:
             path = Path(song).resolve(strict=True)
@@ -93,11 +96,13 @@ def tag_songs(
             files[path] = song
             genres = tuple(read_genres(path))
         except TagError as error:
-            yield Tagged(song, error=f"{song}: {error}")
+            yield Tagged(song, error=f"{song}: {error}", fault="tags")
         except (OSError, RuntimeError, ValueError) as error:  # a link to itself; a NUL
             yield Tagged(song, error=_reason(song, error))
         else:
-            if genres and not (rules.overwrite or rules.add):
+            if is_spoken(genres):
+                yield Tagged(song, genres, outcome="spoken")
+            elif genres and not (rules.overwrite or rules.add):
                 yield Tagged(song, genres, outcome="kept")
             else:
                 old[song] = genres
@@ -109,7 +114,7 @@ def tag_songs(
         try:
             yield _tag(prediction, old[song], rules, log)
         except TagError as error:
-            yield Tagged(song, old[song], error=f"{song}: {error}")
+            yield Tagged(song, old[song], error=f"{song}: {error}", fault="tags")
         except OSError as error:
             yield Tagged(song, old[song], error=_reason(song, error))
 
@@ -117,7 +122,7 @@ def tag_songs(
 def _tag(prediction: Prediction, old: tuple[str, ...], rules: Rules, log: Path | None) -> Tagged:
     song = prediction.path
     if not prediction.ok:
-        return Tagged(song, old, error=prediction.error or "")
+        return Tagged(song, old, error=prediction.error or "", fault="sound")
     genres = rules.genres(prediction)
     differs = next((one for one in prediction.warnings if one.startswith(DIFFERS)), "")
     if rules.add and genres:
