@@ -1,6 +1,8 @@
-"""Writes seconds and hertz as people read them."""
+"""Writes seconds and hertz as people read them, and reads seconds as they write them."""
 
-__all__ = ["clock", "hertz"]
+import re
+
+__all__ = ["clock", "hertz", "read_clock"]
 
 
 def clock(seconds: float, *, tenths: bool = False) -> str:
@@ -16,3 +18,18 @@ def hertz(low: float, high: float) -> str:
     if high < 1000:
         return f"{low:.0f} to {high:.0f} Hz"
     return f"{low / 1000:g} to {high / 1000:g} kHz"
+
+
+def read_clock(text: str) -> float:
+    """Seconds of ``90``, ``1:30`` or ``1:00:00``. Raises ValueError.
+
+    >>> read_clock("1:30")
+    90.0
+    """
+    parts = text.strip().split(":")
+    if len(parts) > 3 or not all(re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", part) for part in parts):
+        raise ValueError(f'"{text}" is no length: say seconds, or 1:30')
+    seconds = 0.0
+    for part in parts:
+        seconds = seconds * 60 + float(part)
+    return seconds

@@ -116,6 +116,12 @@ class AudioReader:
         rate = self._decoder.rate
         return (2 * places.n_samples * self.sample_rate + rate) // (2 * rate)  # as soxr rounds
 
+    @property
+    def claimed_s(self) -> float | None:
+        """Seconds of the whole as a trustworthy header promises; None where none does."""
+        claimed = self._decoder.claimed
+        return None if claimed is None else claimed / self._decoder.rate
+
     def read_at(self, first: int, n_samples: int) -> Waveform | None:
         """Samples ``first`` to ``first + n_samples`` of what iterating would give, float32.
 

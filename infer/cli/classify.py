@@ -1,6 +1,7 @@
 """The command ``melonnx classify``: one song or a library of them."""
 
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -9,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Device, Genres, Model, Recursive, Sure, Track, Workers
+from melonnx.infer.cli.options import (
+    Device,
+    Exclude,
+    Genres,
+    LongerThan,
+    Model,
+    Recursive,
+    ShorterThan,
+    Sure,
+    Track,
+    Workers,
+)
 
 __all__ = ["app"]
 
@@ -98,6 +110,9 @@ def classify(
     ] = False,
     track: Track = None,
     genres: Genres = None,
+    longer_than: LongerThan = None,
+    shorter_than: ShorterThan = None,
+    exclude: Exclude = None,
 ) -> None:
     """Tell the genre of each song, in the order they were given.
 
@@ -114,6 +129,7 @@ def classify(
     if fresh and output is None:
         raise typer.BadParameter("goes with -o FILE", param_hint="--fresh")
     from melonnx.infer.errors import NoMusicError
+    from melonnx.infer.library.choice import Choice, passed_over
     from melonnx.infer.library.collection import (
         POOL_FROM,
         Output,
@@ -138,6 +154,10 @@ def classify(
 
         songs, known = remote_files.find_songs(paths, recursive=recursive)
         identify = partial(remote_files.identify, known=known)
+    left: Counter[str] = Counter()
+    songs = list(Choice.asked(longer_than, shorter_than, exclude, paths).of(songs, left))
+    if left:
+        print(f"melonnx: {passed_over(left)}", file=sys.stderr)
     failed = [song for song in songs if isinstance(song, Prediction)]
     if output is not None and len(failed) == len(songs):
         # A disk that is not there must not empty the output of the last run.

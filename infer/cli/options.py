@@ -6,15 +6,19 @@ from typing import Annotated, Literal
 import typer
 
 from melonnx.infer.cli.shell import complete
+from melonnx.infer.units import read_clock
 
 __all__ = [
     "Decisions",
     "Device",
+    "Exclude",
     "GenreMap",
     "Genres",
+    "LongerThan",
     "Model",
     "PerGroup",
     "Recursive",
+    "ShorterThan",
     "Sure",
     "Threads",
     "Track",
@@ -83,5 +87,30 @@ Decisions = Annotated[
         metavar="FILE",
         help="What was decided in melonnx review, which is sure; by default what lies beside "
         "RESULTS.",
+    ),
+]
+
+
+def _length(text: str) -> float:
+    try:
+        return read_clock(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+LongerThan = Annotated[
+    float | None,
+    typer.Option(parser=_length, metavar="TIME", help="Only longer songs: seconds, or 1:30."),
+]
+ShorterThan = Annotated[
+    float | None,
+    typer.Option(parser=_length, metavar="TIME", help="Only shorter songs: 1200, or 20:00."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GLOB",
+        help='Not files or folders of this name, "Live*", or with a slash, path, "Queen/*.ogg". '
+        "May be given several times.",
     ),
 ]

@@ -10,11 +10,14 @@ import typer
 from melonnx.infer.cli.options import (
     Decisions,
     Device,
+    Exclude,
     GenreMap,
     Genres,
+    LongerThan,
     Model,
     PerGroup,
     Recursive,
+    ShorterThan,
     Sure,
     Track,
     Where,
@@ -75,6 +78,9 @@ def organize(
     genres: Genres = None,
     per: PerGroup = None,
     decisions: Decisions = None,
+    longer_than: LongerThan = None,
+    shorter_than: ShorterThan = None,
+    exclude: Exclude = None,
 ) -> None:
     """Sort songs by genre, or by mood, into playlists, copies or hard links; shown until --write.
 
@@ -82,6 +88,7 @@ def organize(
     Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds
     nothing.
     """
+    from melonnx.infer.library.choice import Choice
     from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.results.told import require_told
     from melonnx.infer.results.where import columns_of, holds, parse_where, require_genres
@@ -113,6 +120,7 @@ def organize(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, spell, sure, group, by == "style"), track=track,
         decisions=decisions,
+        choice=Choice.asked(longer_than, shorter_than, exclude, paths),
     )  # fmt: skip
     known = None if results is None else [*hear([one for one in songs if isinstance(one, str)])]
     asked = {by} | (columns_of(condition) if condition is not None else set())
@@ -157,10 +165,24 @@ def _sort(
             aside.append(Placed(prediction.path, error=prediction.error or "failed"))
         elif not prediction.is_music:
             aside.append(Placed(prediction.path, outcome="no music"))
+        elif _is_spoken(prediction.path):
+            aside.append(Placed(prediction.path, outcome="spoken"))
         elif not names or (UNSURE in names and leave_unsure):
             aside.append(Placed(prediction.path, outcome="left"))
         else:
             yield from ((prediction, name) for name in names)
+
+
+def _is_spoken(path: str) -> bool:
+    """By the genre in its tags, where they can be read."""
+    from melonnx.infer.errors import TagError
+    from melonnx.infer.tags.fields import read_genres
+    from melonnx.infer.tags.genre_names import is_spoken
+
+    try:
+        return is_spoken(read_genres(Path(path)))
+    except (TagError, OSError, ValueError):
+        return False
 
 
 def _report(placed: "Iterator[Placed]", aside: "list[Placed]", total: int, what: str) -> None:
@@ -190,6 +212,7 @@ def _report(placed: "Iterator[Placed]", aside: "list[Placed]", total: int, what:
             "same": f"{what} are there already",
             "left": "songs are left out",
             "no music": "are left out: no music",
+            "spoken": "are left out: audiobooks or podcasts, as their genre says",
             "failed": "failed",
         }
         said = [f"{counts[outcome]} {text}" for outcome, text in parts.items() if counts[outcome]]

@@ -1,5 +1,6 @@
 """The command ``melonnx tag``."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -11,11 +12,14 @@ import typer
 from melonnx.infer.cli.options import (
     Decisions,
     Device,
+    Exclude,
     GenreMap,
     Genres,
+    LongerThan,
     Model,
     PerGroup,
     Recursive,
+    ShorterThan,
     Sure,
     Track,
     Workers,
@@ -29,9 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
-
-_DIFFERING = 10
-"""Songs named that differ from their group; of more, their number."""
 
 
 @app.command()
@@ -101,6 +102,9 @@ def tag(
     genres: Genres = None,
     per: PerGroup = None,
     decisions: Decisions = None,
+    longer_than: LongerThan = None,
+    shorter_than: ShorterThan = None,
+    exclude: Exclude = None,
 ) -> None:
     """Write each song's genre, and its mood, into its tags; shows what it would do until --write.
 
@@ -108,6 +112,7 @@ def tag(
     song that has a genre, or that the model is unsure of, is left alone, and what does not sound
     like music always is.
     """
+    from melonnx.infer.library.choice import Choice
     from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.results.told import require_told
     from melonnx.infer.tags.fields import Style
@@ -130,6 +135,7 @@ def tag(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
         wishes=Wishes(genres, mapped, spell, sure, group, styles or style_field), track=track,
         decisions=decisions,
+        choice=Choice.asked(longer_than, shorter_than, exclude, paths),
     )  # fmt: skip
     asked = {"style": styles or style_field, "mood": mood}
     if any(asked.values()):
@@ -163,19 +169,14 @@ def _warn_of_separators(names: Mapping[str, str]) -> None:
 
 def _report(rows: Iterable["Tagged"], total: int, log: Path | None, *, has_more: bool) -> None:
     """``has_more``: other fields than the genre are written, and shown in a column of their own."""
-    counts: Counter[str] = Counter()
-    linked = 0
-    torn: Counter[str] = Counter()
-    differing: list[str] = []
+    from melonnx.infer.tags.summary import Summary
+
+    summary = Summary("new fields" if has_more else "a genre")
 
     def lines() -> Iterator[Line]:
-        nonlocal linked
         for row in rows:
-            counts[row.outcome] += 1
+            summary.add(row)
             is_news = row.outcome in {"tag", "tagged"}
-            linked += row.other_links and is_news
-            torn.update([row.torn] * bool(row.torn))
-            differing.extend([f"{row.path} {row.differs}"] * bool(row.differs))
             changes = [", ".join(map(str, row.changes)) or "-"] * has_more
             cells = (row.path, "; ".join(row.old) or "-", row.new or "-", *changes, row.outcome)
             yield Line(cells, not is_news, row.error)
@@ -187,43 +188,10 @@ def _report(rows: Iterable["Tagged"], total: int, log: Path | None, *, has_more:
         say("stopped; the same command goes on")
         raise
     finally:
-        _tell_differing(differing)
-        _sum_up(counts, torn, linked, log, has_more=has_more)
-    if counts["failed"]:
+        for line in summary.lines(sys.argv[1:], log):
+            say(line)
+    if summary.counts["failed"]:
         raise typer.Exit(1)
-
-
-def _tell_differing(songs: list[str]) -> None:
-    for song in songs[:_DIFFERING]:
-        say(song)
-    if len(songs) > _DIFFERING:
-        say(f"{len(songs) - _DIFFERING} more songs differ so from what they are grouped with")
-
-
-def _sum_up(
-    counts: Counter[str], torn: Counter[str], linked: int, log: Path | None, *, has_more: bool
-) -> None:
-    """``torn``: how many songs are of one genre or of another."""
-    parts = {
-        "tag": f"would get {'new fields' if has_more else 'a genre'} (--write does it)",
-        "tagged": f"got {'new fields' if has_more else 'a genre'}",
-        "same": "have it already",
-        "kept": "keep the genre that they have (--overwrite or --add)",
-        "unsure": "are left alone: unsure (--unsure)",
-        "no music": "are left alone: no music",
-        "unnamed": "are left alone: the map has no genre for them",
-        "failed": "failed",
-    }
-    said = [f"{counts[outcome]} {what}" for outcome, what in parts.items() if counts[outcome]]
-    say("; ".join(said) or "no songs")
-    if torn:
-        pairs = ", ".join(f"{pair} ({count})" for pair, count in torn.most_common(3))
-        more = f", {len(torn) - 3} other pairs" if len(torn) > 3 else ""
-        say(f"the unsure ones are {pairs}{more}; --unsure takes the first")
-    if linked:
-        say(f"{linked} have other hard links, which keep the old tags")
-    if log is not None and counts["tagged"]:
-        say(f"undo it with: melonnx tag --undo {log}")
 
 
 def _undo(log: Path) -> None:

@@ -12,7 +12,7 @@ from melonnx.infer.library.journal import Identity, Journal, Packed, file_identi
 from melonnx.infer.library.workers import Answer, Job
 from melonnx.infer.prediction import Prediction
 
-__all__ = ["Hear", "Identify", "Song", "answer_in_order", "match_journal"]
+__all__ = ["Digest", "Hear", "Identify", "Song", "answer_in_order", "match_journal"]
 
 Song = str | Prediction
 """A path, or the failed row of what is none."""
@@ -20,6 +20,8 @@ Hear = Callable[[Iterator[Job | None]], Generator[Answer, None, None]]
 """Takes jobs, where None stands for "not now", and yields answers as they come."""
 Identify = Callable[[str], Identity]
 """What tells that the file at a path is the one that was heard."""
+Digest = Callable[[str], str | None]
+"""What is the same of a file that was moved or tagged since it was heard."""
 
 _NONE = Identity("", -1, -1)
 _AHEAD = 1024
@@ -30,11 +32,14 @@ a song while a hundred thousand are written."""
 
 
 def match_journal(
-    songs: Sequence[Song], journal: Journal, identify: Identify = file_identity
+    songs: Sequence[Song],
+    journal: Journal,
+    identify: Identify = file_identity,
+    digest: Digest | None = None,
 ) -> "array[int]":
     """Where in the journal each song's answer begins; -1 for those to be heard."""
     identities = (_NONE if isinstance(song, Prediction) else identify(song) for song in songs)
-    return journal.match(identities, len(songs))
+    return journal.match(identities, len(songs), digest)
 
 
 def answer_in_order(
@@ -44,16 +49,17 @@ def answer_in_order(
     offsets: "array[int] | None" = None,
     *,
     identify: Identify = file_identity,
+    digest: Digest | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> Generator[Prediction, None, None]:
     """Yield each song's answer, in the order of ``songs``; if ``hear`` ends early, what there is.
 
     ``offsets``: of the answers in the journal (:func:`match_journal`), which are not heard again;
-    new answers are added. ``progress``: called after each song that was heard. Memory does not
+    new answers are added, with what ``digest`` says of the files. ``progress``: called after each song that was heard. Memory does not
     grow with the number of songs that were heard.
     """
     offsets = array("q", [-1]) * len(songs) if offsets is None else offsets
-    identities: dict[int, Identity] = {}
+    identities: dict[int, tuple[Identity, str | None]] = {}
     waiting: dict[int, Packed] = {}
     at = 0
 
@@ -64,7 +70,8 @@ def answer_in_order(
                     yield None
                 if journal is not None:
                     # Before it is heard: what changes meanwhile is another file in the next run.
-                    identities[number] = identify(song)
+                    told = None if digest is None else digest(song)
+                    identities[number] = identify(song), told
                 yield Job(number, song)
 
     def answer(number: int) -> Prediction | None:
@@ -86,7 +93,7 @@ def answer_in_order(
     with closing(hear(jobs())) as answers:
         for job, packed in answers:
             if journal is not None:
-                offsets[job.number] = journal.add(identities.pop(job.number), packed)
+                offsets[job.number] = _add(journal, identities.pop(job.number), packed)
             waiting[job.number] = packed
             progress()
             # With many waiting, all that can go must: else nobody would be handed a song again.
@@ -94,3 +101,8 @@ def answer_in_order(
     for number in range(at, len(songs)):
         if (prediction := answer(number)) is not None:
             yield prediction
+
+
+def _add(journal: Journal, found: tuple[Identity, str | None], packed: Packed) -> int:
+    identity, digest = found
+    return journal.add(identity, packed, digest)

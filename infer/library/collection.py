@@ -121,6 +121,7 @@ def classify_in_processes(
     Raises OutputError and JournalError where the output cannot be written; the journal, in the
     first case, keeps what was answered.
     """
+    from melonnx.infer.audio.digest import audio_digest
     from melonnx.infer.library.batch import answer_in_order, match_journal
     from melonnx.infer.library.journal import file_identity, journal_path, model_key, open_journal
     from melonnx.infer.library.workers import hear_in_processes, stop_on_interrupt
@@ -137,7 +138,7 @@ def classify_in_processes(
             keeps = open_journal(beside, key, embedding=hearing.embedding, fresh=fresh)
             journal = stack.enter_context(keeps)
             songs = _once_each(songs)
-            offsets = match_journal(songs, journal, identify)
+            offsets = match_journal(songs, journal, identify, audio_digest)
             to_hear = sum(
                 isinstance(song, str) and offset < 0
                 for song, offset in zip(songs, offsets, strict=True)
@@ -160,8 +161,9 @@ def classify_in_processes(
 
         began = time.monotonic()
         predictions = answer_in_order(
-            songs, hear, journal, offsets, identify=identify, progress=advance
-        )
+            songs, hear, journal, offsets,
+            identify=identify, digest=audio_digest, progress=advance,
+        )  # fmt: skip
         with closing(predictions):
             _write_all(predictions, output, hearing.model_name, len(songs), progress, outcome)
         outcome.seconds = time.monotonic() - began

@@ -1,8 +1,9 @@
 """Keeps every answer of a long run on disk as it comes, so that no kill loses work.
 
 A journal is lines of JSON: a header that names the model, then a row for each file that this
-model has heard: absolute path (or URL), size, time of change, status, the packed answer and the
-embedding, where one was asked for. Rows are only ever added. Answers are whole, so what is
+model has heard: absolute path (or URL), size, time of change, status, the packed answer, the
+embedding, where one was asked for, and a digest of the audio, by which a file that was renamed,
+moved or tagged is found again. Rows are only ever added. Answers are whole, so what is
 shown of them (format, ``top``, segments) may change from run to run; what another model said, or
 said of other bytes, is never taken. A torn line is none.
 """
@@ -15,7 +16,7 @@ import os
 import time
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from io import FileIO
@@ -45,7 +46,8 @@ _VERSION = 1
 _LASTING = ("ok", "empty", "silent", "invalid_samples", "crashed")
 """What else a file may be (unreadable, of an unsupported format) is tried again in the next run:
 a permission or a decoder may have come."""
-_COLUMNS = 6
+_COLUMNS = (6, 7)
+"""Journals of before had no digests."""
 _BEGIN = b'{"journal":'
 _SYNC_S = 1.0
 """A power cut costs what came within so many seconds; a kill costs nothing."""
@@ -136,6 +138,7 @@ class Journal:
         self._lines = path.open("rb")
         self._synced = time.monotonic()
         self._known: dict[str, tuple[int, int, int]] = {}
+        self._moved: dict[str, int] = {}
         self._tried: dict[str, int] = {}
         self._end = 0
         is_ours = self._read_all(model, embedding=embedding)
@@ -143,35 +146,46 @@ class Journal:
         if not is_ours:
             self._append({"journal": _VERSION, "model": model})
 
-    def match(self, identities: Iterable[Identity], total: int) -> "array[int]":
+    def match(
+        self,
+        identities: Iterable[Identity],
+        total: int,
+        digest: Callable[[str], str | None] | None = None,
+    ) -> "array[int]":
         """Where the answer for each of ``total`` files begins; -1 for one to be heard.
 
-        Call it once: what is not asked for is then forgotten.
+        ``digest``: of the audio at a path, for files that are not where, or as, they were; their
+        answers get a row of their own. Call it once: what is not asked for is then forgotten.
         """
         offsets = array("q", [-1]) * total
         for i, identity in enumerate(identities):
             size, mtime_ns, offset = self._known.get(identity.path, (None, None, -1))
             if (size, mtime_ns) == identity[1:]:
                 offsets[i] = offset
-        self._known = {}
+            elif digest is not None and self._moved and identity.size > 0:
+                told = digest(identity.path)
+                if told is not None and (offset := self._moved.get(told, -1)) >= 0:
+                    offsets[i] = self._append([*identity, *self.read(offset), told])
+        self._known, self._moved = {}, {}
         return offsets
 
-    def add(self, identity: Identity, packed: Packed) -> int:
+    def add(self, identity: Identity, packed: Packed, digest: str | None = None) -> int:
         """Write an answer at the end, and return where. Raises OSError on a full disk.
 
-        A file that fails run after run, with the same error, keeps its row.
+        ``digest``: of the audio. A file that fails run after run, with the same error, keeps its
+        row.
         """
         before = self._tried.get(identity.path)
-        if before is not None and self._row(before) == [*identity, *packed]:
+        if before is not None and self._row(before)[:6] == [*identity, *packed]:
             return before
-        offset = self._append([*identity, *packed])
+        offset = self._append([*identity, *packed, digest])
         if time.monotonic() - self._synced > _SYNC_S:
             self.sync()
         return offset
 
     def read(self, offset: int) -> Packed:
         """The answer that begins at ``offset``."""
-        return Packed(*self._row(offset)[3:])
+        return Packed(*self._row(offset)[3:6])
 
     def sync(self) -> None:
         """Wait until the disk has it all.
@@ -225,13 +239,15 @@ class Journal:
             row = _parsed(line)
             if isinstance(row, dict):
                 ours = row.get("model") == list(model)
-            elif ours and isinstance(row, list) and len(row) == _COLUMNS:
-                path, size, mtime_ns, status, _, kept = row
+            elif ours and isinstance(row, list) and len(row) in _COLUMNS:
+                path, size, mtime_ns, status, _, kept = row[:6]
                 has_all = kept is not None or not embedding or status != "ok"
                 if not isinstance(path, str):
                     pass
                 elif status in _LASTING and has_all and _is_whole(row):
                     self._known[path] = size, mtime_ns, self._end
+                    if len(row) > 6 and isinstance(row[6], str):
+                        self._moved[row[6]] = self._end
                 elif status not in _LASTING:
                     self._tried[path] = self._end
             self._end += len(line)
@@ -298,7 +314,7 @@ def _parsed(line: bytes) -> Any:
 
 def _is_whole(row: list[Any]) -> bool:
     """What it holds unpacks: zlib keeps a checksum, and a disk may have changed a bit."""
-    *_, answer, kept = row
+    answer, kept = row[4:6]
     try:
         zlib.decompress(base64.b64decode(answer))
         return kept is None or len(base64.b64decode(kept)) % 4 == 0

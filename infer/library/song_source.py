@@ -1,6 +1,7 @@
 """Where a command's songs come from: files to listen to, or predictions made before."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from melonnx.infer.results.listing import say
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from melonnx.infer.library.choice import Choice
     from melonnx.infer.library.wishes import Wishes
     from melonnx.infer.library.workers import Answer, Job
     from melonnx.infer.model.metadata import ModelInfo
@@ -48,6 +50,7 @@ def open_songs(
     workers: int | None,
     wishes: "Wishes",
     track: int | None,
+    choice: "Choice",
     decisions: Path | None = None,
 ) -> "tuple[list[str | Prediction], Callable[[Sequence[str | Prediction]], Iterator[Prediction]]]":
     """The songs, failed ones among them, and what tells the predictions of any of them, in order.
@@ -72,7 +75,7 @@ def open_songs(
     if results is not None:
         from melonnx.infer.results.reading import read_results
 
-        rows = read_results(results)
+        rows = [row for row in _chosen(read_results(results), choice) if not isinstance(row, str)]
         info = model_that_made(rows, model) if wishes.need_a_model else None
         made = _decided(results, decisions)
         known = {row.path: as_decided(row, made) for row in _as_wished(rows, info, wishes)}
@@ -83,7 +86,7 @@ def open_songs(
 
     from melonnx.infer.library.find import expand
 
-    songs = list(expand(paths or [], recursive=recursive))
+    songs = _chosen(expand(paths or [], recursive=recursive), choice)
     wanted = None
     if wishes.need_a_model:
         from melonnx.infer.model.session import load_model
@@ -132,6 +135,17 @@ def _but_decided(
             yield as_decided(Prediction(song) if isinstance(song, str) else song, made)
         else:
             yield next(heard)
+
+
+def _chosen(songs: "Iterable[str | Prediction]", choice: "Choice") -> "list[str | Prediction]":
+    """Those that are wanted; of the others, a line says how many."""
+    from melonnx.infer.library.choice import passed_over
+
+    left: Counter[str] = Counter()
+    chosen = list(choice.of(songs, left))
+    if left:
+        say(passed_over(left))
+    return chosen
 
 
 def _as_wished(

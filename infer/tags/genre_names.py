@@ -1,17 +1,36 @@
-"""Writes a model's labels as genres are written in tags, or as a file says."""
+"""Writes a model's labels as genres are written in tags, or as a file says; knows spoken ones."""
 
 import csv
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from melonnx.infer.errors import ResultsFileError
+from melonnx.infer.spelling import fold
 
-__all__ = ["genre_name", "read_genre_map"]
+__all__ = ["genre_name", "is_spoken", "read_genre_map"]
 
 _ID3_NAMES = {"hiphop": "Hip-Hop", "rnb": "R&B", "chillout": "Chill"}
 """Where it is not the label with a capital (ID3v2.3, appendix A)."""
+
+_SPOKEN = frozenset(
+    (
+        *("audiobook", "audiobooks", "audiodrama", "audiotheatre", "booksspoken", "spoken"),
+        *("podcast", "podcasts", "speech", "spokenword", "audiobuch", "hoerbuch", "hörbuch"),
+        *("hoerspiel", "hörspiel", "livreaudio", "audiolibro", "audiolibros", "luisterboek"),
+    )
+)
+"""Genres of what is read aloud: ID3's (101, 183, 184, 186), those of shops, and some languages'."""
+
+
+def is_spoken(genres: Iterable[str]) -> bool:
+    """One of the genres in a file's tags says that it is an audiobook, a podcast or a play.
+
+    >>> is_spoken(["Books & Spoken"])
+    True
+    """
+    return any(fold(genre) in _SPOKEN for genre in genres)
 
 
 def genre_name(label: str, names: Mapping[str, str]) -> str:

@@ -34,7 +34,8 @@ class Placed:
     target: str = ""
     outcome: str = "failed"
     """"place" (to be made), "placed" (made), "same" (is there already), "no music",
-    "left" (unsure, or of no genre), or "failed"."""
+    "spoken" (an audiobook or podcast, as its genre says), "left" (unsure, or of no genre), or
+    "failed"."""
     error: str = ""
     songs: int = 1
 

@@ -11,7 +11,7 @@ from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.replace import remove_strays, replacing
 from melonnx.infer.tags.containers.names import ENERGY, GENRE, STYLE, VALENCE
 from melonnx.infer.tags.fields import Style, read_fields, write_fields
-from melonnx.infer.tags.genre_names import genre_name
+from melonnx.infer.tags.genre_names import genre_name, is_spoken
 from melonnx.infer.tags.log import remember
 from melonnx.infer.tags.moods import (
     MOOD_FIELDS,
@@ -104,9 +104,12 @@ class Tagged:
     """Several are joined by "; "; None where the model was not asked, or failed, or where other
     fields alone are written."""
     outcome: str = "failed"
-    """"tag" (to be written), "tagged" (written), "same", "kept" (it has a genre), "unsure",
-    "no music", "unnamed" (the map has no genre for the label), or "failed"."""
+    """"tag" (to be written), "tagged" (written), "same", "kept" (it has a genre), "spoken" (its
+    genre says that it is an audiobook or podcast), "unsure", "no music", "unnamed" (the map has no
+    genre for the label), or "failed"."""
     error: str = ""
+    fault: str = ""
+    """What failed: "tags", "sound", or "" for the file itself."""
     other_links: bool = False
     """The file has further names (hard links), which keep the old tags."""
     torn: str = ""
@@ -134,7 +137,7 @@ def tag_songs(
     old: dict[str, _Had] = {}
     for song in songs:
         if isinstance(song, Prediction):
-            yield Tagged(song.path, error=song.error or "")
+            yield Tagged(song.path, error=song.error or "", fault="sound")
             continue
         try:
             path = Path(song).resolve(strict=True)
@@ -143,11 +146,13 @@ def tag_songs(
             files[path] = song
             had = read_fields(path, rules.fields)
         except TagError as error:
-            yield Tagged(song, error=f"{song}: {error}")
+            yield Tagged(song, error=f"{song}: {error}", fault="tags")
         except (OSError, RuntimeError, ValueError) as error:  # a link to itself; a NUL
             yield Tagged(song, error=_reason(song, error))
         else:
-            if all(had.values()) and not (rules.overwrite or rules.add):
+            if is_spoken(had[GENRE]):
+                yield Tagged(song, tuple(had[GENRE]), outcome="spoken")
+            elif all(had.values()) and not (rules.overwrite or rules.add):
                 yield Tagged(song, tuple(had[GENRE]), outcome="kept")
             else:
                 old[song] = had
@@ -159,7 +164,7 @@ def tag_songs(
         try:
             yield _tag(prediction, old[song], rules, log)
         except TagError as error:
-            yield Tagged(song, tuple(old[song][GENRE]), error=f"{song}: {error}")
+            yield Tagged(song, tuple(old[song][GENRE]), error=f"{song}: {error}", fault="tags")
         except OSError as error:
             yield Tagged(song, tuple(old[song][GENRE]), error=_reason(song, error))
 
@@ -167,7 +172,7 @@ def tag_songs(
 def _tag(prediction: Prediction, had: _Had, rules: Rules, log: Path | None) -> Tagged:
     song, old = prediction.path, tuple(had[GENRE])
     if not prediction.ok:
-        return Tagged(song, old, error=prediction.error or "")
+        return Tagged(song, old, error=prediction.error or "", fault="sound")
     if not prediction.is_music:
         return Tagged(song, old, outcome="no music")
     row, genres = _with_genre(Tagged(song, old), prediction, rules)

@@ -353,3 +353,22 @@ def test_identity_is_of_the_file_however_it_is_named(tmp_path, monkeypatch):
     assert file_identity("gone")[1:] == (-1, -1)
     assert file_identity("a\0b")[1:] == (-1, -1)
     assert model_key(tmp_path / "a", "m 1").sha256.startswith("ba7816bf")
+
+
+def test_what_was_moved_is_found_by_its_digest_and_then_by_its_path(path):
+    here, there, other, new = (Identity(f"/m/{name}.mp3", 10, 20) for name in "abcd")
+    with open_journal(path, MODEL) as journal:
+        journal.add(here, pack(ANSWER), "digest of a")
+        journal.add(other, pack(ANSWER))
+    asked = []
+
+    def digest(path):
+        asked.append(path)
+        return {there.path: "digest of a"}.get(path)
+
+    with open_journal(path, MODEL) as journal:
+        found = journal.match([there, other, new], 3, digest)
+        assert journal.read(found[0]) == journal.read(found[1]) == pack(ANSWER)
+        assert found[2] == -1
+    assert asked == [there.path, new.path]
+    assert offsets(path, there)[0] > 0
