@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,12 @@ from melonnx.infer.prediction import (
     Segment,
 )
 from melonnx.infer.skim import skim
-from melonnx.infer.stream import Stream
 from melonnx.infer.timeline import spans
 from melonnx.infer.units import clock
 from melonnx.infer.wanted import Wanted
+
+if TYPE_CHECKING:
+    from melonnx.infer.stream import Stream
 
 __all__ = ["Predictor"]
 
@@ -148,7 +150,7 @@ class Predictor:
         hop: float = 3.0,
         top: int | None = None,
         name: str = "<stream>",
-    ) -> Stream:
+    ) -> "Stream":
         """Classify what comes block by block at ``sample_rate`` Hz, and has no end yet.
 
         ``length``: seconds that an answer rests on; those of the songs that the released models
@@ -157,6 +159,8 @@ class Predictor:
 
         Raises ValueError (length, hop, top) and InvalidSamplesError (no rate of audio).
         """
+        from melonnx.infer.stream import Stream
+
         return Stream(self, sample_rate, length=length, hop=hop, top=top, name=name)
 
     def _predict(self, reader: AudioReader, top: int | None) -> Prediction:

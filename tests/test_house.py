@@ -91,6 +91,25 @@ def test_the_runtime_imports_nothing_heavy(command, tiny_model, tmp_path):
         assert not loaded & {"numpy", "onnxruntime", "soundfile", "soxr"}
 
 
+def test_a_song_without_options_needs_no_parser_and_no_decoder_but_its_own():
+    song = ROOT / "models/sample.mp3"
+    program = (
+        f"import sys; sys.argv = ['melonnx', 'classify', {str(song)!r}]\n"
+        "from melonnx.infer.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print('loaded', *sys.modules)"
+    )
+    result = run(sys.executable, "-c", program)
+    assert result.returncode == 0, result.stderr
+    loaded = set(result.stdout.splitlines()[-1].split())
+    assert not loaded & {"typer", "pydantic", "rich", "av", "csv", "zipfile"}
+    decoders = {name for name in loaded if name.startswith("melonnx.infer.audio.decoders.")}
+    others = {"pyav", "ogg_chain", "pcm_coat", "joined_flac"}
+    assert "melonnx.infer.audio.decoders.mpeg" in decoders
+    assert not {name.rpartition(".")[2] for name in decoders} & others
+
+
 def test_the_runtime_declares_what_it_imports():
     imported = set()
     for path in (ROOT / "infer").rglob("*.py"):

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from melonnx.infer.errors import OutputError
-from melonnx.infer.library.find import Song, classify_files
+from melonnx.infer.library.find import Song, classify_files, expand
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
-from melonnx.infer.results.formats import Write, open_output, text_writer
 from melonnx.infer.results.output import complaints, line_writer, table_writer
 from melonnx.infer.results.progress import Progress, show_progress
 from melonnx.infer.results.rows import View
@@ -22,11 +21,13 @@ from melonnx.infer.results.rows import View
 if TYPE_CHECKING:
     from melonnx.infer.library.batch import Identify
     from melonnx.infer.library.workers import Answer, Hearing, Job
+    from melonnx.infer.results.formats import Write
 
 __all__ = [
     "POOL_FROM",
     "Outcome",
     "Output",
+    "classify_few",
     "classify_here",
     "classify_in_processes",
     "summary",
@@ -98,6 +99,19 @@ def classify_here(predictor: Predictor, songs: Sequence[Song], output: Output) -
         predictions = classify_files(predictor, songs)
         _write_all(predictions, output, "", len(songs), progress, outcome, advance=True)
     return outcome
+
+
+def classify_few(paths: Sequence[str]) -> Outcome | None:
+    """What ``melonnx classify`` does with a few songs and no option; None where they are more.
+
+    Raises what a :class:`Predictor` raises.
+    """
+    songs = list(expand(paths))
+    if len(songs) >= POOL_FROM:
+        return None
+    predictor = Predictor()
+    view = View(predictor.info.genres, predictor.info.parents)
+    return classify_here(predictor, songs, Output(view))
 
 
 def classify_in_processes(
@@ -236,11 +250,13 @@ def _write_all(
 
 
 @contextmanager
-def _open(output: Output, model: str, total: int, progress: Progress) -> Iterator[Write]:
+def _open(output: Output, model: str, total: int, progress: Progress) -> "Iterator[Write]":
     if output.path is None:
         with _stdout(output, total, progress) as write:
             yield write
         return
+    from melonnx.infer.results.formats import open_output
+
     try:
         with open_output(output.path, output.kind, output.view, model, output.template) as write:
             yield write
@@ -258,7 +274,7 @@ def _require_no_device(path: Path) -> None:
 
 
 @contextmanager
-def _stdout(output: Output, total: int, progress: Progress) -> Iterator[Write]:
+def _stdout(output: Output, total: int, progress: Progress) -> "Iterator[Write]":
     if output.is_table:
         with table_writer(output.view, total, progress) as write:
             yield write
@@ -266,6 +282,8 @@ def _stdout(output: Output, total: int, progress: Progress) -> Iterator[Write]:
     if output.kind == "text":
         lines = line_writer(sys.stdout, output.view)
     else:
+        from melonnx.infer.results.formats import text_writer
+
         lines = text_writer(sys.stdout, output.kind, output.view, output.template)
     with lines as write:
 

@@ -4,7 +4,6 @@ M3U and M3U8, PLS (Winamp), XSPF (VLC), ASX and WPL (Windows), and CUE sheets, w
 file. Read in one pass each: a list of megabytes made to be slow is not.
 """
 
-import html
 import os
 import re
 import sys
@@ -104,6 +103,8 @@ def _pls(data: bytes) -> Iterator[bytes]:
 
 def _xml(data: bytes) -> Iterator[bytes]:
     """XSPF's locations of tracks, ASX's and WPL's links; many of the latter are no XML."""
+    import html
+
     first, *parts = data.split(b"<!--")
     data = first + b"".join(part.partition(b"-->")[2] for part in parts)
     declared = re.search(rb"encoding\s*=\s*[\"']([\w.-]+)", data[:200])

@@ -5,12 +5,14 @@ Control characters in a name are shown as Python's escapes.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from melonnx.infer.prediction import Prediction
-from melonnx.infer.results.formats import Write
 from melonnx.infer.results.progress import Progress
 from melonnx.infer.results.rows import View, printable, segments_text, tags_text, visible
+
+if TYPE_CHECKING:
+    from melonnx.infer.results.formats import Write
 
 __all__ = ["complaints", "line_writer", "table_writer"]
 
@@ -20,7 +22,7 @@ _PAGE = 50
 
 
 @contextmanager
-def line_writer(file: TextIO, view: View) -> Iterator[Write]:
+def line_writer(file: TextIO, view: View) -> "Iterator[Write]":
     """Tab-separated: path, the label and its score, label and probability of the runners-up, then
     "sure" or "unsure"; then the sub-genre and its probability, if the model tells them; then the
     segments and the tags, if the view has them. Failed songs are left out.
@@ -45,7 +47,7 @@ def line_writer(file: TextIO, view: View) -> Iterator[Write]:
 
 
 @contextmanager
-def table_writer(view: View, total: int, progress: Progress) -> Iterator[Write]:
+def table_writer(view: View, total: int, progress: Progress) -> "Iterator[Write]":
     """A table on stdout; what is wrong with a song is told before it, on stderr.
 
     ``total``: songs to come. What there is is shown too where the block does not end well.

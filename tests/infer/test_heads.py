@@ -11,7 +11,7 @@ import pytest
 from melonnx.export.attach_head import attach_head
 from melonnx.export.seal import seal
 from melonnx.infer import Predictor
-from melonnx.infer.cli.main import app
+from melonnx.infer.cli.group import app
 from melonnx.infer.model.heads import HeadInfo, song_values
 from melonnx.infer.model.listener_tags import TAG_GROUPS, group_of
 from melonnx.infer.model.session import find_model, load_model

@@ -2,7 +2,8 @@
 
 soundfile decodes wav, flac, ogg, opus, mp3, aiff, au, caf; PyAV (the ``ffmpeg`` extra) decodes
 m4a, aac, wma, webm and whatever else libsndfile does not. The bytes choose the decoder, never the
-name, and what a header says of the length is never believed.
+name, and what a header says of the length is never believed. A decoder is imported in the branch
+that needs it.
 """
 
 import os
@@ -11,15 +12,6 @@ from typing import BinaryIO, cast
 
 from melonnx.infer.audio import sniff
 from melonnx.infer.audio.decoders.decoder import Decoder
-from melonnx.infer.audio.decoders.joined_flac import with_joined
-from melonnx.infer.audio.decoders.libsndfile import open_plain
-from melonnx.infer.audio.decoders.mpeg import open_free_format, open_mpeg
-from melonnx.infer.audio.decoders.ogg_chain import open_ogg
-from melonnx.infer.audio.decoders.pcm_coat import open_coded
-from melonnx.infer.audio.decoders.pyav import has_av, open_av, open_unknown
-from melonnx.infer.audio.formats import format_of, riff_kind, wav_coding
-from melonnx.infer.audio.headers import has_samples
-from melonnx.infer.audio.joined import Joined
 from melonnx.infer.errors import EmptyAudioError, UnreadableAudioError
 
 __all__ = ["open_decoder"]
@@ -45,39 +37,77 @@ def open_decoder(
         raise EmptyAudioError("the file is empty (0 bytes)")
     start = sniff.after_id3(file)
     if start:
+        from melonnx.infer.audio.joined import Joined
+
         file = cast("BinaryIO", Joined(b"", file, start))
         size -= start
     file.seek(0)
     head = file.read(64)
     kind = sniff.container(head)
-    if not kind:
-        kind = format_of(file, head)
-    elif kind == "riff":
-        kind = riff_kind(head)
+    if not kind or kind == "riff":
+        from melonnx.infer.audio.formats import format_of, riff_kind
+
+        kind = riff_kind(head) if kind else format_of(file, head)
     if kind == "ogg":
+        from melonnx.infer.audio.decoders.ogg_chain import open_ogg
+
         return open_ogg(file, size, offset_s, resources, track)
     if kind and kind not in _PLAIN:
+        from melonnx.infer.audio.decoders.pyav import open_av
+
         return open_av(file, kind, resources, track)
-    mpeg = None if kind else sniff.find_mpeg_stream(file)
-    if mpeg is not None:
-        decoder = open_mpeg(file, mpeg, size, resources)
-    else:
-        decoder = open_plain(file, kind, size, offset_s, resources)
-        if decoder is not None and kind == "flac":
-            decoder = with_joined(decoder, file, size)
-    if decoder is None and not kind:
-        decoder = open_free_format(file, resources)
+    decoder = (
+        _open_plain(file, kind, size, offset_s, resources)
+        if kind
+        else _open_unnamed(file, size, offset_s, resources)
+    )
     if decoder is None:
         return _open_rest(file, kind, head, resources, track)
     if track is not None and track > 1:
         raise UnreadableAudioError(f"has 1 audio track, so there is no track {track}")
-    return decoder if not kind else open_coded(file, kind, size, decoder, resources)
+    return decoder
+
+
+def _open_plain(
+    file: BinaryIO, kind: str, size: int, offset_s: float, resources: ExitStack
+) -> Decoder | None:
+    """Of one of ``_PLAIN``; None where libsndfile declines."""
+    from melonnx.infer.audio.decoders.libsndfile import open_plain
+    from melonnx.infer.audio.decoders.pcm_coat import open_coded
+
+    decoder = open_plain(file, kind, size, offset_s, resources)
+    if decoder is None:
+        return None
+    if kind == "flac":
+        from melonnx.infer.audio.decoders.joined_flac import with_joined
+
+        decoder = with_joined(decoder, file, size)
+    return open_coded(file, kind, size, decoder, resources)
+
+
+def _open_unnamed(
+    file: BinaryIO, size: int, offset_s: float, resources: ExitStack
+) -> Decoder | None:
+    """MPEG audio, or what libsndfile knows besides; None where that is nothing."""
+    from melonnx.infer.audio.decoders.mpeg import open_free_format, open_mpeg
+
+    mpeg = sniff.find_mpeg_stream(file)
+    if mpeg is not None:
+        return open_mpeg(file, mpeg, size, resources)
+    from melonnx.infer.audio.decoders.libsndfile import open_plain
+
+    decoder = open_plain(file, "", size, offset_s, resources)
+    return decoder or open_free_format(file, resources)
 
 
 def _open_rest(
     file: BinaryIO, kind: str, head: bytes, resources: ExitStack, track: int | None
 ) -> Decoder:
     """What libsndfile declines."""
+    from melonnx.infer.audio.decoders.pyav import has_av, open_av, open_unknown
+    from melonnx.infer.audio.formats import wav_coding
+    from melonnx.infer.audio.headers import has_samples
+
     refused = UnreadableAudioError(_what_it_is(head))
     if kind:
         coding = wav_coding(file) if kind in ("riff", "w64") else ""
@@ -98,5 +128,7 @@ def _what_it_is(head: bytes) -> str:
         return "is not audio: it begins with zeros"
     if all(byte >= 32 or 9 <= byte <= 13 for byte in head):
         return "is not audio: it looks like text"
+    from melonnx.infer.audio.decoders.pyav import has_av
+
     known = "here" if has_av() else 'without the "ffmpeg" extra (pip install "melonnx[ffmpeg]")'
     return f"is not audio in any format known {known}, or is damaged at its start"

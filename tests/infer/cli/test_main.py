@@ -42,7 +42,7 @@ def test_every_command_explains_itself(melonnx, command):
 def test_help_has_sections_and_the_commands_own_words(melonnx):
     import typer
 
-    from melonnx.infer.cli.main import app
+    from melonnx.infer.cli.group import app
     from melonnx.infer.cli.registry import COMMANDS
 
     result = melonnx("-h")
@@ -96,6 +96,15 @@ def test_lines_are_tab_separated_and_stderr_is_quiet(melonnx, song, tiny_model):
     assert {first, second} < {"drone", "noise", "pulse"}
     assert 1 >= float(p) >= float(q) >= 0
     assert sure == "unsure"
+
+
+def test_a_few_songs_are_answered_alike_with_and_without_the_parser(melonnx, song, text, tmp_path):
+    missing = tmp_path / "missing.wav"
+    for paths in ((song,), (song, text, song), (song, missing)):
+        plain, parsed = melonnx("classify", *paths), melonnx("classify", *paths, "--sure", 90)
+        assert plain.stdout.count("\n") == paths.count(song)
+        assert (plain.stdout, plain.stderr) == (parsed.stdout, parsed.stderr)
+        assert plain.returncode == parsed.returncode == int(len(paths) > 1)
 
 
 def test_json_is_one_object_a_line_with_failed_files_among_them(melonnx, song, text, tiny_model):
