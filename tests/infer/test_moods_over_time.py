@@ -10,7 +10,7 @@ import pytest
 from melonnx.export.attach_head import attach_head
 from melonnx.export.seal import seal
 from melonnx.infer import Predictor, Segment
-from melonnx.infer.cli.main import app
+from melonnx.infer.cli.group import app
 from melonnx.infer.model.heads import HeadInfo
 from melonnx.infer.model.session import find_model, load_model
 from melonnx.infer.prediction import SILENT, Prediction

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from melonnx.infer.cli.main import app
+from melonnx.infer.cli.group import app
 from melonnx.infer.errors import ConditionError, ModelFileError, ResultsFileError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.formats import open_output

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.infer.cli.main import app
+from melonnx.infer.cli.group import app
 from melonnx.infer.errors import ConditionError, IndexFileError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.formats import open_output

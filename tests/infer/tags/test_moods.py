@@ -11,7 +11,7 @@ from mutagen.apev2 import APEv2
 from mutagen.id3 import ID3, TCON, TIT2, TMOO, TXXX
 from mutagen.mp4 import MP4FreeForm
 
-from melonnx.infer.cli.main import app
+from melonnx.infer.cli.group import app
 from melonnx.infer.errors import TagError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.tags.containers.names import ENERGY, GENRE, MOOD, STYLE, VALENCE
