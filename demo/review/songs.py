@@ -5,6 +5,7 @@ the file it stands.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,6 +203,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 def _read_line(file: BinaryIO, at: int) -> bytes:
     with _READING:
+        file.seek(0, os.SEEK_END)  # which forgets what was read before, and may have changed
         file.seek(at)
         return file.readline()
 
