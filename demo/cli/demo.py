@@ -11,7 +11,7 @@ from melonnx.infer.cli.options import Device, Genres, Threads
 from melonnx.infer.cli.shell import complete
 from melonnx.infer.errors import MelonnxError
 
-__all__ = ["AUTH_VARIABLE", "app"]
+__all__ = ["AUTH_VARIABLE", "app", "login"]
 
 AUTH_VARIABLE = "MELONNX_DEMO_AUTH"
 
@@ -54,7 +54,7 @@ def demo(
     genres: Genres = None,
 ) -> None:
     """Serve the page: drop a song, see its genre, and ask why."""
-    login = _login() if auth else None
+    user = login() if auth else None
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from melonnx.demo.page.address import address_of, listen
     from melonnx.demo.page.models import Choice
@@ -69,10 +69,10 @@ def demo(
         from melonnx.demo.page.serving import serve  # gradio: two seconds
 
         address = address_of(listener, host)
-        serve(listener, choice, limits, login, lambda: print(address, flush=True))
+        serve(listener, choice, limits, user, lambda: print(address, flush=True))
 
 
-def _login() -> tuple[str, str]:
+def login() -> tuple[str, str]:
     """The environment keeps the password out of the list of processes."""
     user, _, password = os.environ.get(AUTH_VARIABLE, "").partition(":")
     if not user or not password:

@@ -63,6 +63,12 @@ COMMANDS = {
         _EVERYDAY,
         "Serve the page: drop a song, see its genre, and ask why.",
     ),
+    "review": Command(
+        "melonnx.demo.cli.review",
+        _LIBRARY,
+        "Hear the songs that the model is unsure of, and decide with a key; on this machine only.",
+        "demo",
+    ),
     "tag": Command(
         "melonnx.infer.cli.tag",
         _LIBRARY,

@@ -16,7 +16,7 @@ from melonnx.infer.model.listener_tags import TAG_GROUPS
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.places import located
 
-__all__ = ["read_results"]
+__all__ = ["read_results", "to_prediction"]
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("path", "folder", "status", "error", "label"), str),
@@ -51,7 +51,7 @@ def read_results(path: Path) -> list[Prediction]:
     found: dict[str, Prediction] = {}
     try:
         for where, row in read(path):
-            prediction = _prediction(path, where, row)
+            prediction = to_prediction(path, where, row)
             found[prediction.path] = prediction
     except OSError as error:
         raise ResultsFileError(f"{path}: cannot be read ({error.strerror or error})") from None
@@ -157,7 +157,10 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8-sig", "surrogateescape")
 
 
-def _prediction(path: Path, where: str, row: Any) -> Prediction:
+def to_prediction(path: Path, where: str, row: Any) -> Prediction:
+    """One row of the file ``path``, without embedding and timeline; ``where`` it stands is for
+    complaints. Raises ResultsFileError.
+    """
     is_row = isinstance(row, dict) and isinstance(row.get("path"), str) and row["path"]
     values = {name: row[name] for name in _KINDS if row.get(name) is not None} if is_row else {}
     if not all(map(_fits, values, values.values())):

@@ -1,4 +1,4 @@
-"""Runs ``melonnx demo`` as its user does, in a temporary folder of its own."""
+"""Runs ``melonnx demo``, or ``review``, as its user does, in a temporary folder of its own."""
 
 import os
 import shutil
@@ -37,16 +37,20 @@ class Running:
 
 @contextmanager
 def run_page(
-    temporary: Path, *options: str, log: IO[str] | None = None, **variables: str
+    temporary: Path,
+    *options: str,
+    log: IO[str] | None = None,
+    page: str = "demo",
+    **variables: str,
 ) -> Iterator[Running]:
     """Start the page on a free port, and end it as a service is ended.
 
-    ``log``: takes what it says on stderr, which otherwise is ours.
+    ``page``: the command that serves it. ``log``: takes what it says on stderr, which otherwise is ours.
     """
     command = shutil.which("melonnx", path=str(Path(sys.executable).parent))
     assert command, "the melonnx command is not installed beside this Python"
     process = subprocess.Popen(
-        [command, "demo", "--port", "0", *options],
+        [command, page, "--port", "0", *options],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

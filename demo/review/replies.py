@@ -1,0 +1,232 @@
+"""What the server of the page answers: songs, sound, decisions, and what is written of them."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from secrets import token_hex
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from melonnx.demo.review import writing
+from melonnx.demo.review.facts import Facts, FactsReader
+from melonnx.demo.review.files import open_song, settle
+from melonnx.demo.review.ledger import Ledger
+from melonnx.demo.review.songs import Songs
+from melonnx.infer.errors import MelonnxError
+from melonnx.infer.results.decisions import Decision, Undo, is_name
+
+__all__ = ["Refused", "Review", "Sound"]
+
+_MOST_BYTES = 1 << 20
+"""Of one answer with sound."""
+_MOST_FACTS = 5000
+"""Songs whose tags one answer tells."""
+_MOST_GENRES = 10
+_RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
+_ID = re.compile(r"[0-9a-f]{8,40}")
+
+
+class Refused(MelonnxError):  # noqa: N818
+    """What was asked cannot be answered; ``status`` is HTTP's."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A stretch of a song's file."""
+
+    data: bytes
+    media_type: str
+    first: int
+    size: int
+    """Of the whole file."""
+
+
+@dataclass
+class Review:
+    """One session: songs, their tags, and the decisions on them."""
+
+    songs: Songs
+    ledger: Ledger
+    facts: FactsReader
+    _logs: dict[str, Path] = field(default_factory=dict)
+    _writing: Lock = field(default_factory=Lock)
+
+    @cached_property
+    def _places(self) -> list[str]:
+        return settle(self.songs.paths)
+
+    def open(self) -> None:
+        """Settle where the songs lie, and begin to read their tags."""
+        assert len(self._places) == len(self.songs.paths)
+        self.facts.start()
+
+    @cached_property
+    def listed(self) -> bytes:
+        """The songs of the list, in columns, as JSON."""
+        songs = self.songs
+        folders: dict[str, int] = {}
+        names, in_folder = [], []
+        for path in songs.paths:
+            folder, name = str(Path(path).parent), Path(path).name
+            names.append(name)
+            in_folder.append(folders.setdefault(folder, len(folders)))
+        order = np.argsort(-songs.worth, kind="stable")
+        return json.dumps(
+            {
+                "results": Path(songs.file.name).name,
+                "decisions": str(self.ledger.file),
+                "model": songs.model,
+                "labels": songs.labels,
+                "folders": list(folders),
+                "ids": songs.ids,
+                "names": names,
+                "folder": in_folder,
+                "answer": songs.answer.tolist(),
+                "score": np.round(songs.score * 100).astype(int).tolist(),
+                "unsure": songs.unsure.astype(int).tolist(),
+                "order": order.tolist(),
+            },
+            separators=(",", ":"),
+        ).encode()
+
+    def song(self, name: str) -> dict[str, Any]:
+        """All that is shown of one song."""
+        row = self._row(name)
+        detail, facts = self.songs.detail(row), self.facts.of(row)
+        return {
+            "id": name,
+            "path": self.songs.paths[row],
+            "shares": [[label, round(share, 4)] for label, share in detail.shares],
+            "timeline": [
+                [round(one.start_s, 2), round(one.end_s, 2), one.label, round(one.score, 3)]
+                for one in detail.timeline
+            ],
+            "duration": detail.duration_s,
+            "start": detail.loudest_s,
+            "warnings": list(detail.warnings),
+            "facts": _listed(facts),
+        }
+
+    def sound(self, name: str, wanted: str | None) -> Sound:
+        """A stretch of the song's file: what ``wanted`` (a Range header) begins, at most 1 MiB."""
+        row = self._row(name)
+        try:
+            file, media_type, size = open_song(self._places[row])
+        except MelonnxError as error:
+            raise Refused(404, str(error)) from None
+        with file:
+            first, last = 0, size - 1
+            if wanted is not None:
+                match = _RANGE.fullmatch(wanted.strip())
+                if match is None or int(match[1]) >= size:
+                    raise Refused(416, f"one range of the file's {size} bytes, please")
+                first = int(match[1])
+                last = min(int(match[2] or size - 1), size - 1)
+                if last < first:
+                    raise Refused(416, "the range ends before it begins")
+            file.seek(first)
+            data = file.read(min(last - first + 1, _MOST_BYTES))
+        return Sound(data, media_type, first, size)
+
+    def changes(self, lines: int, facts: int) -> dict[str, Any]:
+        """What is new since the page has asked: decisions, and tags that were read."""
+        decided, lines = self.ledger.changes(lines)
+        read, facts = self.facts.news(facts, _MOST_FACTS)
+        places = self.songs.places
+        return {
+            "lines": lines,
+            "facts": facts,
+            "done": self.facts.is_done,
+            "decided": {
+                self.songs.ids[places[song]]: _told(decision)
+                for song, decision in decided.items()
+                if song in places
+            },
+            "tags": {self.songs.ids[row]: _listed(found) for row, found in read.items()},
+        }
+
+    def decide(self, asked: Mapping[str, Any]) -> None:
+        """Write a decision, once, however often it is asked for."""
+        match asked:
+            case {"id": str(name), "songs": list(ids), "genres": list(genres)}:
+                songs = tuple(self.songs.paths[self._row(one)] for one in dict.fromkeys(ids))
+                is_right = songs and len(genres) <= _MOST_GENRES and all(map(is_name, genres))
+                if is_right and _ID.fullmatch(name):
+                    self.ledger.add(Decision(name, songs, tuple(dict.fromkeys(genres))))
+                    return
+        raise Refused(400, "that is no decision")
+
+    def undo(self, asked: Mapping[str, Any]) -> None:
+        """Take a decision back, once, however often it is asked for."""
+        match asked:
+            case {"id": str(name), "undo": str(undone)}:
+                if _ID.fullmatch(name) and _ID.fullmatch(undone):
+                    self.ledger.add(Undo(name, undone))
+                    return
+        raise Refused(400, "that undoes nothing")
+
+    def plan(self) -> dict[str, Any]:
+        """What writing would do to each decided song."""
+        writing.require_tags()
+        return {"rows": [self._change(row) for row in writing.plan(self._ours())]}
+
+    def write(self) -> dict[str, Any]:
+        """Write what was decided; what is told has the name of the log, for :meth:`restore`."""
+        writing.require_tags()
+        with self._writing:
+            rows, log = writing.write(self._ours())
+        name = token_hex(8)
+        self._logs[name] = log
+        for row in rows:
+            if row.outcome == "tagged" and row.path in self.songs.places:
+                self.facts.again(self.songs.places[row.path])
+        told = [self._change(row) for row in rows]
+        return {"rows": told, "log": name, "command": f"melonnx tag --undo {log}"}
+
+    def restore(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Undo what :meth:`write` has written."""
+        log = self._logs.get(str(asked.get("log")))
+        if log is None:
+            raise Refused(404, "nothing was written so")
+        with self._writing:
+            done = writing.undo(log)
+        by_place = {place: row for row, place in enumerate(self._places)}
+        for path in done.paths:
+            if path in by_place:
+                self.facts.again(by_place[path])
+        return {"restored": len(done.paths) - done.failed, "failed": done.failed}
+
+    def _ours(self) -> dict[str, Decision]:
+        """Decisions on songs of other results stay out of it."""
+        decided = self.ledger.decided()
+        return {song: one for song, one in decided.items() if song in self.songs.places}
+
+    def _change(self, row: writing.Change) -> dict[str, Any]:
+        name = self.songs.ids[self.songs.places[row.path]]
+        return {
+            "id": name, "name": Path(row.path).name, "old": "; ".join(row.old), "new": row.new,
+            "outcome": row.outcome, "error": row.error,
+        }  # fmt: skip
+
+    def _row(self, name: Any) -> int:
+        row = self.songs.rows.get(name) if isinstance(name, str) else None
+        if row is None:
+            raise Refused(404, "there is no such song")
+        return row
+
+
+def _told(decision: Decision | None) -> dict[str, Any] | None:
+    return None if decision is None else {"by": decision.id, "genres": decision.genres}
+
+
+def _listed(facts: Facts) -> list[str]:
+    return [facts.title, facts.artist, facts.album, "; ".join(facts.genres)]

@@ -1,0 +1,248 @@
+"""``melonnx review`` in Chromium: a whole review by keys alone, and by touch alone."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from melonnx.infer.results.decisions import read_decisions
+from tests.browser.site import find_chromium
+from tests.demo.review.made import make_library
+from tests.demo.running import run_page
+
+pytest.importorskip("mutagen", reason="needs the extra tags")
+
+from melonnx.infer.tags.fields import read_genres
+
+WAIT_MS = 60_000
+AXE = "axe-core@4.11.0"
+SCREENS = {"wide": (1440, 900), "narrow": (390, 844)}
+
+
+@pytest.fixture
+def library(tmp_path):
+    return make_library(tmp_path)
+
+
+@pytest.fixture
+def server(library, tmp_path):
+    with run_page(
+        tmp_path, str(library), page="review", XDG_STATE_HOME=str(tmp_path / "state")
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def axe(node, request):
+    """The text of axe-core, which finds what people with disabilities would stumble over."""
+    cache = request.config.cache.mkdir("npm")
+    script = cache / AXE / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        if shutil.which("npm") is None:
+            pytest.skip("needs npm: it is not on the path")
+        line = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(cache / AXE), AXE]
+        made = subprocess.run(line, capture_output=True, text=True, check=False, timeout=240)
+        if made.returncode:
+            pytest.skip(f"npm cannot get {AXE}: {made.stderr}")
+    return script.read_text()
+
+
+def visit(chromium, server, screen="wide", scheme="light"):
+    """A visitor whose page is there, and what the browser complained of meanwhile."""
+    width, height = SCREENS[screen]
+    is_phone = screen == "narrow"
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme,
+        has_touch=is_phone, is_mobile=is_phone, bypass_csp=False,
+    )  # fmt: skip
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda said: page.complaints.append(said.text) if said.type == "error" else None,
+    )
+    page.goto(server.address)
+    page.locator("#answers button").first.wait_for()
+    return page
+
+
+def decided(library):
+    """Genres by the song's number, as they are on disk."""
+    file = library.with_name("library.decisions.jsonl")
+    made = read_decisions(file) if file.exists() else {}
+    return {int(path.split("song ")[1][0]): one.genres for path, one in made.items()}
+
+
+def eventually(page, condition):
+    for _ in range(WAIT_MS // 50):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it has not come")
+
+
+def title(page):
+    return page.locator("#title").inner_text()
+
+
+def at_song(page, number):
+    """Waits until the answers are those of this song."""
+    page.wait_for_function(
+        "name => document.querySelector('#title').textContent === name"
+        " && document.querySelector('#answers').children.length === 4",
+        arg=f"song {number}.wav",
+    )
+
+
+def test_a_review_by_keys_alone(chromium, server, library):
+    page = visit(chromium, server)
+    press = page.keyboard.press
+    first = int(title(page)[5])
+    assert "token" not in page.url
+    press("Space")
+    page.wait_for_function("document.querySelector('#play').ariaLabel === 'Pause'")
+    page.wait_for_function("/^0:0[23]/.test(document.querySelector('#clock').textContent)")
+    press("[")
+    page.wait_for_function("/^0:00/.test(document.querySelector('#clock').textContent)")
+    press("Space")
+    best = page.locator("#answers button").first.get_attribute("data-genre")
+
+    press("Enter")
+    eventually(page, lambda: decided(library) == {first: (best,)})
+    second = int(title(page)[5])
+    assert second != first
+    at_song(page, second)
+    runner = page.locator("#answers button").nth(1).get_attribute("data-genre")
+    press("2")
+    eventually(page, lambda: decided(library).get(second) == (runner,))
+    third = int(title(page)[5])
+    at_song(page, third)
+    press("/")
+    page.keyboard.type("Trip hop")
+    press("Enter")
+    eventually(page, lambda: decided(library).get(third) == ("Trip hop",))
+    press("u")
+    eventually(page, lambda: third not in decided(library))
+    at_song(page, third)
+    press("Shift+Digit1")
+    press("Shift+Digit3")
+    eventually(page, lambda: len(decided(library).get(third, ())) == 2)
+    press("s")
+    fourth = int(title(page)[5])
+    at_song(page, fourth)
+    press("n")
+    eventually(page, lambda: decided(library).get(fourth) == ())
+
+    press("Home")
+    at_song(page, first)
+    album = [number for number in range(6) if number // 3 == first // 3]
+    press("a")
+    page.get_by_text("3 songs selected").wait_for()
+    press("1")
+    eventually(page, lambda: all(decided(library).get(one) == (best,) for one in album))
+    press("u")
+    eventually(page, lambda: decided(library).get(first) == (best,))
+    press("?")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    press("Escape")
+    press("j")
+    at_song(page, second)
+    press("k")
+    at_song(page, first)
+    assert page.complaints == []
+    page.context.close()
+
+
+def test_a_review_by_touch_alone_written_and_undone(chromium, server, library):
+    page = visit(chromium, server, "narrow", "dark")
+    first = int(title(page)[5])
+    page.locator("#play").tap()
+    page.wait_for_function("document.querySelector('#play').ariaLabel === 'Pause'")
+    page.locator("#answers button").nth(1).tap()
+    eventually(page, lambda: len(decided(library).get(first, ())) == 1)
+    second = int(title(page)[5])
+    at_song(page, second)
+    page.locator("#adding").tap()
+    page.locator("#answers button").nth(0).tap()
+    page.locator("#answers button").nth(2).tap()
+    eventually(page, lambda: len(decided(library).get(second, ())) == 2)
+    page.locator("#undo").tap()
+    eventually(page, lambda: len(decided(library).get(second, ())) == 1)
+    page.locator("#several").tap()
+    for number in (2, 3):
+        page.locator(".row", has_text=f"song {number}.wav").tap()
+    page.get_by_text("2 songs selected").wait_for()
+    page.locator("#nomusic").tap()
+    eventually(page, lambda: decided(library).get(3) == ())
+    page.select_option("#state", "decided")
+    page.wait_for_function("document.querySelectorAll('.row').length >= 3")
+
+    page.locator("#write").tap()
+    button = page.locator("#do-write")
+    button.wait_for()
+    count = sum(bool(genres) for genres in decided(library).values())
+    assert button.inner_text() == f"Write {count} genre{'s' * (count != 1)}"
+    button.tap()
+    page.locator("#un-write").wait_for()
+    songs = {int(path.stem[5]): path for path in library.parent.rglob("*.wav")}
+    assert read_genres(songs[first])[0].lower() == decided(library)[first][0]
+    page.locator("#un-write").tap()
+    page.get_by_text("as before").wait_for()
+    assert read_genres(songs[first]) == []
+    assert page.complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_nothing(chromium, server, axe, screen, scheme):
+    page = visit(chromium, server, screen, scheme)
+    look = f"(async () => {{ {axe}; return (await axe.run()).violations; }})()"
+    session = page.context.new_cdp_session(page)  # the page's policy lets no script be added
+
+    def violations():
+        found = session.send(
+            "Runtime.evaluate", {"expression": look, "awaitPromise": True, "returnByValue": True}
+        )
+        return [
+            (one["id"], [node["html"] for node in one["nodes"]]) for one in found["result"]["value"]
+        ]
+
+    assert violations() == []
+    page.locator("#answers button").nth(1).click()
+    page.locator(".decided").first.wait_for()
+    assert violations() == []
+    page.locator("#write").click()
+    page.locator("#do-write").wait_for()
+    assert violations() == []
+    wide = "document.documentElement.scrollWidth <= innerWidth"
+    assert page.evaluate(wide)
+    page.context.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_what_is_decided_while_the_server_is_gone_is_sent_again(chromium, library, tmp_path):
+    assert find_chromium()
+    with run_page(tmp_path, str(library), page="review") as running:
+        page = visit(chromium, running)
+        first = int(title(page)[5])
+        running.process.send_signal(signal.SIGSTOP)
+        page.keyboard.press("1")
+        page.wait_for_timeout(200)
+        assert decided(library) == {}
+        running.process.send_signal(signal.SIGCONT)
+        eventually(page, lambda: first in decided(library))
+        running.process.send_signal(signal.SIGKILL)
+        running.process.wait()
+        page.keyboard.press("1")
+        page.get_by_text("will be sent again").wait_for()
+        page.context.close()
+    lines = library.with_name("library.decisions.jsonl").read_text().splitlines()
+    assert [len(json.loads(line)["songs"]) for line in lines] == [1]
+    assert Path(library).exists()
