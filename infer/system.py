@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
-__all__ = ["flush_to_disk", "has_gone", "lock", "unless_interrupted"]
+__all__ = ["flush_to_disk", "has_gone", "let_others_first", "lock", "unless_interrupted"]
 
 _T = TypeVar("_T")
 
@@ -60,6 +60,17 @@ def flush_to_disk(handle: int) -> None:
         else:
             return
     os.fsync(handle)
+
+
+def let_others_first() -> None:
+    """Run, with what this process starts, where no other process has work."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel: Any = ctypes.WinDLL("kernel32")
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), 0x40)  # IDLE_PRIORITY_CLASS
+        return
+    os.nice(19)
 
 
 def has_gone(error: OSError) -> bool:

@@ -1,4 +1,4 @@
-"""Tells songs apart by their audio alone: a digest that renaming, moving and tagging leave as it is.
+"""Tells songs apart by their audio alone: a digest that moving and tagging leave as it is.
 
 Of the audio's bytes, its length and eight small blocks spread over it are read, so that a file
 costs a few reads whatever its size. Two songs of the same length that are equal at all eight

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,12 +16,20 @@ from melonnx.infer.cli.options import (
     Genres,
     LongerThan,
     Model,
+    PerGroup,
     Recursive,
     ShorterThan,
     Sure,
     Track,
     Workers,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from melonnx.infer.library.choice import Choice
+    from melonnx.infer.library.collection import Outcome
+    from melonnx.infer.library.find import Song
 
 __all__ = ["app"]
 
@@ -113,6 +121,25 @@ def classify(
     longer_than: LongerThan = None,
     shorter_than: ShorterThan = None,
     exclude: Exclude = None,
+    per: PerGroup = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="With -o: stay, and hear new and changed songs as they come, until Ctrl-C.",
+        ),
+    ] = False,
+    every: Annotated[
+        float,
+        typer.Option(min=1, metavar="SECONDS", help="Between two looks of --watch."),
+    ] = 10,
+    nice: Annotated[
+        bool, typer.Option("--nice", help="Run where no other program has work for the processor.")
+    ] = False,
+    share: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=1, help="So much of the processor's time, 0.5 for half of it."),
+    ] = None,
 ) -> None:
     """Tell the genre of each song, in the order they were given.
 
@@ -126,49 +153,69 @@ def classify(
     embeddings |= kind == "npz"
     if embeddings and kind not in ("json", "parquet", "parts", "npz"):
         raise typer.BadParameter("goes with --json, or -o with .jsonl, .parquet, .npz or a folder")
+    if share is not None and cluster is not None:
+        raise typer.BadParameter("is of this machine, not of a cluster", param_hint="--share")
+    if per is not None and genres is not None and timeline:
+        raise typer.BadParameter(
+            "of a timeline, the other genres are not known", param_hint="--per, --genres"
+        )
     if fresh and output is None:
         raise typer.BadParameter("goes with -o FILE", param_hint="--fresh")
     from melonnx.infer.errors import NoMusicError
     from melonnx.infer.library.choice import Choice, passed_over
     from melonnx.infer.library.collection import (
         POOL_FROM,
+        Groups,
         Output,
         classify_here,
         classify_in_processes,
         summary,
+        usable_cores,
     )
-    from melonnx.infer.library.find import expand
+    from melonnx.infer.library.find import Song, expand
     from melonnx.infer.model.session import find_model, load_model
     from melonnx.infer.prediction import Prediction
     from melonnx.infer.predictor import Predictor
     from melonnx.infer.results.rows import View, parse_template
+    from melonnx.infer.system import let_others_first
     from melonnx.infer.wanted import Wanted, read_genre_list
 
     wishes = None if genres is None else read_genre_list(genres)
+    choice = Choice.asked(longer_than, shorter_than, exclude, paths)
     identify = None
     at_urls = any("://" in path and not path.lower().startswith("http") for path in paths)
+    if watch and (output is None or at_urls or cluster is not None or "-" in paths):
+        raise typer.BadParameter(
+            "goes with -o and with files of this machine", param_hint="--watch"
+        )
+    if nice:
+        let_others_first()
+    songs: list[Song] = []
     if cluster is None and not at_urls:
-        songs = list(expand(paths, recursive=recursive))
+        songs = [] if watch else list(expand(paths, recursive=recursive))
     else:
         from melonnx.infer.library import remote_files
 
         songs, known = remote_files.find_songs(paths, recursive=recursive)
         identify = partial(remote_files.identify, known=known)
     left: Counter[str] = Counter()
-    songs = list(Choice.asked(longer_than, shorter_than, exclude, paths).of(songs, left))
+    songs = list(choice.of(songs, left))
     if left:
         print(f"melonnx: {passed_over(left)}", file=sys.stderr)
     failed = [song for song in songs if isinstance(song, Prediction)]
-    if output is not None and len(failed) == len(songs):
+    if output is not None and len(failed) == len(songs) and not watch:
         # A disk that is not there must not empty the output of the last run.
         reasons = "; ".join(dict.fromkeys(str(song.error) for song in failed))
         raise NoMusicError(f"{reasons or 'no song was named'}; {output} stays as it is")
     predictor = None
-    if output is not None or workers is not None or len(songs) >= POOL_FROM or at_urls:
+    spread = workers is not None or share is not None
+    if output is not None or spread or len(songs) >= POOL_FROM or at_urls:
         info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
         info.bars_at(sure)
     else:
-        predictor = Predictor(model, device, threads, skim, sure, track, wishes)  # type: ignore[arg-type]
+        # For groups, all genres are told: which are wanted is asked of them together.
+        asked = None if per is not None else wishes
+        predictor = Predictor(model, device, threads, skim, sure, track, asked)  # type: ignore[arg-type]
         info = predictor.info
     if tags and not info.heads:
         raise typer.BadParameter(
@@ -184,34 +231,88 @@ def classify(
             parse_template(template, view)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--format") from None
-    if predictor is None and not timeline:
+    groups = None
+    if per is not None:
+        from melonnx.infer.tags.together import group_by
+
+        groups = Groups(group_by(per), wanted or Wanted.of_model(info, sure=sure))
+    elif predictor is None and not timeline:
         view = replace(view, wanted=wanted)  # whole answers are kept, restricted when written
-    target = Output(view, kind, template, output)
-    if predictor is None:
-        from melonnx.infer.library.workers import Hearing
-
-        name = f"{info.name} {info.version}"
-        told = wanted.genres if wanted is not None and timeline else None
-        hearing = Hearing(
-            find_model(model), name, device, threads or 1, embeddings, skim, sure, track, told
-        )
-        with ExitStack() as stack:
-            client = None
-            if cluster is not None:
-                from melonnx.infer.library.cluster import connect
-
-                client = stack.enter_context(connect(cluster))
-            outcome = classify_in_processes(
-                songs, hearing, target, workers=workers, fresh=fresh, client=client,
-                identify=identify,
-            )  # fmt: skip
-        is_batch = len(songs) >= POOL_FROM and sys.stderr.isatty()
-        if output is not None or outcome.stopped or is_batch:
-            print(f"melonnx: {summary(outcome, output)}", file=sys.stderr)
-    else:
+    target = Output(view, kind, template, output, groups)
+    if predictor is not None:
         outcome = classify_here(predictor, songs, target)
+        if outcome.exit_code:
+            raise typer.Exit(outcome.exit_code)
+        return
+    from melonnx.infer.library.workers import Hearing, share_out
+
+    name = f"{info.name} {info.version}"
+    told = wanted.genres if wanted is not None and timeline else None
+    rest = 0.0
+    if share is not None:
+        workers, rest = share_out(share, usable_cores(), workers)
+    hearing = Hearing(
+        find_model(model), name, device, threads or 1, embeddings, skim, sure, track, told, rest
+    )
+    hear = partial(
+        classify_in_processes, hearing=hearing, output=target, workers=workers, identify=identify
+    )
+    if watch and output is not None:
+        _watch(
+            partial(expand, paths, recursive=recursive), choice, hear, output, every, fresh=fresh
+        )
+        return
+    with ExitStack() as stack:
+        client = None
+        if cluster is not None:
+            from melonnx.infer.library.cluster import connect
+
+            client = stack.enter_context(connect(cluster))
+        outcome = hear(songs, fresh=fresh, client=client)
+    is_batch = len(songs) >= POOL_FROM and sys.stderr.isatty()
+    if output is not None or outcome.stopped or is_batch:
+        print(f"melonnx: {summary(outcome, output)}", file=sys.stderr)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
+
+
+def _watch(
+    find: "Callable[[], Iterator[Song]]",
+    choice: "Choice",
+    hear: "Callable[..., Outcome]",
+    output: Path,
+    every_s: float,
+    *,
+    fresh: bool,
+) -> None:
+    """Until Ctrl-C."""
+    from melonnx.infer.audio.length import length_s
+    from melonnx.infer.library.choice import passed_over
+    from melonnx.infer.library.collection import summary
+    from melonnx.infer.library.watch import only_watcher, remembered, watch_songs
+    from melonnx.infer.results.listing import say
+
+    choice = replace(choice, length=remembered(length_s))
+    told: list[str] = []
+    anew = iter([fresh])
+
+    def look() -> "list[Song]":
+        left: Counter[str] = Counter()
+        songs = list(choice.of(find(), left))
+        if left and passed_over(left) not in told[-1:]:
+            told.append(passed_over(left))
+            say(told[-1])
+        return songs
+
+    def hear_all(songs: "Sequence[Song]") -> bool:
+        outcome = hear(songs, fresh=next(anew, False))
+        say(summary(outcome, output))
+        if outcome.stopped:
+            raise typer.Exit(outcome.exit_code)
+        return True
+
+    with only_watcher(output):
+        watch_songs(look, hear_all, say, every_s=every_s)
 
 
 def _choose_format(

@@ -55,8 +55,8 @@ def answer_in_order(
     """Yield each song's answer, in the order of ``songs``; if ``hear`` ends early, what there is.
 
     ``offsets``: of the answers in the journal (:func:`match_journal`), which are not heard again;
-    new answers are added, with what ``digest`` says of the files. ``progress``: called after each song that was heard. Memory does not
-    grow with the number of songs that were heard.
+    new answers are added, with what ``digest`` says of the files. ``progress``: called after each
+    song that was heard. Memory does not grow with the number of songs that were heard.
     """
     offsets = array("q", [-1]) * len(songs) if offsets is None else offsets
     identities: dict[int, tuple[Identity, str | None]] = {}

@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
@@ -36,6 +36,8 @@ class Choice:
     a path (``Queen/*``), where ``*`` reaches across folders."""
     named: frozenset[str] = frozenset()
     """Paths that were asked for by name: a book among them is wanted."""
+    length: Callable[[str], float | None] = length_s
+    """Seconds of the file at a path."""
 
     @classmethod
     def asked(
@@ -74,7 +76,7 @@ class Choice:
         if isinstance(song, Prediction):
             seconds = song.duration_s if song.ok else None
         else:
-            seconds = length_s(song)
+            seconds = self.length(song)
         if seconds is None:
             return ""
         if self.longer_than is not None and seconds <= self.longer_than:

@@ -4,19 +4,22 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from melonnx.infer.errors import OutputError
+from melonnx.infer.groups import Witness, agree, grouped, witness
 from melonnx.infer.library.find import Song, classify_files, expand
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.results.output import complaints, line_writer, table_writer
 from melonnx.infer.results.progress import Progress, show_progress
 from melonnx.infer.results.rows import View
+from melonnx.infer.wanted import Wanted
 
 if TYPE_CHECKING:
     from melonnx.infer.library.batch import Identify
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "POOL_FROM",
+    "Groups",
     "Outcome",
     "Output",
     "classify_few",
@@ -41,6 +45,15 @@ _UNSURE = ("below the bar", "too short", "no music")
 
 
 @dataclass(frozen=True)
+class Groups:
+    """Songs that belong together, and what may be their answer."""
+
+    key: Callable[[str], Hashable | None]
+    """As of ``answer_by_group``."""
+    wanted: Wanted
+
+
+@dataclass(frozen=True)
 class Output:
     """Where answers go, and how they look."""
 
@@ -51,6 +64,8 @@ class Output:
     template: str | None = None
     path: Path | None = None
     """None for stdout."""
+    groups: "Groups | None" = None
+    """Which songs get one answer; None where each has its own."""
 
     @property
     def is_table(self) -> bool:
@@ -97,6 +112,8 @@ def classify_here(predictor: Predictor, songs: Sequence[Song], output: Output) -
     outcome = Outcome(len(songs))
     with show_progress(len(songs), shown=output.has_bar) as progress:
         predictions = classify_files(predictor, songs)
+        if output.groups is not None:
+            predictions = _in_groups(predictions, output.groups)
         _write_all(predictions, output, "", len(songs), progress, outcome, advance=True)
     return outcome
 
@@ -178,11 +195,42 @@ def classify_in_processes(
             songs, hear, journal, offsets,
             identify=identify, digest=audio_digest, progress=advance,
         )  # fmt: skip
+        answers: Iterator[Prediction] = predictions
+        if output.groups is not None:
+            again = None
+            if journal is not None:  # which holds more than memory does
+                kept = journal, offsets
+                again = partial(answer_in_order, songs, _hear_nothing, *kept, identify=identify)
+            answers = _in_groups(predictions, output.groups, again)
         with closing(predictions):
-            _write_all(predictions, output, hearing.model_name, len(songs), progress, outcome)
+            _write_all(answers, output, hearing.model_name, len(songs), progress, outcome)
         outcome.seconds = time.monotonic() - began
         outcome.stopped = stop.poll()
     return outcome
+
+
+def _in_groups(
+    predictions: Iterator[Prediction],
+    groups: Groups,
+    again: Callable[[], Iterator[Prediction]] | None = None,
+) -> Iterator[Prediction]:
+    """The answers of groups, once all songs are heard; ``again`` tells the songs a second time,
+    so that they need not be kept.
+    """
+    key, wanted = groups.key, groups.wanted
+    kept: list[Prediction] = []
+    witnesses: list[Witness] = []
+    for song in predictions:
+        witnesses.append(witness(song, key(song.path) if song.ok else None, wanted))
+        if again is None:
+            kept.append(song)
+    songs = iter(kept) if again is None else again()
+    for song, verdict in zip(songs, agree(witnesses, wanted), strict=True):
+        yield grouped(song, verdict, wanted)
+
+
+def _hear_nothing(_: "Iterator[Job | None]") -> "Generator[Answer, None, None]":
+    yield from ()
 
 
 def summary(outcome: Outcome, path: Path | None) -> str:

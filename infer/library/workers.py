@@ -7,6 +7,7 @@ threads do not fight for the cores.
 
 import multiprocessing
 import signal
+import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -30,7 +31,16 @@ from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.system import unless_interrupted
 
-__all__ = ["Answer", "End", "Hearing", "Job", "hear_file", "hear_in_processes", "stop_on_interrupt"]
+__all__ = [
+    "Answer",
+    "End",
+    "Hearing",
+    "Job",
+    "hear_file",
+    "hear_in_processes",
+    "share_out",
+    "stop_on_interrupt",
+]
 
 End = Any
 """Of a pipe between processes; its class is the system's."""
@@ -75,6 +85,8 @@ class Hearing:
     genres: tuple[str, ...] | None = None
     """As of ``Predictor``; only where a timeline is to tell no others, since whole answers can be
     restricted later."""
+    rest: float = 0.0
+    """Seconds that a worker does nothing, for each second that it has heard."""
 
     def open_predictor(self) -> Predictor:
         """Raises what ``Predictor`` does."""
@@ -163,6 +175,20 @@ def hear_in_processes(
             _bury(worker)
 
 
+def share_out(share: float, cores: int, workers: int | None = None) -> tuple[int, float]:
+    """How many workers there are, and their ``Hearing.rest``, where all of them together take
+    ``share`` of the time of ``cores`` cores, above 0 to 1.
+
+    >>> share_out(0.5, 8)
+    (4, 0.0)
+    >>> share_out(0.25, 2)
+    (1, 1.0)
+    """
+    processors = share * cores
+    n_workers = min(workers or cores, max(1, int(processors)))
+    return n_workers, max(0.0, n_workers / processors - 1)
+
+
 def hear_file(predictor: Predictor, path: str, *, embedding: bool = False) -> Packed:
     """The answer for one file, or what is at a URL, whatever becomes of it."""
     if is_url(path):
@@ -238,7 +264,10 @@ def _work(connection: End, hearing: Hearing) -> None:
         connection.send(None)
         while True:
             path = connection.recv()
+            began = time.monotonic()
             connection.send(hear_file(predictor, path, embedding=hearing.embedding))
+            if hearing.rest:
+                time.sleep(hearing.rest * (time.monotonic() - began))
     except (EOFError, OSError):
         return
 
