@@ -418,7 +418,7 @@ function showChanges(rows) {
   byId("changes").hidden = !rows.length;
   byId("changes").querySelector("tbody").replaceChildren(...rows.slice(0, 2000).map((row) => {
     const line = document.createElement("tr");
-    const last = { tag: "", tagged: "written", failed: row.error }[row.outcome] ?? row.outcome;
+    const last = { tag: "is written", tagged: "written", failed: row.error }[row.outcome] ?? row.outcome;
     line.append(...[row.name, row.old || "none", row.new || "none", last].map((text) => Object.assign(document.createElement("td"), { textContent: text })));
     return line;
   }));

@@ -45,7 +45,8 @@ def run_page(
 ) -> Iterator[Running]:
     """Start the page on a free port, and end it as a service is ended.
 
-    ``page``: the command that serves it. ``log``: takes what it says on stderr, which otherwise is ours.
+    ``page``: the command that serves it. ``log``: takes what it says on stderr, which otherwise
+    is ours.
     """
     command = shutil.which("melonnx", path=str(Path(sys.executable).parent))
     assert command, "the melonnx command is not installed beside this Python"

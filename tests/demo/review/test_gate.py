@@ -36,7 +36,8 @@ def test_the_token_opens_the_page_and_leaves_the_address(client):
 
 @pytest.mark.parametrize(
     "host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1:80",
-             f"127.0.0.1.evil.example:{PORT}", f"user@127.0.0.1:{PORT}", "", f"192.168.1.2:{PORT}", "[::1"],
+             f"127.0.0.1.evil.example:{PORT}", f"user@127.0.0.1:{PORT}", "",
+             f"192.168.1.2:{PORT}", "[::1"],
 )  # fmt: skip
 def test_a_foreign_name_for_this_machine_is_refused(client, host):
     assert client.get("/api/songs", headers={"host": host}).status_code == 421
