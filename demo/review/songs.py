@@ -78,7 +78,7 @@ class Songs:
             values = json.loads(line)
             song = to_prediction(Path(self.file.name), f"byte {self.at[row]}", values)
             timeline = tuple(_segments(values.get("timeline")))
-        except (ValueError, RecursionError, OSError):
+        except (ValueError, KeyError, TypeError, RecursionError, OSError):
             raise ResultsFileError(f"{self.file.name}: was changed; start again") from None
         if key_of(song.path) != self.paths[row]:
             raise ResultsFileError(f"{self.file.name}: was changed; start again")
@@ -208,9 +208,14 @@ def _read_line(file: BinaryIO, at: int) -> bytes:
         return file.readline()
 
 
+_TOLD = ("start_s", "end_s", "label", "score")
+"""Of a stretch; a model with further heads says more of it."""
+
+
 def _segments(values: Any) -> Iterator[Segment]:
     for one in values if isinstance(values, list) else ():
-        start, end, label, score = one.values() if isinstance(one, dict) else one
+        told = [one[name] for name in _TOLD] if isinstance(one, dict) else one[: len(_TOLD)]
+        start, end, label, score = told
         yield Segment(float(start), float(end), str(label), float(score))
 
 
