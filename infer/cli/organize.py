@@ -74,7 +74,7 @@ def organize(
     genres: Genres = None,
     per: PerGroup = None,
 ) -> None:
-    """Sort songs by genre or mood into playlists, copies or hard links; only shown until --write.
+    """Sort songs by genre or mood into playlists, copies or links; only shown until --write.
 
     The songs themselves stay where they are, and what does not sound like music is passed over.
     Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds

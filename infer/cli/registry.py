@@ -71,7 +71,7 @@ COMMANDS = {
     "organize": Command(
         "melonnx.infer.cli.organize",
         _LIBRARY,
-        "Sort songs by genre or mood into playlists, copies or hard links; only shown until --write.",
+        "Sort songs by genre or mood into playlists, copies or links; only shown until --write.",
     ),
     "similar": Command(
         "melonnx.infer.cli.similar",
