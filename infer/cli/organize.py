@@ -81,8 +81,15 @@ def organize(
     nothing.
     """
     from melonnx.infer.library.wishes import Wishes
+    from melonnx.infer.model.session import load_model
     from melonnx.infer.results.told import require_told
-    from melonnx.infer.results.where import columns_of, holds, parse_where, require_genres
+    from melonnx.infer.results.where import (
+        columns_of,
+        holds,
+        parse_where,
+        require_genres,
+        require_tags,
+    )
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.moods import shelves_of
     from melonnx.infer.tags.organize import UNSURE, place_songs
@@ -119,6 +126,10 @@ def organize(
     if condition is not None:
         if known is not None:
             require_genres(condition, {genre for one in known for genre in one.probabilities})
+        else:
+            info = load_model(model, device="cpu", threads=1).info
+            require_genres(condition, info.genres)
+            require_tags(condition, info.heads["tags"].labels if "tags" in info.heads else ())
         answers = (one for one in answers if not one.ok or holds(condition, one))
     aside: list[Placed] = []
 
