@@ -82,7 +82,7 @@ def organize(
     shorter_than: ShorterThan = None,
     exclude: Exclude = None,
 ) -> None:
-    """Sort songs by genre or mood into playlists, copies or hard links; shown until --write.
+    """Sort songs by genre or mood into playlists, copies or links; only shown until --write.
 
     The songs themselves stay where they are, and what does not sound like music is passed over.
     Nothing is deleted or overwritten: a name that is taken is numbered, and doing it twice adds
@@ -90,8 +90,15 @@ def organize(
     """
     from melonnx.infer.library.choice import Choice
     from melonnx.infer.library.wishes import Wishes
+    from melonnx.infer.model.session import load_model
     from melonnx.infer.results.told import require_told
-    from melonnx.infer.results.where import columns_of, holds, parse_where, require_genres
+    from melonnx.infer.results.where import (
+        columns_of,
+        holds,
+        parse_where,
+        require_genres,
+        require_tags,
+    )
     from melonnx.infer.tags.genre_names import genre_name, read_genre_map
     from melonnx.infer.tags.moods import shelves_of
     from melonnx.infer.tags.organize import UNSURE, place_songs
@@ -130,6 +137,10 @@ def organize(
     if condition is not None:
         if known is not None:
             require_genres(condition, {genre for one in known for genre in one.probabilities})
+        else:
+            info = load_model(model, device="cpu", threads=1).info
+            require_genres(condition, info.genres)
+            require_tags(condition, info.heads["tags"].labels if "tags" in info.heads else ())
         answers = (one for one in answers if not one.ok or holds(condition, one))
     aside: list[Placed] = []
 

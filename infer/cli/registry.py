@@ -72,12 +72,12 @@ COMMANDS = {
     "tag": Command(
         "melonnx.infer.cli.tag",
         _LIBRARY,
-        "Write each song's genre, and mood, into its tags; shows what it would do until --write.",
+        "Write each song's genre and mood into its tags; shows what it would do until --write.",
     ),
     "organize": Command(
         "melonnx.infer.cli.organize",
         _LIBRARY,
-        "Sort songs by genre or mood into playlists, copies or hard links; shown until --write.",
+        "Sort songs by genre or mood into playlists, copies or links; only shown until --write.",
     ),
     "similar": Command(
         "melonnx.infer.cli.similar",

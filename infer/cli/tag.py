@@ -106,7 +106,7 @@ def tag(
     shorter_than: ShorterThan = None,
     exclude: Exclude = None,
 ) -> None:
-    """Write each song's genre, and mood, into its tags; shows what it would do until --write.
+    """Write each song's genre and mood into its tags; shows what it would do until --write.
 
     mp3, flac, ogg, opus, m4a, wav and aiff; all other tags and the audio stay as they are. A
     song that has a genre, or that the model is unsure of, is left alone, and what does not sound

@@ -22,7 +22,15 @@ from melonnx.infer.model.listener_tags import TAG_GROUPS
 from melonnx.infer.prediction import MOODS, Prediction
 from melonnx.infer.spelling import did_you_mean, fold
 
-__all__ = ["COLUMNS", "Condition", "columns_of", "holds", "parse_where", "require_genres"]
+__all__ = [
+    "COLUMNS",
+    "Condition",
+    "columns_of",
+    "holds",
+    "parse_where",
+    "require_genres",
+    "require_tags",
+]
 
 _Get = Callable[[Prediction], Any]
 
@@ -151,6 +159,19 @@ def require_genres(condition: Condition, genres: Iterable[str]) -> None:
             raise ConditionError(
                 f'--where: "{name}" is no genre there; there are {", ".join(there) or "none"}'
                 f"{did_you_mean(name, there)}"
+            )
+
+
+def require_tags(condition: Condition, tags: Iterable[str]) -> None:
+    """Raises ConditionError where it compares with a word that a model of ``tags`` never says."""
+    there = {fold(tag) for tag in tags} | set(MOODS)
+    for one in _comparisons(condition):
+        known = COLUMNS[one.column].known
+        if known and fold(str(one.value)) not in there:
+            told = [word for word in known if fold(word) in there]
+            raise ConditionError(
+                f'--where: "{one.value}" is no {one.column} that the model tells; there are '
+                f"{', '.join(told) or 'none'}"
             )
 
 

@@ -61,3 +61,20 @@ def test_lines_and_json_say_the_same(capsys):
     assert [row["end_s"] for row in printed] == [3, 6, 9, 12]
     assert printed[3]["status"] == "silent"
     assert lines.summary() == rows.summary()
+
+
+def test_mood_and_tags_are_a_line_of_their_own_where_the_model_tells_them(capsys, monkeypatch):
+    from dataclasses import replace
+
+    (_, (plain,)), _ = answers(1)
+    moody = replace(plain, energy=0.9, valence=0.8, tags={"house": 0.9}, said=("house",))
+    talk = replace(moody, warnings=("does not sound like music (0.01)",))
+    monkeypatch.setenv("COLUMNS", "100")
+    heights = []
+    for heard in ([plain], [moody], [moody, talk]):
+        with Display("radio", GENRES, top=2) as display:
+            display.show([(3.0, heard)], Stretches())
+            heights.append(len(display._console.render_lines(display._picture())))
+        shown = capsys.readouterr().out
+        assert ("happy (energy 90%, valence 80%); house" in shown) == (heard == [moody])
+    assert heights == [heights[0], heights[0] + 2, heights[0] + 3]  # of two stretches, the last

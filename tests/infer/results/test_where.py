@@ -16,6 +16,7 @@ from melonnx.infer.results.where import (
     holds,
     parse_where,
     require_genres,
+    require_tags,
 )
 from tests.conftest import examples
 
@@ -144,3 +145,10 @@ def test_a_genre_that_is_not_there_is_named_with_those_that_are():
     require_genres(parse_where("genre=Hip-Hop"), ["hiphop"])
     with pytest.raises(ConditionError, match="are hiphop, rock, did you mean rock"):
         require_genres(condition, ["rock", "hiphop", "rock"])
+
+
+def test_a_word_that_the_model_never_says_is_named_with_those_that_it_says():
+    tags = ["House", "mellow", "Own word"]
+    require_tags(parse_where("style=house or mood=Mellow and mood!=calm and genre=polka"), tags)
+    with pytest.raises(ConditionError, match=r'"punk" is no style that the model tells; .* house$'):
+        require_tags(parse_where("not style=punk"), tags)
