@@ -176,7 +176,7 @@ const WHICH = {
   decided: (one) => decided.has(one),
 };
 
-function choose(keep = -1) {
+function choose() {
   const words = byId("text").value.toLowerCase().split(/\s+/).filter(Boolean), which = WHICH[byId("state").value];
   const genre = byId("genre").value;
   const found = sorted().filter((one) => which(one) && isOf(one, genre) && has(one, words));
@@ -190,7 +190,7 @@ function choose(keep = -1) {
   byId("list").hidden = !shown.length;
   byId("song").hidden = !shown.length;
   here = -1;
-  if (shown.length) goTo(Math.max(0, keep < 0 ? 0 : shown.indexOf(keep)));
+  if (shown.length) goTo(Math.max(0, nextOpen(-1)));
   tellChosen();
 }
 
@@ -401,6 +401,7 @@ async function openWriting() {
   byId("writing").showModal();
   byId("plan").textContent = "Reading what the files have …";
   byId("changes").hidden = byId("do-write").hidden = byId("un-write").hidden = true;
+  while (waiting.length) await new Promise((wake) => setTimeout(wake, 20));
   try {
     const { rows } = await ask("/api/plan");
     const count = rows.filter((row) => row.outcome === "tag").length;
@@ -525,7 +526,7 @@ byId("other").onsubmit = (event) => {
   takeName();
 };
 byId("filters").onsubmit = (event) => event.preventDefault();
-for (const id of ["state", "genre", "sort"]) byId(id).onchange = () => choose();
+for (const id of ["state", "genre", "sort"]) byId(id).onchange = choose;
 let typing = 0;
 byId("text").oninput = () => {
   clearTimeout(typing);
@@ -538,7 +539,7 @@ for (const label of [...all.labels].sort()) {
   byId("names").append(new Option(label));
 }
 document.title = `${all.results} – melonnx review`;
+await look();
 tellCount();
 choose();
 byId("list").focus();
-look();

@@ -78,7 +78,7 @@ class Songs:
             values = json.loads(line)
             song = to_prediction(Path(self.file.name), f"byte {self.at[row]}", values)
             timeline = tuple(_segments(values.get("timeline")))
-        except (ValueError, KeyError, TypeError, RecursionError, OSError):
+        except (ValueError, KeyError, TypeError, RecursionError, OSError, ResultsFileError):
             raise ResultsFileError(f"{self.file.name}: was changed; start again") from None
         if key_of(song.path) != self.paths[row]:
             raise ResultsFileError(f"{self.file.name}: was changed; start again")

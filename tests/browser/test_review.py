@@ -199,10 +199,18 @@ def test_a_review_by_touch_alone_written_and_undone(chromium, server, library):
     page.context.close()
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """A page for several visitors."""
+    folder = tmp_path_factory.mktemp("lasting")
+    with run_page(folder, str(make_library(folder)), page="review") as running:
+        yield running
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS)
-def test_axe_finds_nothing(chromium, server, axe, screen, scheme):
-    page = visit(chromium, server, screen, scheme)
+def test_axe_finds_nothing(chromium, lasting, axe, screen, scheme):
+    page = visit(chromium, lasting, screen, scheme)
     look = f"(async () => {{ {axe}; return (await axe.run()).violations; }})()"
     session = page.context.new_cdp_session(page)  # the page's policy lets no script be added
 
