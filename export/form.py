@@ -8,7 +8,7 @@ from melonnx.export.errors import ProofError
 from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.model.onnx_file import has_external_data
 
-__all__ = ["OPSET", "check_form", "is_quantised", "rounds"]
+__all__ = ["OPSET", "check_form", "is_quantised", "rounds", "storage_of"]
 
 OPSET = 17
 """Of every file of the format: the first that has an STFT, and the one whose reductions the twin's
@@ -74,3 +74,8 @@ def is_quantised(model: onnx.ModelProto) -> bool:
     """Whether ``model`` is one of ``melonnx export --quantise``: near to Keras, not equal."""
     stored_small = any(t.data_type == onnx.TensorProto.FLOAT16 for t in model.graph.initializer)
     return stored_small or rounds(model)
+
+
+def storage_of(model: onnx.ModelProto) -> str:
+    """What ``model`` keeps its weights in: float32, float16 or int8."""
+    return "int8" if rounds(model) else "float16" if is_quantised(model) else "float32"

@@ -10,7 +10,7 @@ import onnx
 
 from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
-from melonnx.export.form import check_form, is_quantised
+from melonnx.export.form import check_form
 from melonnx.export.proof_clips import Clip, proof_clips, song_clips
 from melonnx.export.wave.twin import (
     build_twin,
@@ -126,12 +126,9 @@ def _keras(
 ) -> Iterator[Check]:
     import keras
 
-    from melonnx.export.keras.prove import KERAS_TOLERANCE, compare
+    from melonnx.export.keras.prove import compare, tolerance_to_keras
     from melonnx.train.run import read_run
 
-    if is_quantised(model):
-        yield Check("Keras", problem="the model is in float16 or int8, near to Keras but not equal")
-        return
     run = read_run(folder)
     if (run.labels, run.settings.mel_spec) != (info.labels, info.mel_spec):
         yield Check("Keras", problem=f"{folder} has other labels or another front end")
@@ -146,4 +143,4 @@ def _keras(
     network = keras.models.load_model(run.network_path, compile=False)
     proof = compare(model, network, np.concatenate(patches), names, info.labels)
     for output, worst in proof.found.items():
-        yield Check(f"Keras, {output}", worst, KERAS_TOLERANCE)
+        yield Check(f"Keras, {output}", worst, tolerance_to_keras(model))

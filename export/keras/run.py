@@ -16,7 +16,7 @@ from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.keras.convert import to_onnx
-from melonnx.export.keras.prove import Proof, prove
+from melonnx.export.keras.prove import Proof, prove, tolerance_to_keras
 from melonnx.export.place import put_in_place
 from melonnx.export.proof_clips import Clip, proof_clips
 from melonnx.export.quantise import Kind, quantise, window_milliseconds
@@ -47,6 +47,7 @@ class Exported:
 
     info: ModelInfo
     proof: Proof
+    """Of the file that was written: of one in float16 or int8, its own."""
     report: Report | None
     """None where measuring was not wanted."""
     twin: dict[str, Worst] | None = None
@@ -70,8 +71,9 @@ def export_run(
     """Write ``run``'s network to ``out`` as one file, by rename, once it is proved.
 
     ``wave``: its waveform twin, too, beside it. ``small``: in float16 or int8
-    (:func:`melonnx.export.quantise.quantise`); what is equal to Keras is the model that it is made
-    of, and it is refused where it is right about a point less of the test songs, or worse.
+    (:func:`melonnx.export.quantise.quantise`); the model that it is made of is equal to
+    Keras, it is as near as its storage allows, and it is refused where it is right about a point
+    less of the test songs, or worse.
     ``measure``: classify the run's test part through the runtime and store the figures in the
     file. Of a run with folds each fold's network is written, as ``model.onnx``, and measured on
     its fold. A twin that lies beside ``out`` and is not its own any more is removed.
@@ -104,7 +106,12 @@ def export_run(
         report, metrics = _measure(run, model, patches, small, say)
         info = replace(info, metrics=metrics)
         onnx.helper.set_model_props(model, {METADATA_KEY: info.to_json()})
-    data = seal(_shrink(model, small, patches))
+    shrunk = _shrink(model, small, patches)
+    if small:
+        proof = prove(shrunk, network, patches)
+        allowed = tolerance_to_keras(shrunk)
+        say(f"in {small} {max(proof.worst.values()):.1e} from Keras; allowed is {allowed:.0e}")
+    data = seal(shrunk)
     again = to_onnx(keras.models.load_model(run.network_path, compile=False), info)
     if seal(_shrink(again, small, patches)) != data:
         raise ProofError("a second export of the run gives other bytes")

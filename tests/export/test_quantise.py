@@ -91,12 +91,3 @@ def test_what_is_above_the_pooling_stays_in_float(int8):
 
 def test_the_same_patches_give_the_same_bytes(whole, int8, patches):
     assert seal(quantise(whole, "int8", patches[:12])) == seal(int8)
-
-
-def test_verify_takes_them_with_their_twins_and_keras_does_not(int8, tmp_path):
-    path = tmp_path / "int8.onnx"
-    path.write_bytes(seal(int8))
-    *checks, last = verify(path, run=tmp_path)
-    assert all(check.passes for check in checks)
-    assert last.name == "Keras"
-    assert "int8" in last.problem

@@ -112,12 +112,27 @@ def test_int8_is_accepted_by_its_held_out_accuracy_or_refused_with_the_figures(
     assert exported.report is not None
     assert is_quantised(onnx.load(out))
     assert any("in float32" in line and "MB" in line for line in said)
+    assert any("from Keras; allowed is 2e-01" in line for line in said)
+    assert 1e-5 < max(exported.proof.worst.values()) <= 2e-1  # its own, not float32's
+    of_keras = [check for check in verify(out, run=run_folder) if check.name.startswith("Keras")]
+    assert [check.allowed for check in of_keras] == [2e-1] * 3
+    assert all(check.passes for check in of_keras)
     monkeypatch.setattr("melonnx.export.keras.run._MOST_ACCURACY_LOST", -1)
     with pytest.raises(ProofError, match=r"float16 is refused: accuracy .*%.*, .*% in float16"):
         _measure_small(run, out, exported.report, "float16", said.append)
     with pytest.raises(RunError, match="must be measured"):
         export(run, out, small="int8", measure=False)
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_float16_says_its_own_distance_from_keras_and_verify_agrees(run_folder, tmp_path):
+    out = tmp_path / "toy.onnx"
+    exported = export(read_run(run_folder), out, small="float16")
+    worst = max(exported.proof.worst.values())
+    assert 1e-5 < worst <= 1e-2
+    checks = [check for check in verify(out, run=run_folder) if check.name.startswith("Keras")]
+    assert len(checks) == 3
+    assert all(check.passes and check.allowed == 1e-2 for check in checks)
 
 
 def test_file_is_of_the_documented_form(network):
