@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from melonnx.infer.audio.length import length_s
 from melonnx.infer.prediction import Prediction
@@ -20,6 +20,7 @@ from melonnx.infer.units import clock
 
 __all__ = ["Choice", "passed_over"]
 
+_Song = TypeVar("_Song", bound=str | Prediction)
 _BOOKS = ".m4b"
 """The suffix of audiobooks."""
 
@@ -51,9 +52,7 @@ class Choice:
         named = frozenset(str(Path(path)) for path in paths or ())
         return cls(longer_than, shorter_than, tuple(exclude or ()), named)
 
-    def of(
-        self, songs: Iterable[str | Prediction], left: Counter[str]
-    ) -> Iterator[str | Prediction]:
+    def of(self, songs: Iterable[_Song], left: Counter[str]) -> Iterator[_Song]:
         """The songs that are wanted, in their order; ``left`` counts the others by reason.
 
         Paths are asked for their length if need be; predictions know it.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from melonnx.infer.model.metadata import ModelInfo
     from melonnx.infer.prediction import Prediction
     from melonnx.infer.results.decisions import Decision
+    from melonnx.infer.results.reading import Results
+
+_Song = TypeVar("_Song", bound="str | Prediction")
 
 __all__ = ["From", "Paths", "open_songs"]
 
@@ -69,24 +72,12 @@ def open_songs(
         )
     if results is not None and track is not None:
         raise typer.BadParameter("nothing is heard again", param_hint="--track")
-    from melonnx.infer.library.wishes import model_that_made
-    from melonnx.infer.results.decisions import as_decided
-
     if results is not None:
-        from melonnx.infer.results.reading import read_results
-
-        rows = [row for row in _chosen(read_results(results), choice) if not isinstance(row, str)]
-        info = model_that_made(rows, model) if wishes.need_a_model else None
-        made = _decided(results, decisions)
-        known = {row.path: as_decided(row, made) for row in _as_wished(rows, info, wishes)}
-        songs = [path if row.ok else row for path, row in known.items()]
-        return songs, lambda asked: (
-            known[song] if isinstance(song, str) else song for song in asked
-        )
+        return _from_results(results, model, wishes, choice, _decided(results, decisions))
 
     from melonnx.infer.library.find import expand
 
-    songs = _chosen(expand(paths or [], recursive=recursive), choice)
+    songs = list(_chosen(expand(paths or [], recursive=recursive), choice))
     wanted = None
     if wishes.need_a_model:
         from melonnx.infer.model.session import load_model
@@ -137,41 +128,76 @@ def _but_decided(
             yield next(heard)
 
 
-def _chosen(songs: "Iterable[str | Prediction]", choice: "Choice") -> "list[str | Prediction]":
+def _from_results(
+    results: Path,
+    model: Path | None,
+    wishes: "Wishes",
+    choice: "Choice",
+    made: "dict[str, Decision]",
+) -> "tuple[list[str | Prediction], Callable[[Sequence[str | Prediction]], Iterator[Prediction]]]":
+    """Predictions that were made before, as they are wished for now, few of them in memory."""
+    from melonnx.infer.library.wishes import model_that_made
+    from melonnx.infer.results.decisions import as_decided
+    from melonnx.infer.results.reading import open_results
+
+    rows = open_results(results)
+    songs = [row.path if row.ok else row for row in _chosen(rows, choice)]
+    info = model_that_made(rows.models, model) if wishes.need_a_model else None
+    answer = _as_wished(rows, [one for one in songs if isinstance(one, str)], info, wishes)
+
+    def hear(asked: "Sequence[str | Prediction]") -> "Iterator[Prediction]":
+        known = rows.of(song for song in asked if isinstance(song, str))
+        return (
+            as_decided(answer(next(known)), made) if isinstance(song, str) else song
+            for song in asked
+        )
+
+    return songs, hear
+
+
+def _chosen(songs: "Iterable[_Song]", choice: "Choice") -> "Iterator[_Song]":
     """Those that are wanted; of the others, a line says how many."""
     from melonnx.infer.library.choice import passed_over
 
     left: Counter[str] = Counter()
-    chosen = list(choice.of(songs, left))
+    yield from choice.of(songs, left)
     if left:
         say(passed_over(left))
-    return chosen
 
 
 def _as_wished(
-    rows: "list[Prediction]", info: "ModelInfo | None", wishes: "Wishes"
-) -> "list[Prediction]":
-    """Predictions that were made before, as they are wished for now."""
-    if info is None and (wishes.genres is not None or wishes.group is not None):
+    rows: "Results", songs: "list[str]", info: "ModelInfo | None", wishes: "Wishes"
+) -> "Callable[[Prediction], Prediction]":
+    """What makes of a prediction that was made before what is wished for now."""
+    if info is None:
+        if wishes.genres is None and wishes.group is None:
+            return lambda row: row
         from melonnx.infer.errors import ResultsFileError
 
-        made_by = ", ".join(sorted({row.model or "an unknown model" for row in rows if row.ok}))
+        made_by = ", ".join(sorted(name or "an unknown model" for name in rows.models))
         raise ResultsFileError(
             "--genres and --per need the file of the model that made the results "
             f"({made_by}): give it with --model"
         )
-    if info is None:
-        return rows
     wanted = wishes.of_model(info)
-    if wishes.genres is None and wishes.group is None and not wanted.changes_nothing:
-        whole = [row for row in rows if row.probabilities.keys() == set(info.genres)]
-        if len(whole) < sum(row.ok for row in rows):
+    if rows.genres - {frozenset(info.genres)}:  # some rows are not whole
+        if wishes.genres is not None or wishes.group is not None:
+            for row in rows:
+                if row.ok:
+                    wanted.require_all(row)
+        elif not wanted.changes_nothing:
             say(
                 "these results do not hold all probabilities, so those of genres with one name do "
                 "not add up; .jsonl holds all"
             )
-            return rows
-    return list(wishes.answers(rows, wanted))
+        return lambda row: row
+    if wishes.group is None:
+        return wanted.answer
+    from melonnx.infer.groups import agree, grouped, witness
+
+    witnesses = [witness(row, wishes.group(row.path), wanted) for row in rows.of(songs)]
+    verdicts = dict(zip(songs, agree(witnesses, wanted), strict=True))
+    return lambda row: grouped(row, verdicts[row.path], wanted)
 
 
 def _hear(

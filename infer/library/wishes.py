@@ -1,6 +1,6 @@
 """What is asked of answers before they are used: some genres only, families, one for a group."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,12 +52,12 @@ class Wishes:
         return Wanted.of_model(info, wanted, spelt, self.sure)
 
 
-def model_that_made(rows: Iterable[Prediction], model: Path | None) -> ModelInfo | None:
-    """What made the answers: a released model, or the file ``model``; None where it is neither.
+def model_that_made(made_by: Set[str], model: Path | None) -> ModelInfo | None:
+    """The model of the name and version ``made_by``: a released one, or the file ``model``; None
+    where it is neither.
 
     Raises ResultsFileError where ``model`` is another one.
     """
-    made_by = {row.model for row in rows if row.ok}
     files = released_models().values() if model is None else [model]
     for file in files:
         info = load_model(file, device="cpu", threads=1).info

@@ -6,17 +6,19 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from melonnx.infer.errors import ResultsFileError
 from melonnx.infer.model.listener_tags import TAG_GROUPS
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.places import located
 
-__all__ = ["read_results", "to_prediction"]
+__all__ = ["Results", "open_results", "read_results", "to_prediction"]
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("path", "folder", "status", "error", "label"), str),
@@ -37,6 +39,96 @@ _Rows = Iterator[tuple[str, Any]]
 """Where each row stands, and what it says."""
 
 
+@dataclass(frozen=True)
+class Results:
+    """Predictions that were made before, one for each path; read from their file when asked for."""
+
+    file: Path
+    models: frozenset[str]
+    """What made them, those that failed aside."""
+    genres: frozenset[frozenset[str]]
+    """Sets of genres that have probabilities in a row, those of failed ones aside."""
+    _kept: Mapping[str, Prediction | int]
+    """By path, or where its line begins: a hundred thousand would fill the memory."""
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return self.of(self._kept)
+
+    def of(self, paths: Iterable[str]) -> Iterator[Prediction]:
+        """The predictions for some paths, in their order. Raises ResultsFileError."""
+        try:
+            with ExitStack() as stack:
+                file: BinaryIO | None = None
+                for path in paths:
+                    kept = self._kept[path]
+                    if isinstance(kept, Prediction):
+                        yield kept
+                        continue
+                    file = file or stack.enter_context(self.file.open("rb"))
+                    file.seek(kept)
+                    row = json.loads(_decoded(file.readline()))
+                    yield to_prediction(self.file, f"byte {kept}", row)
+        except (OSError, ValueError) as error:
+            raise ResultsFileError(f"{self.file}: was changed as it was read ({error})") from None
+
+
+def open_results(path: Path) -> Results:
+    """As :func:`read_results`; of JSON lines the file is read again for each prediction."""
+    models: set[str] = set()
+    genres: set[frozenset[str]] = set()
+    kept: dict[str, Prediction | int] = {}
+    read = {".csv": _read_csv, ".parquet": _read_parquet}.get(path.suffix.lower(), _read_json)
+    try:
+        for where, row, begin in _with_begin(read, path):
+            found = to_prediction(path, where, row)
+            if found.ok:
+                models.add(found.model)
+                genres.add(frozenset(found.probabilities))
+            kept[found.path] = found if begin < 0 else begin
+    except OSError as error:
+        raise ResultsFileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if not kept:
+        raise ResultsFileError(f"{path}: holds no predictions")
+    return Results(path, frozenset(models), frozenset(genres), kept)
+
+
+def _with_begin(read: Callable[[Path], _Rows], path: Path) -> Iterator[tuple[str, Any, int]]:
+    """With the byte where a row's line begins; -1 where it cannot be read again by itself."""
+    if read is _read_json and path.is_file() and not _is_array(path):
+        yield from _read_lines(path)
+    else:
+        yield from ((where, row, -1) for where, row in read(path))
+
+
+def _is_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+
+
+def _read_lines(path: Path) -> Iterator[tuple[str, Any, int]]:
+    begin = 0
+    torn = ""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            text = _decoded(line)
+            if torn and text.strip():
+                break
+            try:
+                if text.strip():
+                    yield f"line {number}", json.loads(text), begin
+            except (ValueError, RecursionError):
+                torn = f"{path}, line {number}: is no JSON"
+                if number == 1:
+                    break
+            begin += len(line)
+        else:
+            return  # the run that wrote it may have been killed within the last line
+    raise ResultsFileError(torn)
+
+
 def read_results(path: Path) -> list[Prediction]:
     """The predictions in a file: CSV or Parquet by its suffix, else JSON lines or one JSON array.
 
@@ -47,17 +139,7 @@ def read_results(path: Path) -> list[Prediction]:
 
     Raises ResultsFileError, and ModuleNotFoundError where Parquet lacks pyarrow.
     """
-    read = {".csv": _read_csv, ".parquet": _read_parquet}.get(path.suffix.lower(), _read_json)
-    found: dict[str, Prediction] = {}
-    try:
-        for where, row in read(path):
-            prediction = to_prediction(path, where, row)
-            found[prediction.path] = prediction
-    except OSError as error:
-        raise ResultsFileError(f"{path}: cannot be read ({error.strerror or error})") from None
-    if not found:
-        raise ResultsFileError(f"{path}: holds no predictions")
-    return list(found.values())
+    return list(open_results(path))
 
 
 def _read_json(path: Path) -> _Rows:
