@@ -122,13 +122,14 @@ class AudioReader:
         claimed = self._decoder.claimed
         return None if claimed is None else claimed / self._decoder.rate
 
-    def read_at(self, first: int, n_samples: int) -> Waveform | None:
+    def read_at(self, first: int, n_samples: int, *, alone: bool = False) -> Waveform | None:
         """Samples ``first`` to ``first + n_samples`` of what iterating would give, float32.
 
         For a reader whose ``n_samples`` is known and that is not iterated over. Within 1e-5: the
         resampler begins a little before, where its phase is the same. None where they do not
         decode, or are too many. Raises InvalidSamplesError. ``peak`` is of what was read so far,
-        ``duration_s`` of the whole.
+        ``duration_s`` of the whole. ``alone``: whether channels cancel is judged by these samples
+        and not by all of the stretches that they are in, which need not be decoded then.
         """
         places, rate = self._decoder.places, self._decoder.rate
         assert places is not None
@@ -137,7 +138,9 @@ class AudioReader:
         begin = max(0, first - _LEAD) // to_step
         end = min(-(-(first + n_samples + _LEAD) // to_step) * step, places.n_samples)
         decoded, behind = begin * step, end
-        if self._decoder.channels > 1:  # whole stretches, to be mixed as when all is read
+        if (
+            self._decoder.channels > 1 and not alone
+        ):  # whole stretches, to be mixed as when all is read
             decoded -= decoded % STRETCH
             behind = min(behind + -behind % STRETCH, places.n_samples)
         if (behind - decoded) * self._decoder.channels > _MOST_AT_ONCE:

@@ -129,14 +129,17 @@ def organize(
         decisions=decisions,
         choice=Choice.asked(longer_than, shorter_than, exclude, paths),
     )  # fmt: skip
-    known = None if results is None else [*hear([one for one in songs if isinstance(one, str)])]
+
+    def known() -> "Iterator[Prediction]":
+        return hear([one for one in songs if isinstance(one, str)])
+
     asked = {by} | (columns_of(condition) if condition is not None else set())
     if asked != {"genre"}:
-        require_told(asked, model, results, known)
+        require_told(asked, model, results, None if results is None else known())
     answers = hear(songs)
     if condition is not None:
-        if known is not None:
-            require_genres(condition, {genre for one in known for genre in one.probabilities})
+        if results is not None:
+            require_genres(condition, {genre for one in known() for genre in one.probabilities})
         else:
             info = load_model(model, device="cpu", threads=1).info
             require_genres(condition, info.genres)

@@ -82,8 +82,8 @@ def require_told(
         if complaint := _complaint(asked, told_by_model(info)):
             raise ModelFileError(f"{info.name} {info.version} {complaint}")
         return
-    ok = [one for one in answers if one.ok]
-    if ok and (complaint := _complaint(asked, told_by_answers(ok))):
+    told = [told_by_answers([one]) for one in answers if one.ok]
+    if told and (complaint := _complaint(asked, set().union(*told))):
         raise ResultsFileError(
             f"{results}: {complaint}: melonnx classify -o makes such results, for CSV and Parquet "
             "with --tags"
