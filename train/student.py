@@ -14,17 +14,10 @@ from melonnx.train.data.targets import target_shares
 from melonnx.train.data.teacher_table import TeacherTable
 from melonnx.train.data.tracks import Track
 from melonnx.train.fit.student import StudentExamples, standardised, teach
+from melonnx.train.network.backbone import N_FRAMES
 from melonnx.train.network.head import HeadExamples, cross_fitted
 from melonnx.train.network.not_music import MusicHead, Sounds, fit_music_head
-from melonnx.train.network.student import (
-    FrontWindows,
-    begin_student,
-    front_of,
-    hear,
-    last_layer_alone,
-    middle_of,
-    upper_of,
-)
+from melonnx.train.network.student import FrontWindows, begin_student, front_of, hear, upper_of
 from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
 from melonnx.train.run import Run
@@ -63,13 +56,12 @@ def gather_fronts(
     songs: dict[Path, tuple[FrontWindows, ...]] = {}
     for number, (path, versions) in enumerate(log_mels.items(), 1):
         songs[path] = tuple(
-            hear(front, own, settings.window, version * settings.window // len(versions))
+            hear(front, own, version * N_FRAMES // len(versions))
             for version, own in enumerate(versions)
         )
         if number % 100 == 0 or number == len(log_mels):
             say(f"front: {number} of {len(log_mels)}")
-    of_others = tuple(hear(front, own, settings.window) for own in others)
-    return Fronts(songs, of_others, tuple(groups))
+    return Fronts(songs, tuple(hear(front, own) for own in others), tuple(groups))
 
 
 def make_student(
@@ -92,8 +84,6 @@ def make_student(
     student = begin_student(backbone, run.settings)
     lessons = _lessons(run, songs, embeddings, teacher, fronts, say)
     kernel, bias = teach(student, lessons, run.folder, run.settings, say)
-    if run.settings.network == "student":
-        kernel, bias = _teach_last_layer(student, lessons, run, say)
     music = _music_head(upper_of(student, run.settings), songs, fronts) if fronts.others else None
     if music is not None:
         run = replace(run, music_bar=music.bar)
@@ -102,20 +92,6 @@ def make_student(
     with writing(run.network_path) as part:
         network.save(part)
     return network, run
-
-
-def _teach_last_layer(
-    student: keras.Model, lessons: StudentExamples, run: Run, say: Say
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Go on with a light student, whose middle has learnt; kernel and bias of the genres."""
-    say("now its last layer, from whole songs")
-    settings = last_layer_alone(run.settings)
-    middle = middle_of(student)
-    versions = [_asked(middle, songs) for songs in zip(*lessons.fronts, strict=True)]
-    pooled = list(zip(*versions, strict=True))
-    folder = run.folder / "last_layer"
-    folder.mkdir(exist_ok=True)
-    return teach(student, replace(lessons, fronts=pooled), folder, settings, say)
 
 
 def _lessons(
@@ -163,12 +139,12 @@ def _by_label(targets: NDArray[np.float32], settings: Settings) -> NDArray[np.fl
 
 def _music_head(upper: keras.Model, songs: list[Track], fronts: Fronts) -> MusicHead:
     heard = [fronts.songs[song.path][0] for song in songs]
-    told = Sounds(_asked(upper, heard), [song.group for song in songs])
-    return fit_music_head(told, Sounds(_asked(upper, fronts.others), fronts.groups))
+    told = Sounds(_embedded(upper, heard), [song.group for song in songs])
+    return fit_music_head(told, Sounds(_embedded(upper, fronts.others), fronts.groups))
 
 
-def _asked(part: keras.Model, sounds: Sequence[FrontWindows]) -> list[NDArray[np.float32]]:
-    """What ``part`` of a student makes of the windows of each of ``sounds``: (windows, values)."""
+def _embedded(upper: keras.Model, sounds: Sequence[FrontWindows]) -> list[NDArray[np.float32]]:
+    """The embeddings (windows, 200) of each of ``sounds``."""
     windows = np.concatenate([*sounds]).astype(np.float32)
-    values = part.predict(windows, batch_size=_WINDOWS_AT_ONCE, verbose=0)
-    return np.split(values, np.cumsum([len(own) for own in sounds])[:-1])
+    embeddings = upper.predict(windows, batch_size=_WINDOWS_AT_ONCE, verbose=0)
+    return np.split(embeddings, np.cumsum([len(own) for own in sounds])[:-1])

@@ -78,23 +78,23 @@ def test_its_middle_begins_with_kernels_over_as_much_time(backbone, student):
 def test_a_track_is_heard_window_by_window(student):
     front = front_of(student)
     track = log_mel(3 * N_FRAMES + 50)
-    windows = hear(front, track, N_FRAMES)
+    windows = hear(front, track)
     assert windows.shape[0] == 4
     assert windows.dtype == np.float16
     for window, start in zip(windows, (0, N_FRAMES, 2 * N_FRAMES, 2 * N_FRAMES + 50), strict=True):
         patch = track[start : start + N_FRAMES][None].astype(np.float32)
         np.testing.assert_allclose(window, front.predict_on_batch(patch)[0], atol=2e-2)
-    shifted = hear(front, track, N_FRAMES, 40)
+    shifted = hear(front, track, 40)
     assert len(shifted) == 3 + 1
     patch = track[40 : 40 + N_FRAMES][None].astype(np.float32)
     np.testing.assert_allclose(shifted[0], front.predict_on_batch(patch)[0], atol=2e-2)
-    assert len(hear(front, track[:100], N_FRAMES, 40)) == 1
+    assert len(hear(front, track[:100], 40)) == 1
 
 
 def test_a_heavy_one_begins_as_the_backbone_and_learns_above_what_is_pooled(backbone):
     heavy = begin_student(backbone, HEAVY_STUDENT)
     heard = log_mel(2 * N_FRAMES)
-    pooled = hear(front_of(heavy, HEAVY_STUDENT), heard, N_FRAMES)
+    pooled = hear(front_of(heavy, HEAVY_STUDENT), heard)
     assert pooled.ndim == 2
     upper = upper_of(heavy, HEAVY_STUDENT)
     assert {v.path.split("/")[0] for v in upper.trainable_variables} == {
@@ -115,9 +115,7 @@ def lessons(student, settings=STUDENT, n=24):
     mels = [
         log_mel(400, seed) * (np.arange(96) < 48 * (1 + own)) for seed, own in enumerate(classes)
     ]
-    fronts = [
-        (hear(front, mel, settings.window), hear(front, mel, settings.window, 90)) for mel in mels
-    ]
+    fronts = [(hear(front, mel), hear(front, mel, 90)) for mel in mels]
     embeddings = np.stack([upper.predict_on_batch(own[0])[0] for own in fronts])
     targets = np.eye(2, dtype=np.float32)[classes]
     return StudentExamples(fronts, targets, standardised(embeddings), np.ones(n, np.float32))

@@ -1,9 +1,8 @@
 """The networks that learn from teachers: the backbone with its upper part taught anew.
 
 Most of the backbone's time goes into its front filters. The light student asks them at every second
-frame and every second mel band, their weights as they are, and learns all that is above them, then
-its last layer once more from whole songs. The heavy one is the whole backbone and learns its last
-layer, on what is pooled over a window.
+frame and every second mel band, their weights as they are, and learns all that is above them. The
+heavy one is the whole backbone and learns its last layer, on what is pooled over a window.
 """
 
 from dataclasses import replace
@@ -26,9 +25,7 @@ __all__ = [
     "begin_student",
     "front_of",
     "hear",
-    "last_layer_alone",
     "look_less_often",
-    "middle_of",
     "upper_of",
 ]
 
@@ -38,9 +35,9 @@ STRIDES = 2, 2
 STUDENT = Settings(
     network="student",
     mel_spec=BACKBONE_MEL,
-    window=172,
-    window_hop=172,
-    max_windows=5,
+    window=N_FRAMES,
+    window_hop=N_FRAMES,
+    max_windows=4,
     pooling="logits",
     taught=0.5,
     epochs=20,
@@ -50,19 +47,12 @@ STUDENT = Settings(
     label_smoothing=0.0,
     mixup=0.0,
 )
-"""Patches of 2.75 s, side by side, at five places of longer tracks: hardly slower than four of 3 s,
-and right more often."""
+"""Patches of 3 s, side by side, at four places of longer tracks."""
 
 HEAVY_STUDENT = replace(
-    STUDENT,
-    network="heavy_student",
-    window=N_FRAMES,
-    window_hop=N_FRAMES,
-    max_windows=6,
-    windows_together=10,
-    epochs=80,
+    STUDENT, network="heavy_student", max_windows=6, windows_together=10, epochs=80
 )
-"""Patches of 3 s at six places, as ``TRANSFER``; a song of half a minute is learnt from whole."""
+"""At six places, as ``TRANSFER``; a song of half a minute is learnt from whole."""
 
 FrontWindows = NDArray[np.float16]
 """(windows, frames', channels), of a heavy student (windows, values): what that part of the network
@@ -79,20 +69,6 @@ def begin_student(backbone: keras.Model, settings: Settings) -> keras.Model:
     if settings.network == "heavy_student":
         return _with_weights_of(backbone, (1, 1))
     return look_less_often(backbone)
-
-
-def last_layer_alone(settings: Settings) -> Settings:
-    """To go on with a light student: its last layer learns, as a heavy one's does.
-
-    From twice as many windows of a song at a time, which are nearly all of half a minute: of what
-    is pooled over a window that costs little.
-    """
-    return replace(
-        settings,
-        network="heavy_student",
-        windows_together=2 * settings.windows_together,
-        epochs=settings.epochs * 3 // 2,
-    )
 
 
 def look_less_often(backbone: keras.Model) -> keras.Model:
@@ -138,11 +114,6 @@ def front_of(student: keras.Model, settings: Settings = STUDENT) -> keras.Model:
     return keras.Model(student.input, _parting(student, settings))
 
 
-def middle_of(student: keras.Model) -> keras.Model:
-    """The feature map of the front [batch, frames', channels] to what is pooled over a patch."""
-    return keras.Model(_parting(student, STUDENT), _parting(student, HEAVY_STUDENT))
-
-
 def upper_of(student: keras.Model, settings: Settings = STUDENT) -> keras.Model:
     """What :func:`front_of` gives to the embedding [batch, 200]; shares the student's weights."""
     embedding = student.get_layer("embedding").output
@@ -154,13 +125,13 @@ def _parting(student: keras.Model, settings: Settings) -> keras.KerasTensor:
     return student.get_layer(layer).output
 
 
-def hear(front: keras.Model, log_mel: CachedLogMel, window: int, first: int = 0) -> FrontWindows:
+def hear(front: keras.Model, log_mel: CachedLogMel, first: int = 0) -> FrontWindows:
     """What ``front`` says of the windows of a track, side by side from frame ``first`` on.
 
-    ``log_mel`` [frames, 96]; ``window`` frames each, the last one ends with the track. A track
-    shorter than a window is repeated.
+    ``log_mel`` [frames, 96]; the last window ends with the track. One shorter than a window is
+    repeated.
     """
-    first = min(first, max(0, len(log_mel) - window))
-    starts = [first + at for at in window_starts(len(log_mel) - first, window, window)]
-    batches = patch_batches(log_mel.astype(np.float32), window, starts, _PATCHES_AT_ONCE)
+    first = min(first, max(0, len(log_mel) - N_FRAMES))
+    starts = [first + at for at in window_starts(len(log_mel) - first, N_FRAMES, N_FRAMES)]
+    batches = patch_batches(log_mel.astype(np.float32), N_FRAMES, starts, _PATCHES_AT_ONCE)
     return np.concatenate([np.asarray(front.predict_on_batch(p), np.float16) for p in batches])
