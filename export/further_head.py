@@ -20,6 +20,7 @@ from melonnx.infer.model.session import INPUT, OUTPUTS, Model, find_model, load_
 from melonnx.train.data.columns import Column
 from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.further_head import fit_further_head
+from melonnx.train.network.embedding_cache import EmbeddingCache
 from melonnx.train.network.embeddings import embed_songs, song_windows
 from melonnx.train.network.head import Head
 from melonnx.train.progress import Say
@@ -39,9 +40,12 @@ def add_heads(
     *,
     dataset: str,
     say: Say,
+    cache: Path | None = None,
 ) -> dict[str, HeadInfo]:
     """Learn a head for each column of ``tracks`` on the embedding of ``base``; write both to
     ``out``, and its waveform twin where one lies there.
+
+    ``cache``: folder where what was heard is kept for the next time.
 
     What is said of each head is returned. ``out`` may be ``base``. All that was there before stays
     as it was, to the last bit. Raises ModelFileError, DataSetError and ProofError; then ``out`` is
@@ -51,7 +55,7 @@ def add_heads(
     known = {path for column in columns for path in column.values}
     wanted = [track for track in tracks if track.path in known]
     say(f"{len(wanted)} songs; hearing them with {model.info.name} {model.info.version}")
-    heard = embed_songs(model, wanted, say)
+    heard = embed_songs(model, wanted, say, cache and EmbeddingCache(cache, find_model(base)))
     made, info = onnx.load(find_model(base)), model.info
     layers: dict[str, Head] = {}
     for column in columns:

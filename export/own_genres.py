@@ -19,6 +19,7 @@ from melonnx.infer.frontend.windows import Patches
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.session import INPUT, OUTPUTS, Model, find_model, load_model
 from melonnx.train.data.tracks import Track
+from melonnx.train.network.embedding_cache import EmbeddingCache
 from melonnx.train.network.embeddings import embed_songs, song_windows
 from melonnx.train.network.head import as_layer
 from melonnx.train.own_genres import OwnGenres, fit_own_genres
@@ -51,10 +52,12 @@ def make_own_genres(
     name: str,
     dataset: str,
     say: Say,
+    cache: Path | None = None,
 ) -> Brought:
     """Fit a head for the genres of ``tracks`` on the embedding of ``base``, and write both.
 
-    ``base``: a model file, or a released one's name. Of tracks that cannot be read each is said,
+    ``base``: a model file, or a released one's name. ``cache``: folder where what was heard is kept
+    for the next time. Of tracks that cannot be read each is said,
     and left out. ``out`` is put in place by rename, once it is proved; a twin that lies beside it
     and is not its own any more is removed.
 
@@ -67,7 +70,7 @@ def make_own_genres(
     except ValueError as error:
         raise ProofError(f"no model can be called so: {error}") from None
     say(f"{len(tracks)} songs; hearing them with {model.info.name} {model.info.version}")
-    embeddings = embed_songs(model, tracks, say)
+    embeddings = embed_songs(model, tracks, say, cache and EmbeddingCache(cache, find_model(base)))
     readable = [track for track in tracks if track.path in embeddings]
     windows_of = [embeddings[track.path] for track in readable]
     own = fit_own_genres(readable, windows_of, model.info.pooling)

@@ -37,6 +37,8 @@ class OwnGenres:
     classifier: Pipeline
     """Learnt from all songs; its classes are indices of ``labels``."""
     calibration: Calibration
+    answers: Predictions
+    """What was said of each song by a head that had not learnt from it."""
     report: Report
     split: str
     """How the songs were parted for ``report``."""
@@ -75,11 +77,13 @@ def fit_own_genres(
         fold_of[test] = fold
         for row in test:
             uncalibrated[row] = pool_windows(head_probabilities(embeddings[row], head), pooling)
+    answers = _answers(tracks, labels, groups, classes, uncalibrated, fold_of, means[:, 0])
     return OwnGenres(
         labels=labels,
         classifier=fit_classifier(examples),
         calibration=calibrate(uncalibrated, tracks, labels, {}),
-        report=_report(tracks, labels, groups, classes, uncalibrated, fold_of, means[:, 0]),
+        answers=answers,
+        report=score_predictions(answers),
         split=f"{how}: {len(tracks)} songs, each asked of a head that had not heard "
         f"{'it' if len(flattered) == len(labels) else 'its artist or block'}"
         + (f" ({', '.join(flattered)}: it only)" if 0 < len(flattered) < len(labels) else "")
@@ -150,7 +154,7 @@ def _folds(
     return list(LeaveOneGroupOut().split(classes, classes, groups)), "one left out at a time"
 
 
-def _report(
+def _answers(
     tracks: Sequence[Track],
     labels: tuple[str, ...],
     groups: NDArray[np.str_],
@@ -158,8 +162,8 @@ def _report(
     uncalibrated: NDArray[np.float64],
     fold_of: NDArray[np.int64],
     embeddings: NDArray[np.float32],
-) -> Report:
-    """Figures of answers that are calibrated by those of the other folds."""
+) -> Predictions:
+    """Calibrated by the answers of the other folds."""
     probabilities = np.zeros_like(uncalibrated)
     scores, unsure = np.zeros(len(uncalibrated)), np.zeros(len(uncalibrated), np.bool_)
     for fold in np.unique(fold_of):
@@ -173,18 +177,16 @@ def _report(
         scores[own] = chances[np.arange(len(predicted)), predicted]
         unsure[own] = scores[own] < bars[predicted]
     parted = [replace(track, artist=group) for track, group in zip(tracks, groups, strict=True)]
-    return score_predictions(
-        Predictions(
-            labels=labels,
-            tracks=tuple(parted),
-            true=classes,
-            accepted=accepted_genres(tracks, labels),
-            probabilities=probabilities,
-            scores=scores,
-            unsure=unsure,
-            embeddings=embeddings,
-            subgenres=(None,) * len(tracks),
-            leaves=labels,
-            failures={},
-        )
+    return Predictions(
+        labels=labels,
+        tracks=tuple(parted),
+        true=classes,
+        accepted=accepted_genres(tracks, labels),
+        probabilities=probabilities,
+        scores=scores,
+        unsure=unsure,
+        embeddings=embeddings,
+        subgenres=(None,) * len(tracks),
+        leaves=labels,
+        failures={},
     )

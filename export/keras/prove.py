@@ -47,7 +47,8 @@ def prove(model: onnx.ModelProto, network: keras.Model, patches: NDArray[np.floa
     """Check the form and compare every output on ``patches`` [n, frames, n_mels].
 
     Raises ProofError as :func:`melonnx.export.form.check_form` does, and where an output
-    differs by more than :func:`tolerance_to_keras` (relative for values above 1: evidence is logits).
+    differs by more than :func:`tolerance_to_keras` (relative for values above 1: evidence is
+    logits).
     """
     check_form(model)
     names = [f"patch {number}" for number in range(len(patches))]

@@ -115,6 +115,19 @@ def test_the_command_prints_figures_and_names_the_file(genres, melonnx, tmp_path
     assert "equal to scikit-learn on" in result.stderr
 
 
+def test_trying_prints_what_to_mend_and_writes_no_model(genres, melonnx, tmp_path):
+    line = ("train", genres, "--head", "--try", "--base", "genre-small", "--cache", tmp_path / "c")
+    result = melonnx(*line)
+    assert result.returncode == 0, result.stderr
+    assert "confusion: a row is a folder" in result.stdout
+    assert "probably in the wrong folder" in result.stdout
+    assert "nothing was written" in result.stderr
+    again = melonnx(*line)
+    assert again.stdout == result.stdout
+    assert "30 of 31 songs are known from an earlier run" in again.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
 def test_folders_that_cannot_be_told_apart_are_one_line(genres, melonnx, tmp_path):
     for name, genre in (("a.wav", "drone"), ("b.wav", "noise")):
         (tmp_path / "songs" / genre).mkdir(parents=True)

@@ -47,8 +47,12 @@ class ExportHead(Protocol):
         name: str,
         dataset: str,
         say: Say,
+        cache: Path | None = None,
     ) -> ExportedHead:
-        """``base``: the model file whose embedding is learnt on, or a released one's name."""
+        """``base``: the model file whose embedding is learnt on, or a released one's name.
+
+        ``cache``: folder for the songs' embeddings; None keeps none.
+        """
         ...
 
 
@@ -64,8 +68,12 @@ class AddHeads(Protocol):
         *,
         dataset: str,
         say: Say,
+        cache: Path | None = None,
     ) -> "dict[str, HeadInfo]":
-        """``base``: the model file that gets them, or a released one's name."""
+        """``base``: the model file that gets them, or a released one's name.
+
+        ``cache``: folder for the songs' embeddings; None keeps none.
+        """
         ...
 
 

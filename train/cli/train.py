@@ -10,7 +10,7 @@ import typer
 from melonnx.infer.cli.shell import complete
 from melonnx.train.cli import learning
 from melonnx.train.cli.datasets import read_data, source_weights
-from melonnx.train.cli.heads import add_heads, train_head
+from melonnx.train.cli.heads import add_heads, train_head, try_labels
 from melonnx.train.data.tracks import Track
 from melonnx.train.progress import say
 
@@ -27,6 +27,7 @@ _TABLES = (".npz", ".parquet")
 """Endings of a ``--teacher`` that is no network."""
 _OF_A_HEAD = {
     *("data", "out", "artists", "head", "base", "without", "weight", "column", "teacher"),
+    *("try_out", "cache"),
 }
 """Options that go with ``--head``; the others are those of a network."""
 
@@ -47,14 +48,22 @@ def train(
         ),
     ],
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="Folder of the run; made, or gone on with. With --head: the *.onnx."),
-    ],
+    ] = None,
     head: Annotated[
         bool,
         typer.Option(
             "--head",
             help="Only a new head on a model file's network: a minute, and one model file.",
+        ),
+    ] = False,
+    try_out: Annotated[
+        bool,
+        typer.Option(
+            "--try",
+            help="With --head, and no --out: which songs seem to be in the wrong folder, and which "
+            "folders cannot be told apart.",
         ),
     ] = False,
     column: Annotated[
@@ -201,18 +210,30 @@ def train(
 
     With --head, bring your own genres: fifty songs will do, and OUT is the model file.
     """
+    from melonnx.train.data.cache import default_cache_folder
+
+    where = cache or default_cache_folder()
+    if try_out:
+        _require_options_of_a_try(head=head, out=out, column=column, teacher=teacher)
+        _require_options_of_a_head(context)
+        try_labels(data, artists, base, without or (), source_weights(weight), where)
+        return
+    if out is None:
+        raise typer.BadParameter("is missing: where to write to", param_hint="--out")
     if head:
-        _require_options_of_a_head(context, out)
+        _require_options_of_a_head(context)
+        _require_model_path(out)
         if column:
             if without or weight:
                 raise typer.BadParameter(
                     "tells genres, and --column none", param_hint="--without, --weight"
                 )
-            add_heads(context.obj, data, out, artists, base, column, teacher)
+            add_heads(context.obj, data, out, artists, base, column, teacher, where)
             return
         if teacher:
             raise typer.BadParameter("needs --column, with --head", param_hint="--teacher")
-        train_head(context.obj, data, out, artists, base, without or (), source_weights(weight))
+        weights = source_weights(weight)
+        train_head(context.obj, data, out, artists, base, without or (), weights, where)
         return
     if base:
         raise typer.BadParameter("needs --head", param_hint="--base")
@@ -243,7 +264,6 @@ def train(
         raise typer.BadParameter("needs a --teacher, no table", param_hint="--unlabelled")
     if pictures and (transfer or tags):
         raise typer.BadParameter("are of another front end", param_hint="--pictures")
-    from melonnx.train.data.cache import default_cache_folder
     from melonnx.train.data.tracks import require_subgenres
     from melonnx.train.run import read_run
     from melonnx.train.settings import ORIGINAL
@@ -289,7 +309,6 @@ def train(
         root, tracks = dataset.root, list(dataset.tracks)
     if subgenres:
         require_subgenres(root, tracks)
-    where = cache or default_cache_folder()
     make_run(root, tracks, out, settings, where, say, sources, mirrored=mirrored)
     say(f"done; now: melonnx export {out} --out genre.onnx")
 
@@ -325,11 +344,26 @@ def _settings(
     return TRANSFER if transfer else Settings(taught=_TAUGHT if teacher else 0.0)
 
 
-def _require_options_of_a_head(context: typer.Context, out: Path) -> None:
+def _require_options_of_a_try(
+    *, head: bool, out: Path | None, column: Sequence[str] | None, teacher: Path | None
+) -> None:
+    if not head:
+        raise typer.BadParameter("needs --head", param_hint="--try")
+    if out or column or teacher:
+        raise typer.BadParameter(
+            "writes nothing, and is of genres: without --out, --column and --teacher",
+            param_hint="--try",
+        )
+
+
+def _require_options_of_a_head(context: typer.Context) -> None:
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         if source and source.name == "COMMANDLINE" and parameter.name not in _OF_A_HEAD:
             raise typer.BadParameter("is of a network, not a head", param_hint=parameter.opts[0])
+
+
+def _require_model_path(out: Path) -> None:
     from melonnx.train.cli.model_path import require_model_path
 
     require_model_path(out, "--out")

@@ -1,6 +1,8 @@
 """Embeds songs window by window with a model file: all that a new head needs of them."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from melonnx.infer.frontend.long_tracks import hear
 from melonnx.infer.frontend.windows import Patches, patch_batches
 from melonnx.infer.model.session import Model
 from melonnx.train.data.tracks import Track
+from melonnx.train.network.embedding_cache import EmbeddingCache
 from melonnx.train.progress import Say
 
 __all__ = ["WindowEmbeddings", "embed_songs", "song_windows"]
@@ -35,21 +38,40 @@ def song_windows(model: Model, path: Path) -> Patches:
     return windows
 
 
-def embed_songs(model: Model, tracks: Sequence[Track], say: Say) -> dict[Path, WindowEmbeddings]:
-    """The embedding of each window of every track, by path; one that fails is said and left out."""
-    embeddings: dict[Path, WindowEmbeddings] = {}
-    for number, track in enumerate(tracks, 1):
-        try:
-            windows = song_windows(model, track.path)
-        except AudioError as error:
-            say(f"left out: {error}")
-            continue
-        embeddings[track.path] = np.concatenate(
-            [
-                model.run(windows[at : at + _BATCH], evidence=False).embedding
-                for at in range(0, len(windows), _BATCH)
-            ]
-        )
-        if number % 25 == 0:
-            say(f"{number} of {len(tracks)} songs heard")
-    return embeddings
+def embed_songs(
+    model: Model, tracks: Sequence[Track], say: Say, cache: EmbeddingCache | None = None
+) -> dict[Path, WindowEmbeddings]:
+    """The embedding of each window of every track, by path; one that fails is said and left out.
+
+    A song is decoded while another is asked about. ``cache``: of the same model; what it holds is
+    not heard again.
+    """
+    found = {track.path: cache.get(track.path) if cache else None for track in tracks}
+    missing = [path for path, known in found.items() if known is None]
+    if len(missing) < len(found):
+        say(f"{len(found) - len(missing)} of {len(found)} songs are known from an earlier run")
+    with ThreadPoolExecutor(_workers()) as pool:
+        heard = pool.map(lambda path: _embed(model, path), missing)
+        for number, (path, (windows, problem)) in enumerate(zip(missing, heard, strict=True), 1):
+            if windows is None:
+                say(f"left out: {problem}")
+                continue
+            found[path] = windows
+            if cache:
+                cache.put(path, windows)
+            if number % 25 == 0:
+                say(f"{number} of {len(missing)} songs heard")
+    return {path: windows for path, windows in found.items() if windows is not None}
+
+
+def _workers() -> int:
+    return min(4, os.cpu_count() or 1)
+
+
+def _embed(model: Model, path: Path) -> tuple[WindowEmbeddings | None, str]:
+    try:
+        windows = song_windows(model, path)
+    except AudioError as error:
+        return None, str(error)
+    batches = (windows[at : at + _BATCH] for at in range(0, len(windows), _BATCH))
+    return np.concatenate([model.run(one, evidence=False).embedding for one in batches]), ""
