@@ -14,7 +14,8 @@ __all__ = ["skim"]
 _WORTH_IT = 3
 """Times as long as its windows: seeking has a price, too."""
 _MOST_SILENCE = 0.5
-"""Of a window: how long it goes on, and where there is more, only the whole track can tell."""
+"""Of a stretch as long as a window: how long it goes on, and where there is more, only the whole
+track can tell."""
 _SAMPLES, _SAMPLE_S = 40, 0.25
 """The level of a track is that of so many moments of so many seconds, evenly spread: within 0.5 dB
 of the whole's; the ten windows of the released models are too few, and miss it by 1.6 dB."""
@@ -26,7 +27,8 @@ def skim(reader: AudioReader, spec: MelSpec, window: int, hop: int, most: int) -
     The frames are those of the whole track; the level (``ClipLevel``) is of moments all along it.
     None where the track must be heard whole, by a new reader: it is short, any number of windows
     is wanted (``most`` 0), its length is not known for sure, seeking in it is not exact, a place
-    does not decode, a window is silent for half of its time, or a moment for all of it.
+    does not decode, or a window, or the surroundings of a silent moment, are silent for half of
+    their time.
     """
     n_samples = reader.n_samples
     if not most or n_samples is None or spec.n_frames(n_samples) < _WORTH_IT * most * window:
@@ -44,9 +46,14 @@ def skim(reader: AudioReader, spec: MelSpec, window: int, hop: int, most: int) -
                 return None
             heard.append(frames)
     loudest = max(float(one.swing.max()) for one in (*windows, *moments))
-    if reader.is_silent or any(_silence(one, loudest) > _MOST_SILENCE for one in windows):
-        return None
-    if any(_silence(one, loudest) == 1 for one in moments):
+    around: list[Frames | None] = [
+        _frames_at(reader, spec, n_samples, max(0, start - window // 2), window, alone=True)
+        for start, one in zip(between, moments, strict=True)
+        if _silence(one, loudest) == 1
+    ]
+    if reader.is_silent or any(
+        one is None or _silence(one, loudest) > _MOST_SILENCE for one in (*windows, *around)
+    ):
         return None
     kept = JoinedFrames(spec.n_mels)
     for one in windows:

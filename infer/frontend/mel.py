@@ -39,6 +39,10 @@ _HIGHEST_RATE = 1_000_000
 _LARGEST_FFT = 1 << 20
 _MOST_WEIGHTS = 1 << 26
 """Of the filterbank: 256 MB."""
+_ONE_THREAD = 1 << 18
+"""Multiplications that OpenBLAS does without threads."""
+_WORTH_BLAS = 8
+"""Frames at a time; with fewer, the filterbank is fetched from memory too often."""
 
 
 @dataclass(frozen=True)
@@ -217,11 +221,22 @@ def _slopes(
 
 
 def _sum_bands(power: NDArray[np.float64], spec: MelSpec) -> MelPower:
-    """``power @ mel_filterbank(spec)`` in 2 multiplications a bin instead of ``n_mels``.
+    """``power @ mel_filterbank(spec)``; ``power`` is used up.
 
-    It leaves BLAS out, whose threads wait for each other where the machine is busy. ``power`` is
-    used up.
+    A few frames at a time, so that BLAS takes one thread: several wait for each other where the
+    machine is busy.
     """
+    filters = mel_filterbank(spec)
+    n_frames, n_together = len(power), _ONE_THREAD // filters.size
+    if n_together < _WORTH_BLAS:
+        return _sum_slopes(power, spec)
+    single = np.zeros((-(-n_frames // n_together), n_together, filters.shape[0]), np.float32)
+    single.reshape(-1, filters.shape[0])[:n_frames] = power
+    return (single @ filters).reshape(-1, filters.shape[1])[:n_frames]
+
+
+def _sum_slopes(power: NDArray[np.float64], spec: MelSpec) -> MelPower:
+    """The same in 2 multiplications a bin instead of ``n_mels``."""
     firsts, empty, rising, falling = _slopes(spec)
     rises = np.add.reduceat(power * rising, firsts, axis=1)
     power *= falling

@@ -4,7 +4,7 @@
 
 COLLECTION holds folders with a tracks.csv (path, genre, artist). Its clips, of one genre and next
 to those of the same artist, are joined end to end to songs of four minutes, 44.1 kHz stereo, and
-written by ffmpeg, every second one as wav. What each model says of each goes to FILE as a JSON line; run
+written by ffmpeg, every second one as wav. What each model says of each is a JSON line of FILE; run
 again with it, the next songs follow. The table at the end has a line for each way and one for all.
 """
 

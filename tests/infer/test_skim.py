@@ -61,11 +61,27 @@ def test_waveform_of_a_place_is_that_of_the_whole():
             assert place == pytest.approx(waveform[first : first + length], abs=1e-5)
 
 
-def test_level_is_of_the_places():
-    data = encode(make_song(20), 22050, "WAV", "FLOAT")
+def test_level_is_that_of_the_whole():
+    """Though the windows lie where it is loud."""
+    loud = np.arange(60 * 22050) // 22050 % 20 == 19  # one window stands there
+    song = make_song(60) * np.where(loud, 1, 0.1)[:, None]
+    data = encode(song.astype(np.float32), 22050, "WAV", "FLOAT")
     found, _ = skimmed(data)
-    power = (10.0**found.log_mel - 1) / SPEC.log_gain
-    assert power.sum(axis=1).mean() == pytest.approx(SPEC.level, rel=1e-3)
+    with open_audio(data, SPEC.sample_rate) as whole:
+        heard = hear(whole, *SIZES)
+    row, start = found.rows[1], heard.starts[1]
+    ours, theirs = (10.0**one - 1 for one in (found.log_mel, heard.log_mel))
+    ratio = ours[row : row + WINDOW].sum() / theirs[start : start + WINDOW].sum()
+    assert 10 * abs(np.log10(ratio)) < 1
+
+
+@pytest.mark.parametrize(("silence_s", "is_skimmed"), [(0.4, True), (7.0, False)])
+def test_silence_between_the_windows_is_found(silence_s, is_skimmed):
+    """What is long enough to be no rest; then the whole is heard."""
+    song = make_song(120)
+    song[20 * 22050 : int((20 + silence_s) * 22050)] = 0
+    found, _ = skimmed(encode(song, 22050, "WAV", "PCM_16"))
+    assert (found is not None) == is_skimmed
 
 
 @pytest.mark.parametrize(
@@ -116,7 +132,7 @@ def short_sighted(tiny_model, monkeypatch):
 
 def test_predictor_skims_files_and_answers_alike(short_sighted, tmp_path, monkeypatch):
     path = tmp_path / "song.flac"
-    path.write_bytes(encode(make_song(120), 22050, "FLAC", "PCM_16"))
+    path.write_bytes(encode(make_song(150), 22050, "FLAC", "PCM_16"))
     whole = Predictor(short_sighted).predict(path)
     skimming = Predictor(short_sighted, skim=True)
     offset = skimming.predict(path, offset=1.0, duration=100.0)
