@@ -10,7 +10,7 @@ from typing import Any, Literal
 import gradio as gr
 from matplotlib.figure import Figure
 
-from melonnx.demo.page import cards, why_card
+from melonnx.demo.page.cards import answers, why
 from melonnx.demo.page.analysis import EvidenceMaps, classify, classify_each, hear, to_csv
 from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import Choice
@@ -70,24 +70,24 @@ class Actions:
         for each of ``TABS``).
         """
         if song is None:
-            yield self._instead(cards.idle(self.limits))
+            yield self._instead(answers.idle(self.limits))
             return
         try:
             predictor = self.choice.predictor(model)
             rate = self.choice.nearest_rate(model, sure)
             examined = hear(predictor, Path(song), self.limits, rate)
         except MelonnxError as error:
-            yield self._instead(cards.problem(str(error)))
+            yield self._instead(answers.problem(str(error)))
             return
         prediction, info = examined.prediction, predictor.info
         others = list(prediction.probabilities)[1:]
         heard = places(examined.heard, info, prediction.duration_s)
         yield (
-            cards.answer(
+            answers.answer(
                 *(prediction, info.bars_at(rate).get(prediction.label or "", 0.0)),
                 *(info.genres, heard),
             ),
-            cards.timeline(prediction, info.genres, heard),
+            answers.timeline(prediction, info.genres, heard),
             gr.update(visible=True),
             gr.update(choices=others, value=others[0], label=f"Why {prediction.label}, and not"),
             "",
@@ -125,13 +125,13 @@ class Actions:
             examined = hear(predictor, path, self.limits, rate)
             evidence = self.maps.of(predictor, path, examined)
             explanation = explain(predictor, examined, evidence, against=against or None)
-            shown = why_card.shown_places(explanation)
+            shown = why.shown_places(explanation)
             drawn = self._picture(
                 predictor, path, examined, "evidence", view, explanation.rival, shown
             )
         except MelonnxError as error:
-            return cards.problem(str(error))
-        return why_card.why(explanation, drawn)
+            return answers.problem(str(error))
+        return why.why(explanation, drawn)
 
     def show_table(self, songs: list[str] | None, model: str, sure: int | None) -> Iterator[str]:
         """The table, row by row."""
@@ -141,7 +141,7 @@ class Actions:
             return
         if len(paths) > self.limits.files:
             most = self.limits.files
-            yield cards.problem(f"{len(paths)} files are too many at once: {most} at most")
+            yield answers.problem(f"{len(paths)} files are too many at once: {most} at most")
             return
         rows = []
         rate = self.choice.nearest_rate(model, sure)
@@ -149,7 +149,7 @@ class Actions:
         for row in classify_each(predictor, paths, self.limits, rate):
             rows.append(row)
             csv = to_csv(rows, predictor.info) if len(rows) == len(paths) else None
-            yield cards.table(rows, len(paths), csv, predictor.info.genres)
+            yield answers.table(rows, len(paths), csv, predictor.info.genres)
 
     def classify(self, song: str, model: str, sure: int | None) -> dict[str, Any]:
         """The genre of a song: the JSON of ``melonnx classify --json``, its name as ``song``.
@@ -217,7 +217,7 @@ class Actions:
         box = figure.axes[0].get_position()
         duration_s = examined.prediction.duration_s if stage in _OVER_TIME else 0.0
         text = f"{TABS.get(stage, 'Evidence')} of {song.name}"
-        return cards.picture(
+        return answers.picture(
             to_png(figure, _DPI), text, (box.x0, box.y0, box.x1, box.y1), duration_s
         )
 

@@ -10,13 +10,13 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from melonnx.demo.page import cards
+from melonnx.demo.page.cards import answers
 from melonnx.demo.page.actions import TABS, Actions
 from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import RATES, Choice
 from melonnx.demo.page.threads import on_workers
 from melonnx.demo.page.visitors import remember_little
-from melonnx.demo.page.why_card import BUSY
+from melonnx.demo.page.cards.why import BUSY
 from melonnx.demo.pictures.song import STAGES
 from melonnx.demo.songs import EXAMPLES
 from melonnx.infer.library.find import AUDIO_SUFFIXES
@@ -112,7 +112,7 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
                     for one in EXAMPLES
                 ]
         with gr.Column(min_width=320):
-            answer = _html("answer", cards.idle(actions.limits))
+            answer = _html("answer", answers.idle(actions.limits))
     with gr.Column(visible=False, elem_id="below") as below:
         overlay = gr.Checkbox(
             label="Lay over it what spoke for the genre, and against it",

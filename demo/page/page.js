@@ -12,6 +12,11 @@
       line.style.setProperty("--now", share);
       line.classList.toggle("moving", audio.currentTime > 0 || !audio.paused);
     }
+    for (const stop of document.querySelectorAll(".plane .stop")) {
+      const { from, to } = stop.dataset;
+      stop.classList.toggle("now", (audio.currentTime > 0 || !audio.paused)
+        && audio.currentTime >= Number(from) && audio.currentTime < Number(to));
+    }
     const now = document.querySelector("#timeline .now");
     const moment = [...document.querySelectorAll("#timeline [data-from]")].find(
       (one) => audio.currentTime < Number(one.dataset.to));
@@ -71,7 +76,7 @@
 
   document.addEventListener("click", (event) => {
     const line = event.target.closest(".time");
-    const place = event.target.closest(".seek");
+    const place = event.target.closest(".seek, .plane .stop");
     if (place) event.preventDefault();
     if (!player()) return;
     if (line) {

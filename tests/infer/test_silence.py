@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from melonnx.demo.page import cards
+from melonnx.demo.page.cards import answers
 from melonnx.infer import Predictor
 from tests.conftest import RATE, make_song
 
@@ -24,7 +24,7 @@ def test_the_answer_is_that_of_the_song_and_the_timeline_says_silence(predictor)
     assert (last.label, last.score, last.end_s) == ("silence", 0.0, heard.duration_s)
     assert last.start_s == pytest.approx(35, abs=0.1)
     assert [one.label for one in heard.timeline[:-1]] == [one.label for one in alone.timeline]
-    strip = cards.timeline(heard, predictor.info.genres)
+    strip = answers.timeline(heard, predictor.info.genres)
     assert 'class="stretch silence"' in strip
     assert 'data-says="silence"' in strip
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from melonnx.demo.page.why_card import shown_places, why
+from melonnx.demo.page.cards.why import shown_places, why
 from melonnx.infer.explain.explanation import Check, Explanation, Place
 
 EVIL = "<script>alert(1)</script>"

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from melonnx.demo.page.cards import percent
+from melonnx.demo.page.cards.answers import percent
 from melonnx.infer.explain.explanation import Explanation, Place
 from melonnx.infer.explain.words import how_far, in_a_sentence
 from melonnx.infer.units import clock, hertz

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
+from melonnx.demo.page.cards.mood import chips, plane
 from melonnx.demo.page.limits import Limits
 from melonnx.infer.prediction import NO_MUSIC, SILENT, Prediction, Segment
 from melonnx.infer.units import clock
@@ -80,12 +81,14 @@ def answer(
     )
     mark = "?" if prediction.unsure else ""
     said = f"{label} {percent(score)}, {'unsure' if prediction.unsure else 'sure'}"
+    said += f"; mood: {prediction.mood}" if prediction.mood else ""
     return (
         f'<div class="card" data-announce="{escape(said)}">'
         f'<p class="song">{escape(prediction.path)}</p>'
         f'<p class="genre"><span class="label">{escape(label)}</span>{mark} '
-        f'<span class="score">{percent(score)}</span></p>{subgenre}{verdict}{notes}'
-        f'<table class="genres"><caption>All genres</caption>{bars}</table>'
+        f'<span class="score">{percent(score)}</span></p>{subgenre}{chips(prediction)}{verdict}{notes}'
+        f'<div class="beside"><table class="genres"><caption>All genres</caption>{bars}</table>'
+        f"{plane(prediction)}</div>"
         f'<p class="model">{escape(prediction.model)}, {_heard(prediction, heard)}</p>'
         "</div>"
     )
