@@ -131,12 +131,12 @@ def _against_decisions(model: Path, results: Path, decisions: Path, out: Path | 
     from melonnx.infer.library.wishes import model_that_made
     from melonnx.infer.model.session import find_model
     from melonnx.infer.results.decisions import read_decisions
-    from melonnx.infer.results.reading import read_results
+    from melonnx.infer.results.reading import open_results
     from melonnx.train.evaluate.decided import score_decided
 
-    songs, made = read_results(results), read_decisions(decisions)
-    info = model_that_made(songs, find_model(model))
-    score = score_decided(songs, made, info.genres if info else ())
+    songs, made = open_results(results), read_decisions(decisions)
+    info = model_that_made(songs.models, find_model(model))
+    score = score_decided(list(songs), made, info.genres if info else ())
     print(*score.lines(), sep="\n")
     if out is None:
         return
