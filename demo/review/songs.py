@@ -6,8 +6,9 @@ the file it stands.
 
 import json
 import os
+from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock
@@ -78,7 +79,7 @@ class Songs:
             values = json.loads(line)
             song = to_prediction(Path(self.file.name), f"byte {self.at[row]}", values)
             timeline = tuple(_segments(values.get("timeline")))
-        except (ValueError, KeyError, TypeError, RecursionError, OSError, ResultsFileError):
+        except (ValueError, TypeError, RecursionError, OSError, ResultsFileError):
             raise ResultsFileError(f"{self.file.name}: was changed; start again") from None
         if key_of(song.path) != self.paths[row]:
             raise ResultsFileError(f"{self.file.name}: was changed; start again")
@@ -101,55 +102,93 @@ def read_songs(results: Path) -> Songs:
     """
     try:
         file = results.open("rb")
-        found, embeddings = _read(results, file)
+        found = _read(results, file)
     except OSError as error:
         raise ResultsFileError(f"{results}: cannot be read ({error.strerror or error})") from None
-    if not found:
+    n = len(found.places)
+    if not n:
         raise ResultsFileError(f"{results}: holds no songs with an answer")
-    paths = list(found)
-    labels = list(dict.fromkeys(label for song in found.values() for label in song.shares))
-    number = {label: place for place, label in enumerate(labels)}
-    shares = np.zeros((len(paths), len(labels)), np.float32)
-    for row, song in enumerate(found.values()):
-        for label, share in song.shares.items():
-            shares[row, number[label]] = share
-    unsure = np.array([song.unsure for song in found.values()])
-    ids = _ids(len(paths))
+    shares = found.shares.rows[:n, : len(found.labels)].copy()
+    unsure = np.frombuffer(bytes(found.unsure), np.bool_)
+    embeddings = found.embeddings.rows[:n] if found.n_embeddings == n else None
+    ids = _ids(n)
     return Songs(
         file=file,
-        paths=paths,
+        paths=list(found.places),
         ids=ids,
         rows={name: row for row, name in enumerate(ids)},
-        places={path: row for row, path in enumerate(paths)},
-        at=np.array([song.at for song in found.values()], np.int64),
-        labels=labels,
+        places=found.places,
+        at=np.array(found.at, np.int64),
+        labels=list(found.labels),
         shares=shares,
-        answer=np.array([number[song.label] for song in found.values()], np.int64),
-        score=np.array([song.score for song in found.values()], np.float32),
+        answer=np.array(found.answer, np.int64),
+        score=np.array(found.score, np.float32),
         unsure=unsure,
-        worth=worth_asking(shares, unsure, _stacked(found, embeddings)),
-        model=next(iter(found.values())).model,
+        worth=worth_asking(shares, unsure, embeddings),
+        model=found.model,
     )
 
 
-@dataclass(frozen=True)
-class _Row:
-    at: int
-    label: str
-    score: float
-    unsure: bool
-    shares: dict[str, float]
-    model: str
-    embedding: int
-    """Place among those that have one; -1 without."""
+class _Table:
+    """Rows of numbers that grow in both directions."""
+
+    def __init__(self, kind: type[np.floating]) -> None:
+        self.rows: NDArray[Any] = np.zeros((0, 0), kind)
+
+    def require(self, n: int, width: int) -> None:
+        """Make room for so many."""
+        has, wide = self.rows.shape
+        if n <= has and width <= wide:
+            return
+        larger = (max(has + has // 4 + _NEW, n) if n > has else has, max(width, wide))
+        rows = np.zeros(larger, self.rows.dtype)
+        rows[:has, :wide] = self.rows
+        self.rows = rows
 
 
-def _read(results: Path, file: BinaryIO) -> tuple[dict[str, _Row], NDArray[np.float16]]:
-    """By path, the last row of each; and the embeddings as they came."""
-    found: dict[str, _Row] = {}
-    words: dict[str, str] = {}
-    vectors: NDArray[np.float16] = np.zeros((0, 0), np.float16)
-    n_vectors = 0
+@dataclass
+class _Columns:
+    """What is kept of the rows that were read; objects for each would take ten times as much."""
+
+    places: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+    at: "array[int]" = field(default_factory=lambda: array("q"))
+    answer: "array[int]" = field(default_factory=lambda: array("l"))
+    score: "array[float]" = field(default_factory=lambda: array("f"))
+    unsure: bytearray = field(default_factory=bytearray)
+    shares: _Table = field(default_factory=lambda: _Table(np.float32))
+    embeddings: _Table = field(default_factory=lambda: _Table(np.float16))
+    n_embeddings: int = 0
+    model: str = ""
+
+    def add(self, song: Prediction, at: int, embedding: Any) -> None:
+        """Of several rows of one song the last counts."""
+        assert song.label is not None
+        shares = {song.label: song.score or 0.0, **song.probabilities}
+        row = self.places.setdefault(key_of(song.path), len(self.places))
+        is_new = row == len(self.at)
+        if is_new:
+            self.at.append(0)
+            self.answer.append(0)
+            self.score.append(0)
+            self.unsure.append(0)
+        numbers = [self.labels.setdefault(label, len(self.labels)) for label in shares]
+        self.shares.require(row + 1, len(self.labels))
+        self.shares.rows[row] = 0
+        self.shares.rows[row, numbers] = list(shares.values())
+        self.at[row], self.answer[row] = at, self.labels[song.label]
+        self.score[row], self.unsure[row] = song.score or 0.0, song.unsure
+        self.model = self.model or song.model
+        if isinstance(embedding, list) and embedding:
+            width = self.embeddings.rows.shape[1] or len(embedding)
+            if len(embedding) == width:
+                self.embeddings.require(row + 1, width)
+                self.embeddings.rows[row] = embedding
+                self.n_embeddings += is_new
+
+
+def _read(results: Path, file: BinaryIO) -> _Columns:
+    found = _Columns()
     for number, (at, line) in enumerate(_lines(file), 1):
         try:
             values = json.loads(line)
@@ -161,36 +200,9 @@ def _read(results: Path, file: BinaryIO) -> tuple[dict[str, _Row], NDArray[np.fl
                 ) from None
             break  # the run that wrote it was killed within this line
         song = to_prediction(results, f"line {number}", values)
-        if not song.ok or song.label is None:
-            continue
-        vector = values.get("embedding")
-        if isinstance(vector, list) and vector and (not n_vectors or len(vector) == len(vectors.T)):
-            if n_vectors == len(vectors):
-                more = np.zeros((max(_NEW, n_vectors), len(vector)), np.float16)
-                vectors = np.concatenate([vectors, more]) if n_vectors else more
-            vectors[n_vectors] = vector
-            n_vectors += 1
-        else:
-            vector = None
-        found[key_of(song.path)] = _row(song, at, n_vectors - 1 if vector else -1, words)
-    return found, vectors[:n_vectors]
-
-
-def _row(song: Prediction, at: int, embedding: int, words: dict[str, str]) -> _Row:
-    assert song.label is not None
-    shares = song.probabilities or {song.label: song.score or 0.0}
-    shares = {words.setdefault(label, label): share for label, share in shares.items()}
-    shares.setdefault(song.label, song.score or 0.0)
-    label = words.setdefault(song.label, song.label)
-    model = words.setdefault(song.model, song.model)
-    return _Row(at, label, song.score or 0.0, song.unsure, shares, model, embedding)
-
-
-def _stacked(
-    found: Mapping[str, _Row], embeddings: NDArray[np.float16]
-) -> NDArray[np.float16] | None:
-    places = [row.embedding for row in found.values()]
-    return embeddings[places] if places and min(places) >= 0 else None
+        if song.ok and song.label is not None:
+            found.add(song, at, values.get("embedding"))
+    return found
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -208,14 +220,12 @@ def _read_line(file: BinaryIO, at: int) -> bytes:
         return file.readline()
 
 
-_TOLD = ("start_s", "end_s", "label", "score")
-"""Of a stretch; a model with further heads says more of it."""
-
-
 def _segments(values: Any) -> Iterator[Segment]:
+    """By name: a newer melonnx tells more of each."""
     for one in values if isinstance(values, list) else ():
-        told = [one[name] for name in _TOLD] if isinstance(one, dict) else one[: len(_TOLD)]
-        start, end, label, score = told
+        if isinstance(one, dict):
+            one = [one.get(name) for name in ("start_s", "end_s", "label", "score")]
+        start, end, label, score = one[:4]
         yield Segment(float(start), float(end), str(label), float(score))
 
 

@@ -12,7 +12,7 @@ __all__ = ["worth_asking"]
 _SAMPLE = 256
 """Songs that stand for the library."""
 _SEED = 0
-_BLOCK = 1 << 13
+_BLOCK = 1 << 11
 
 
 def worth_asking(

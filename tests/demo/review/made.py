@@ -32,8 +32,9 @@ def make_library(folder: Path, songs: int = 6, seconds: float = 4.0) -> Path:
             probabilities=dict(zip(labels, shares, strict=True)), timeline=segments,
             duration_s=seconds, model="made 1.0",
         )  # fmt: skip
-        embedding = [float(number % 3), 1.0, float(number)]
-        rows.append({**prediction.to_dict(), "embedding": embedding})
+        row = {**prediction.to_dict(), "embedding": [float(number % 3), 1.0, float(number)]}
+        row["timeline"] = [{**one, "energy": 0.5} for one in row["timeline"]]  # a newer melonnx's
+        rows.append(row)
     rows.append(Prediction("gone.mp3", status="unreadable", error="gone.mp3: is damaged").to_dict())
     results = folder / "library.jsonl"
     results.write_text("".join(json.dumps(row) + "\n" for row in rows))
