@@ -67,7 +67,7 @@ def _spell_out_erfc(graph: onnx.GraphProto) -> None:
         node = graph.node[place]
         if node.op_type == "Erfc":
             one, erf = f"{node.name}_one", f"{node.name}_erf"
-            graph.initializer.append(numpy_helper.from_array(np.float32(1), one))
+            graph.initializer.append(numpy_helper.from_array(np.array(1, np.float32), one))
             graph.node.insert(place, helper.make_node("Erf", list(node.input), [erf], erf))
             node = graph.node[place + 1]
             node.op_type = "Sub"
