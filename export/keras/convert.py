@@ -1,5 +1,7 @@
 """Turns a Keras network into ONNX bytes with the names, axes and metadata of the format."""
 
+import logging
+
 import keras
 import numpy as np
 import onnx
@@ -38,6 +40,7 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
             tf.TensorSpec((None, whole.input_shape[1], n_mels), tf.float32, name=INPUT)
         ],
     )
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it complains of what is mended below
     model, _ = tf2onnx.convert.from_function(
         function, input_signature=function.input_signature, opset=OPSET
     )

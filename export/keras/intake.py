@@ -42,10 +42,12 @@ def as_format_network(
 
     It takes what ``front`` says (:func:`melonnx.export.keras.front.as_learnt`), of any number of
     frames or of ``info.window``, and answers with probabilities or logits [batch, labels]; which,
-    is seen by its last layer, or on ``patches`` [n, window, n_mels]. The embedding is the output
-    of the layer named ``embedding``, by default what goes into the last Dense. Evidence is by place where the network
-    ends with global average pooling and one Dense (Zhou et al., CVPR 2016); otherwise it is of a
-    single place, the whole patch: float32 [batch, 1, 1, labels].
+    is seen by its last layer, or on ``patches`` [n, window, n_mels].
+
+    The embedding is the output of the layer named ``embedding``, by default what goes into the
+    last Dense. Evidence is by place where the network ends with global average pooling and one
+    Dense (Zhou et al., CVPR 2016); otherwise it is of a single place, the whole patch: float32
+    [batch, 1, 1, labels].
 
     Raises KerasFileError for any other network.
     """
