@@ -1,5 +1,7 @@
 """Turns a Keras network into ONNX bytes with the names, axes and metadata of the format."""
 
+import logging
+
 import keras
 import numpy as np
 import onnx
@@ -38,6 +40,7 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
             tf.TensorSpec((None, whole.input_shape[1], n_mels), tf.float32, name=INPUT)
         ],
     )
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it complains of what is mended below
     model, _ = tf2onnx.convert.from_function(
         function, input_signature=function.input_signature, opset=OPSET
     )
@@ -67,7 +70,7 @@ def _spell_out_erfc(graph: onnx.GraphProto) -> None:
         node = graph.node[place]
         if node.op_type == "Erfc":
             one, erf = f"{node.name}_one", f"{node.name}_erf"
-            graph.initializer.append(numpy_helper.from_array(np.float32(1), one))
+            graph.initializer.append(numpy_helper.from_array(np.array(1, np.float32), one))
             graph.node.insert(place, helper.make_node("Erf", list(node.input), [erf], erf))
             node = graph.node[place + 1]
             node.op_type = "Sub"

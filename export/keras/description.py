@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from melonnx.export.errors import KerasFileError
+from melonnx.export.keras.front import AXES, NORMALISATIONS, SCALES, Front
 from melonnx.infer.model.metadata import FORMAT_VERSION, ModelInfo
 
 __all__ = ["read_description"]
@@ -12,17 +13,20 @@ __all__ = ["read_description"]
 _NEEDED = ("labels", "mel_spec", "window")
 _MORE = ("window_hop", "max_windows", "temperature", "pooling", "bars", "accepts", "parents")
 _EMBEDDING = "embedding"
+_FRONT = ("axes", "scale", "normalise")
+_OWN = (*_MORE, _EMBEDDING, *_FRONT)
 
 
 def read_description(
     path: Path, *, name: str, version: str, dataset: str, license_name: str, attribution: str
-) -> tuple[ModelInfo, str | None]:
-    """The metadata of the model to be, and the name of its embedding layer if one is given.
+) -> tuple[ModelInfo, str | None, Front]:
+    """The metadata of the model to be, its embedding layer if one is named, and how it is fed.
 
     ``path``: a JSON object of the format's own fields (``models/README.md``): ``labels``,
     ``mel_spec`` and ``window`` must be there; ``window_hop`` (the window by default),
     ``max_windows``, ``temperature``, ``pooling``, ``bars``, ``accepts`` and ``parents`` may be, and
-    ``embedding``.
+    ``embedding``, ``axes``, ``scale`` and ``normalise``
+    (:class:`melonnx.export.keras.front.Front`).
 
     Raises KerasFileError where it cannot be read, or a field is missing, unknown or bad.
     """
@@ -40,7 +44,7 @@ def read_description(
     if not isinstance(given, dict):
         raise KerasFileError(f"{path}: is no JSON object")
     missing = [field for field in _NEEDED if field not in given]
-    unknown = sorted(given.keys() - {*_NEEDED, *_MORE, _EMBEDDING})
+    unknown = sorted(given.keys() - {*_NEEDED, *_OWN})
     if missing or unknown:
         raise KerasFileError(
             f"{path}: "
@@ -49,11 +53,12 @@ def read_description(
                 for what, fields in (("lacks", missing), ("has unknown fields", unknown))
                 if fields
             )
-            + f"; needed are {', '.join(_NEEDED)}, allowed {', '.join((*_MORE, _EMBEDDING))}"
+            + f"; needed are {', '.join(_NEEDED)}, allowed {', '.join(_OWN)}"
         )
     embedding = given.pop(_EMBEDDING, None)
     if embedding is not None and not isinstance(embedding, str):
         raise KerasFileError(f"{path}: embedding is the name of a layer, not {embedding!r}")
+    front = _read_front(path, {name: given.pop(name) for name in _FRONT if name in given})
     if not isinstance(given["labels"], list):
         raise KerasFileError(f"{path}: labels is a list of names, not {given['labels']!r}")
     values = {
@@ -77,6 +82,23 @@ def read_description(
         **given,
     }
     try:
-        return ModelInfo.from_json(json.dumps(values)), embedding
+        return ModelInfo.from_json(json.dumps(values)), embedding, front
     except ValueError as error:
         raise KerasFileError(f"{path}: {error}") from None
+
+
+def _read_front(path: Path, given: dict[str, Any]) -> Front:
+    choices = {"axes": AXES, "scale": SCALES, "normalise": NORMALISATIONS}
+    for name, value in given.items():
+        if name == "normalise" and _is_mean_and_deviation(value):
+            given[name] = (float(value[0]), float(value[1]))
+        elif value not in choices[name]:
+            also = ", or [mean, deviation]" * (name == "normalise")
+            told = ", ".join(f'"{choice}"' for choice in choices[name])
+            raise KerasFileError(f"{path}: {name} is {value!r}, not one of {told}{also}")
+    return Front(**given)
+
+
+def _is_mean_and_deviation(value: Any) -> bool:
+    numbers = isinstance(value, list) and all(type(one) in (int, float) for one in value)
+    return numbers and len(value) == 2 and value[1] > 0

@@ -9,6 +9,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from melonnx.export.errors import KerasFileError
+from melonnx.export.keras.front import AXES, Front, as_learnt, shape_text
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.session import INPUT
 
@@ -35,40 +36,43 @@ def as_format_network(
     info: ModelInfo,
     embedding: str | None,
     patches: NDArray[np.float32],
+    front: Front | None = None,
 ) -> keras.Model:
     """``network`` as log-mel [batch, frames, n_mels] to the three outputs of a model file.
 
-    It takes [batch, frames, n_mels] or [batch, frames, n_mels, 1], with any number of frames or
-    ``info.window``, and answers with probabilities or logits [batch, labels]; which, is seen on
-    ``patches`` [n, window, n_mels]. The embedding is the output of the layer named
-    ``embedding``, by default what goes into the last Dense. Evidence is by place where the network
-    ends with global average pooling and one Dense (Zhou et al., CVPR 2016); otherwise it is of a
-    single place, the whole patch: float32 [batch, 1, 1, labels].
+    It takes what ``front`` says (:func:`melonnx.export.keras.front.as_learnt`), of any number of
+    frames or of ``info.window``, and answers with probabilities or logits [batch, labels]; which,
+    is seen by its last layer, or on ``patches`` [n, window, n_mels].
+
+    The embedding is the output of the layer named ``embedding``, by default what goes into the
+    last Dense. Evidence is by place where the network ends with global average pooling and one
+    Dense (Zhou et al., CVPR 2016); otherwise it is of a single place, the whole patch: float32
+    [batch, 1, 1, labels].
 
     Raises KerasFileError for any other network.
     """
-    frames, has_channel = _check_input(network, info)
+    front = front or Front()
+    log_mel, given = _from_log_mel(network, info, front)
     if len(network.outputs) != 1 or network.output_shape != (None, len(info.labels)):
         raise KerasFileError(
-            f"the network answers with {_shape_text(network.output_shape)}; the description has "
+            f"the network answers with {shape_text(network.output_shape)}; the description has "
             f"{len(info.labels)} labels: [batch, {len(info.labels)}]"
         )
-    log_mel = keras.Input((frames, info.mel_spec.n_mels), name=INPUT)
-    picture = layers.Reshape((frames or -1, info.mel_spec.n_mels, 1)) if has_channel else None
     dense, below = _last_dense(network)
     embedded = _embedding(network, embedding, below)
     features = _pooled(below) if dense is not None and below is not None else None
     inside = {"answer": network.outputs[0], "embedding": embedded}
     if features is not None:
         inside["features"] = features
-    found: Any = keras.Model(network.inputs[0], inside)(picture(log_mel) if picture else log_mel)
+    found: Any = keras.Model(network.inputs[0], inside)(given)
     answer = ops.cast(found["answer"], "float32")
-    says_probabilities = _says_probabilities(
-        network, patches[..., None] if has_channel else patches
-    )
+    said = keras.Model(log_mel, answer).predict(patches, verbose=0)
+    says_probabilities = _says_probabilities(network, np.asarray(said, np.float64))
     probabilities = answer if says_probabilities else layers.Softmax()(answer)
     if features is not None:
         evidence = _by_place(dense, ops.cast(found["features"], "float32"))
+        if front.axes == AXES[1]:
+            evidence = ops.transpose(evidence, (0, 2, 1, 3))
     else:
         logits = ops.log(ops.maximum(answer, 1e-12)) if says_probabilities else answer
         evidence = ops.reshape(logits, (-1, 1, 1, len(info.labels)))
@@ -83,33 +87,14 @@ def as_format_network(
     )
 
 
-def _check_input(network: keras.Model, info: ModelInfo) -> tuple[int | None, bool]:
-    """Frames that the network takes (None: any number), and whether it wants a channel axis."""
+def _from_log_mel(network: keras.Model, info: ModelInfo, front: Front) -> tuple[Any, Any]:
+    """The input of the format, and what the network is given of it."""
     shape, n_mels = network.input_shape, info.mel_spec.n_mels
-    fits = (
-        len(network.inputs) == 1
-        and isinstance(shape, tuple)
-        and len(shape) in (3, 4)
-        and shape[0] is None
-        and shape[1] in (None, info.window)
-        and shape[2] in (None, n_mels)
-        and shape[3:] in ((), (1,))
-    )
-    if not fits:
-        turned = isinstance(shape, tuple) and shape[1:3] == (n_mels, info.window)
-        hint = "; begin it with keras.layers.Permute, which turns mel bands and frames" * turned
-        raise KerasFileError(
-            f"the network takes {_shape_text(shape)}; of the description it should be [batch, "
-            f"{info.window} or any number of frames, {n_mels} mel bands], or the same with a last "
-            f"axis of 1{hint}"
-        )
-    return shape[1], len(shape) == 4
-
-
-def _shape_text(shape: Any) -> str:
-    if not isinstance(shape, tuple):
-        return f"several tensors ({shape})"
-    return f"[{', '.join('any' if size is None else str(size) for size in shape)}]"
+    frames = None
+    if isinstance(shape, tuple) and len(shape) > 2:
+        frames = shape[2 if front.axes == AXES[1] else 1]
+    log_mel = keras.Input((frames, n_mels), name=INPUT)
+    return log_mel, as_learnt(log_mel, network, info, front)
 
 
 def _before(tensor: Any) -> tuple[Any, Any]:
@@ -150,7 +135,7 @@ def _embedding(network: keras.Model, name: str | None, below: Any) -> Any:
         tensor = below
     if len(tensor.shape) != 2 or tensor.shape[1] is None:
         raise KerasFileError(
-            f"the embedding would be {_shape_text(tensor.shape)}, not [batch, size]: name a layer "
+            f"the embedding would be {shape_text(tensor.shape)}, not [batch, size]: name a layer "
             'with such an output in the description, "embedding": "…"'
         )
     return tensor
@@ -180,9 +165,8 @@ def _by_place(dense: Any, features: Any) -> Any:
     return evidence
 
 
-def _says_probabilities(network: keras.Model, patches: NDArray[np.float32]) -> bool:
-    """By the function that it ends with; by what it says of ``patches`` where that is not known."""
-    answer = np.asarray(network.predict(patches, verbose=0), np.float64)
+def _says_probabilities(network: keras.Model, answer: NDArray[np.float64]) -> bool:
+    """By the function that it ends with; by an ``answer`` to music where that is not known."""
     if not np.isfinite(answer).all():
         raise KerasFileError("the network answers with NaN or infinity on music")
     last = _last_function(network)

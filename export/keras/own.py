@@ -55,7 +55,7 @@ def export_keras(
 
     Raises KerasFileError and ProofError; then ``out`` is as it was.
     """
-    info, embedding = read_description(
+    info, embedding, front = read_description(
         description,
         name=name,
         version=version,
@@ -66,13 +66,14 @@ def export_keras(
     network = load_keras(path, code)
     patches = _patches(info)
     try:
-        whole = as_format_network(network, info, embedding, patches)
+        whole = as_format_network(network, info, embedding, patches, front)
     except KerasFileError as error:
         raise KerasFileError(f"{path}: {error}") from None
     try:
         model = to_onnx(whole, info)
         proof = prove(model, whole, patches)
-        again = to_onnx(as_format_network(load_keras(path, code), info, embedding, patches), info)
+        network = load_keras(path, code)
+        again = to_onnx(as_format_network(network, info, embedding, patches, front), info)
         data = seal(model)
         if seal(again) != data:
             _require_same_answers(path, model, again, whole, patches)

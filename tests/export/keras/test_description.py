@@ -6,6 +6,7 @@ import pytest
 
 from melonnx.export.errors import KerasFileError
 from melonnx.export.keras.description import read_description
+from melonnx.export.keras.front import Front
 from tests.export.conftest import ABOUT, LABELS, SPEC
 
 
@@ -21,7 +22,8 @@ def describe(tmp_path):
 
 
 def test_three_fields_will_do(describe):
-    info, embedding = describe(ABOUT)
+    info, embedding, front = describe(ABOUT)
+    assert front == Front()
     assert embedding is None
     assert (info.labels, info.mel_spec) == (tuple(LABELS), SPEC)
     assert (info.window, info.window_hop, info.max_windows) == (40, 40, 0)
@@ -37,7 +39,9 @@ def test_the_others_are_taken_too(describe):
         "bars": {"90": {"loud": 0.5}},
         "parents": {"rock": "loud", "jazz": "soft", "folk": "soft"},
     }
-    info, embedding = describe(ABOUT | more | {"embedding": "dense_1"})
+    about = ABOUT | more | {"embedding": "dense_1", "axes": "mels, frames", "normalise": [-40, 20]}
+    info, embedding, front = describe(about)
+    assert front == Front(axes="mels, frames", normalise=(-40.0, 20.0))
     assert embedding == "dense_1"
     assert {name: getattr(info, name) for name in more} == more
     assert info.genres == ("loud", "soft")
@@ -56,6 +60,9 @@ def test_the_others_are_taken_too(describe):
         (ABOUT | {"labels": ["rock"]}, "must be two or more"),
         (ABOUT | {"temperature": 0}, "temperature=0.0 must be 0.01 to 100"),
         (ABOUT | {"embedding": 3}, "embedding is the name of a layer"),
+        (ABOUT | {"axes": "mels"}, 'axes is .mels., not one of "frames, mels", "mels, frames"'),
+        (ABOUT | {"scale": 3}, 'scale is 3, not one of "unit", "decibels"'),
+        (ABOUT | {"normalise": [0, 0]}, r"normalise is \[0, 0\], not one of .* or \[mean, dev"),
     ],
 )
 def test_what_is_wrong_is_named(describe, text, reason):
