@@ -48,7 +48,8 @@ def write_playlists(
     """
     root = folder.resolve()
     lists: dict[str, _List] = {}
-    for song, genre in songs:
+    for whole, genre in songs:
+        song = Prediction(whole.path, duration_s=whole.duration_s)  # of 100,000 all would be much
         if kind in _BY_LINES and any(end in song.path for end in "\r\n"):
             yield Placed(song.path, error=f"{song.path}: its name would be two lines of a playlist")
         elif not is_url(song.path) and not _is_there(song.path):

@@ -45,27 +45,46 @@ def digests(folder: Path) -> Digests:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
-def run(*arguments: str | Path, kill_after_s: float | None = None) -> bool:
-    """True where the command was killed; False where it came to its end before."""
+def run(*arguments: str | Path, folder: Path | None = None, changes: int = 0) -> bool:
+    """True where the command was killed: when ``changes`` files of ``folder`` are others.
+
+    False where it came to its end before.
+    """
     command = [PROGRAM, *map(str, arguments)]
+    began = {} if folder is None else states(folder)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        process.wait(kill_after_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return True
+    while process.poll() is None:
+        if folder is not None:
+            now = states(folder)
+            if sum(now.get(name) != state for name, state in began.items()) >= changes:
+                process.kill()
+                process.wait()
+                return True
+        time.sleep(0.005)
     return False
+
+
+def states(folder: Path) -> dict[str, tuple[int, int]]:
+    """What tells by name that another file is in a file's place."""
+    found = {}
+    for path in folder.iterdir():
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # a copy that has just been renamed
+            continue
+        found[path.name] = status.st_ino, status.st_mtime_ns
+    return found
 
 
 def killed_often(
     what: str, command: list[str | Path], folder: Path, old: Digests, new: Digests,
-    kills: int, whole_s: float, rng: random.Random,
+    kills: int, rng: random.Random,
 ) -> int:  # fmt: skip
     """Run ``command`` with kills, then to its end; returns how many files were neither."""
     neither = 0
     for _ in range(kills):
-        was_killed = run(*command, kill_after_s=rng.uniform(0.3, max(0.6, whole_s)))
+        changes = rng.randint(1, len(old) // kills)
+        was_killed = run(*command, folder=folder, changes=changes)
         found = digests(folder)
         strays = found.keys() - old.keys()
         wrong = [name for name in old if found.get(name) not in (old[name], new[name])]
@@ -108,9 +127,9 @@ def main() -> None:
         log = root / "log"
         write = ["tag", "--from", root / "music.jsonl", "--write", "--log", log]
         undo = ["tag", "--undo", log]
-        neither = killed_often("tag --write", write, music, old, new, kills, whole_s, rng)
+        neither = killed_often("tag --write", write, music, old, new, kills, rng)
         tagged = digests(music) == new
-        neither += killed_often("tag --undo", undo, music, old, new, kills, whole_s, rng)
+        neither += killed_often("tag --undo", undo, music, old, new, kills, rng)
         restored = digests(music) == old
         print(f"after the last tag all are new: {tagged}; after the undo all are old: {restored}")
         if neither or not tagged or not restored:

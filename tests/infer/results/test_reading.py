@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from melonnx.infer.errors import ResultsFileError, UnreadableAudioError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.formats import open_output
-from melonnx.infer.results.reading import read_results
+from melonnx.infer.results.reading import open_results, read_results
 from melonnx.infer.results.rows import View
 
 SONG = Prediction(
@@ -173,3 +174,21 @@ def test_a_table_whose_columns_names_are_damaged_says_so(tmp_path):
     write_table(pyarrow.table({"path": ["a"], "path_bytes": [1], "label": ["x"]}), path)
     with pytest.raises(ResultsFileError):
         read_results(path)
+
+
+def test_rows_are_read_again_from_their_file_when_they_are_asked_for(tmp_path):
+    path = tmp_path / "results.jsonl"
+    rows = [
+        SONG,
+        FAILED,
+        replace(SONG, path="other.mp3", label="rock", probabilities={"rock": 1.0}),
+    ]
+    path.write_text("\n".join(json.dumps(row.to_dict()) for row in rows))
+    results = open_results(path)
+    assert len(results) == 3
+    assert list(results.of(["other.mp3", SONG.path])) == [rows[2], SONG]
+    assert results.models == {SONG.model}
+    assert results.genres == {frozenset(SONG.probabilities), frozenset({"rock"})}
+    path.write_text("changed")
+    with pytest.raises(ResultsFileError, match="was changed as it was read"):
+        list(results)
