@@ -3,8 +3,8 @@
     python -m tests.benchmarks.server [REQUESTS [SONG]]
 
 REQUESTS (400) are answered for each number; each sends the bytes of SONG (the sample). Prints wall
-time of an answer (median, 99th percentile), answers a second, processor time of an answer, and the
-process's memory, threads and descriptors after it. The service is that of docs/programs.md: FastAPI
+time of an answer (median, 99th percentile), answers a second, processor time of an answer, and what
+the process has after it, as memory beyond that before the first request, threads and descriptors. The service is that of docs/programs.md: FastAPI
 in uvicorn, in a process of its own.
 """
 
@@ -42,6 +42,7 @@ def load(what: str, pid: int, ask: Callable[[], object], n_requests: int) -> Non
         ask()
         return time.perf_counter() - began
 
+    before = look(pid, 0)
     for threads in THREADS:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(timed, range(threads)))
@@ -52,7 +53,7 @@ def load(what: str, pid: int, ask: Callable[[], object], n_requests: int) -> Non
         print(
             f"{what:9} {threads:7} {n_requests:8} {1000 * statistics.median(seconds):9.0f} "
             f"{1000 * np.percentile(seconds, 99):6.0f} {n_requests / took:8.1f} "
-            f"{1000 * work / n_requests:10.1f} {after.memory_mb:9.1f} {after.threads:7} "
+            f"{1000 * work / n_requests:10.1f} {after.memory_mb - before.memory_mb:+9.1f} {after.threads:7} "
             f"{after.descriptors:11}",
             flush=True,
         )
@@ -64,7 +65,8 @@ def main() -> None:
     song = Path(sys.argv[2] if len(sys.argv) > 2 else MODELS_FOLDER / "sample.mp3").read_bytes()
     print(
         f"{'':9} {'threads':>7} {'requests':>8} {'median ms':>9} {'99% ms':>6} {'a second':>8} "
-        f"{'proc. ms':>10} {'memory MB':>9} {'threads':>7} {'descriptors':>11}"
+        f"{'proc. ms':>10} {'memory MB':>9} {'threads':>7} {'descriptors':>11}",
+        flush=True,
     )
     predictor = Predictor(device="cpu", threads=1)
     load("Predictor", os.getpid(), lambda: predictor.predict(song), n_requests)
