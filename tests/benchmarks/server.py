@@ -4,8 +4,8 @@
 
 REQUESTS (400) are answered for each number; each sends the bytes of SONG (the sample). Prints wall
 time of an answer (median, 99th percentile), answers a second, processor time of an answer, and what
-the process has after it, as memory beyond that before the first request, threads and descriptors. The service is that of docs/programs.md: FastAPI
-in uvicorn, in a process of its own.
+the process has after it: memory beyond that before the first request, threads and descriptors. The
+service is that of docs/programs.md: FastAPI in uvicorn, in a process of its own.
 """
 
 import os
@@ -50,10 +50,11 @@ def load(what: str, pid: int, ask: Callable[[], object], n_requests: int) -> Non
             seconds = list(pool.map(timed, range(n_requests)))
             took, work = time.perf_counter() - began, processor_s(pid) - worked
         after = look(pid, n_requests)
+        more_mb = after.memory_mb - before.memory_mb
         print(
             f"{what:9} {threads:7} {n_requests:8} {1000 * statistics.median(seconds):9.0f} "
             f"{1000 * np.percentile(seconds, 99):6.0f} {n_requests / took:8.1f} "
-            f"{1000 * work / n_requests:10.1f} {after.memory_mb - before.memory_mb:+9.1f} {after.threads:7} "
+            f"{1000 * work / n_requests:10.1f} {more_mb:+9.1f} {after.threads:7} "
             f"{after.descriptors:11}",
             flush=True,
         )
