@@ -53,9 +53,9 @@ class Predictor:
     ``threads``: threads of one run of the network; None takes one for each core.
     ``skim``: decode of a long song only the places that the network listens to. One of four
     minutes takes a third of the time; what is damaged elsewhere goes unseen, and the song's level
-    is that of these places. What allows no exact seeking (ogg, opus, m4a, mp3 below 32 kHz
-    or without a tag of its length, streams) is still read through, and so is what the model hears
-    all of: short songs, and any where its ``max_windows`` is 0.
+    is that of forty moments along it. What allows no exact seeking (ogg, opus, m4a, mp3 below 32
+    kHz or without a tag of its length, streams) is still read through, and so is what the model
+    hears all of: short songs, and any where its ``max_windows`` is 0.
     ``sure``: of the answers that are not marked unsure, so many percent are right. 80 marks fewer
     songs, 95 more; which rates there are is in the model's file (``info.bars``).
     ``track``: which of several audio tracks (a video's, say), from 1 on; None takes the one that

@@ -12,13 +12,13 @@ from melonnx.infer.frontend.windows import window_starts
 __all__ = ["skim"]
 
 _WORTH_IT = 3
-"""Times as long as its windows: seeking has a price, too."""
+"""Times as long as what is heard of it: seeking has a price, too."""
 _MOST_SILENCE = 0.5
 """Of a stretch as long as a window: how long it goes on, and where there is more, only the whole
 track can tell."""
 _SAMPLES, _SAMPLE_S = 40, 0.25
 """The level of a track is that of so many moments of so many seconds, evenly spread: within 0.5 dB
-of the whole's; the ten windows of the released models are too few, and miss it by 1.6 dB."""
+of the whole's; the six windows of genre-base are too few, and miss it by 1.6 dB."""
 
 
 def skim(reader: AudioReader, spec: MelSpec, window: int, hop: int, most: int) -> Heard | None:
@@ -31,13 +31,15 @@ def skim(reader: AudioReader, spec: MelSpec, window: int, hop: int, most: int) -
     their time.
     """
     n_samples = reader.n_samples
-    if not most or n_samples is None or spec.n_frames(n_samples) < _WORTH_IT * most * window:
+    if not most or n_samples is None:
         return None
     n_frames = spec.n_frames(n_samples)
+    short = max(1, round(_SAMPLE_S / spec.frame_seconds))
+    if n_frames < _WORTH_IT * (most * window + _SAMPLES * short):
+        return None
     starts = window_starts(n_frames, window, hop, most)
     windows: list[Frames] = []
     moments: list[Frames] = []
-    short = max(1, round(_SAMPLE_S / spec.frame_seconds))
     between = np.linspace(0, n_frames - short, _SAMPLES + 2)[1:-1].astype(int).tolist()
     for places, length, heard in ((starts, window, windows), (between, short, moments)):
         for start in places:

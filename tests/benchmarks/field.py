@@ -10,6 +10,7 @@ ENVIRONMENTS is a folder with an environment of its own for each; what is not th
         'setuptools<81' 'scipy<1.13'
     python3.7  -m venv E/musicnn     && E/musicnn/bin/pip install musicnn
     python3.11 -m venv E/essentia    && E/essentia/bin/pip install essentia-tensorflow
+    python3.11 -m venv E/vibenet     && E/vibenet/bin/pip install vibenet
 
 Each round runs all in turn. Cold: a process from its start to the end of the first answer
 (melonnx: the command). Warm: one more answer in a process that has given three. Songs a second:
@@ -63,6 +64,7 @@ PEERS = (
     Peer("melonnx, small", "melonnx", "melonnx_small", ("classify", "--model", str(SMALL))),
     Peer("librosa, small", "librosa", "librosa_script"),
     Peer("musicnn", "musicnn", "musicnn_tags"),
+    Peer("vibenet (feelings)", "vibenet", "vibenet_feelings"),
     Peer("essentia, no network", "essentia", "essentia_front_end"),
     Peer("basic-pitch (notes)", "basic-pitch", "basic_pitch_onnx"),
     Peer("limit: decoding", "melonnx", "decode_only"),

@@ -35,7 +35,7 @@ def skimmed(source, *sizes):
     ],
 )
 def test_frames_and_places_are_those_of_the_whole(format_, rate):
-    data = encode(make_song(20, rate, 2), rate, format_)
+    data = encode(make_song(40, rate, 2), rate, format_)
     found, reader = skimmed(data)
     with open_audio(data, SPEC.sample_rate) as whole:
         heard = hear(whole, *SIZES)
@@ -86,7 +86,7 @@ def test_silence_between_the_windows_is_found(silence_s, is_skimmed):
 
 @pytest.mark.parametrize(
     ("seconds", "sizes"),
-    [(4, SIZES), (20, (SPEC, WINDOW, WINDOW, 0))],
+    [(4, SIZES), (40, (SPEC, WINDOW, WINDOW, 0))],
     ids=["short song", "a model that hears all"],
 )
 def test_what_has_nothing_to_skip_is_heard_whole(seconds, sizes):
@@ -114,7 +114,7 @@ def _untagged(song):
     ids=["ogg", "mp3 without tag", "cut wav", "cut flac", "cut mp3", "low mp3", "silence"],
 )
 def test_what_cannot_be_skimmed_is_left_to_be_heard_whole(make):
-    assert skimmed(make(make_song(20)))[0] is None
+    assert skimmed(make(make_song(40)))[0] is None
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def short_sighted(tiny_model, monkeypatch):
 
 def test_predictor_skims_files_and_answers_alike(short_sighted, tmp_path, monkeypatch):
     path = tmp_path / "song.flac"
-    path.write_bytes(encode(make_song(150), 22050, "FLAC", "PCM_16"))
+    path.write_bytes(encode(make_song(180), 22050, "FLAC", "PCM_16"))
     whole = Predictor(short_sighted).predict(path)
     skimming = Predictor(short_sighted, skim=True)
     offset = skimming.predict(path, offset=1.0, duration=100.0)
@@ -165,7 +165,7 @@ def test_answers_of_both_ways_are_not_taken_for_each_other(melonnx, tiny_model, 
 
 def test_level_is_the_same_on_a_song_that_is_all_alike():
     """Then even the log-mel is that of the whole."""
-    time = np.arange(20 * 22050) / 22050
+    time = np.arange(40 * 22050) / 22050
     tone = (0.3 * np.sin(2 * np.pi * 441 * time)).astype(np.float32)
     data = encode(tone, 22050, "WAV", "FLOAT")
     found, _ = skimmed(data)
