@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.errors import MelonnxError
+from melonnx.infer.errors import MelonnxError, MissingExtraError
 from melonnx.infer.model.certainty import is_unsure
 from melonnx.infer.model.listener_tags import TAG_GROUPS, group_of
 from melonnx.infer.units import clock
@@ -137,6 +137,22 @@ class Prediction:
             *(repr(self)[1:-1], self.probabilities),
             [(one.label, one.end_s - one.start_s) for one in self.segments()],
         )
+
+    def plot(self, *, dark: bool = False) -> Any:
+        """The genres' bars and the timeline, as a matplotlib Figure.
+
+        Raises MissingExtraError where matplotlib is not there, and ValueError where there is no
+        answer.
+        """
+        from importlib import import_module  # the room of pictures is above this one
+
+        try:
+            pictures = import_module("melonnx.demo.pictures.answer")
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "matplotlib":
+                raise
+            raise MissingExtraError("demo", "matplotlib") from None
+        return pictures.draw_answer(self, dark=dark)
 
     @property
     def ok(self) -> bool:

@@ -101,6 +101,18 @@ class Predictor:
         """Those that may be answers, in the model's order."""
         return self._wanted.genres
 
+    def among(self, genres: Sequence[str]) -> Self:
+        """One that answers with ``genres`` only, on the same open model.
+
+        Raises UnknownGenreError.
+        """
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._wanted = Wanted.of_model(self.info, genres, sure=self.sure)
+        *opened_with, _ = self._opened_with
+        other._opened_with = (*opened_with, other._wanted.genres)
+        return other
+
     def predict(
         self,
         source: Source,

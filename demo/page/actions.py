@@ -10,8 +10,8 @@ from typing import Any, Literal
 import gradio as gr
 from matplotlib.figure import Figure
 
-from melonnx.demo.page.cards import answers, why
 from melonnx.demo.page.analysis import EvidenceMaps, classify, classify_each, hear, to_csv
+from melonnx.demo.page.cards import answers, why
 from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import Choice
 from melonnx.demo.pictures.song import Stage, draw, draw_all, to_png
@@ -62,9 +62,17 @@ class Actions:
         )
 
     def show(
-        self, song: str | None, model: str, sure: int | None, view: str, overlay: bool
+        self,
+        song: str | None,
+        model: str,
+        sure: int | None,
+        view: str,
+        overlay: bool,
+        genres: Sequence[str] | None = None,
     ) -> Iterator[tuple[Any, ...]]:
         """The answer as soon as it is there, then the pictures one by one.
+
+        ``genres``: the only ones that may be answers; none for all.
 
         Yields (answer, timeline, what is below them, genres to ask against, why, then a picture
         for each of ``TABS``).
@@ -75,7 +83,8 @@ class Actions:
         try:
             predictor = self.choice.predictor(model)
             rate = self.choice.nearest_rate(model, sure)
-            examined = hear(predictor, Path(song), self.limits, rate)
+            among = self.choice.among(model, genres)
+            examined = hear(among, Path(song), self.limits, rate)
         except MelonnxError as error:
             yield self._instead(answers.problem(str(error)))
             return
@@ -104,25 +113,41 @@ class Actions:
         nothing = [""] * len(TABS)
         return card, "", gr.update(visible=False), gr.skip(), "", *nothing
 
-    def switch(self, song: str | None, model: str, view: str, overlay: bool) -> Any:
+    def switch(
+        self,
+        song: str | None,
+        model: str,
+        view: str,
+        overlay: bool,
+        genres: Sequence[str] | None = None,
+    ) -> Any:
         """The mel spectrogram, with the evidence laid over it or without."""
         if song is None:
             return gr.skip()
         with _in_words():
             predictor = self.choice.predictor(model)
             rate = self.choice.nearest_rate(model, None)  # which is not in the picture
-            examined = hear(predictor, Path(song), self.limits, rate)
+            among = self.choice.among(model, genres)
+            examined = hear(among, Path(song), self.limits, rate)
             stage = "evidence" if overlay else "mel"
             return self._picture(predictor, Path(song), examined, stage, view)
 
-    def ask(self, song: str | None, model: str, view: str, against: str | None) -> str:
+    def ask(
+        self,
+        song: str | None,
+        model: str,
+        view: str,
+        against: str | None,
+        genres: Sequence[str] | None = None,
+    ) -> str:
         """Why, in words, numbers and a picture of the evidence."""
         if song is None:
             return ""
         try:
             predictor, path = self.choice.predictor(model), Path(song)
             rate = self.choice.nearest_rate(model, None)  # which is not in the words
-            examined = hear(predictor, path, self.limits, rate)
+            among = self.choice.among(model, genres)
+            examined = hear(among, path, self.limits, rate)
             evidence = self.maps.of(predictor, path, examined)
             explanation = explain(predictor, examined, evidence, against=against or None)
             shown = why.shown_places(explanation)
@@ -131,9 +156,15 @@ class Actions:
             )
         except MelonnxError as error:
             return answers.problem(str(error))
-        return why.why(explanation, drawn)
+        return why.why(explanation, drawn, of_all=len(among.genres) < len(predictor.genres))
 
-    def show_table(self, songs: list[str] | None, model: str, sure: int | None) -> Iterator[str]:
+    def show_table(
+        self,
+        songs: list[str] | None,
+        model: str,
+        sure: int | None,
+        genres: Sequence[str] | None = None,
+    ) -> Iterator[str]:
         """The table, row by row."""
         paths = [Path(song) for song in songs or ()]
         if not paths:
@@ -145,7 +176,11 @@ class Actions:
             return
         rows = []
         rate = self.choice.nearest_rate(model, sure)
-        predictor = self.choice.predictor(model)
+        try:
+            predictor = self.choice.among(model, genres)
+        except MelonnxError as error:
+            yield answers.problem(str(error))
+            return
         for row in classify_each(predictor, paths, self.limits, rate):
             rows.append(row)
             csv = to_csv(rows, predictor.info) if len(rows) == len(paths) else None

@@ -7,7 +7,7 @@ an answer without a reason.
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from gradio.components import Checkbox, Component, Dropdown, Number, Textbox
+from gradio.components import Checkbox, CheckboxGroup, Component, Dropdown, Number, Textbox
 
 if TYPE_CHECKING:  # not every Gradio has it there
     from gradio.block_function import BlockFunction
@@ -80,6 +80,12 @@ def _wanted(component: Any, value: Any) -> str | None:
     """What stands instead of ``value``; None where that is right."""
     if value is None:
         return None
+    if isinstance(component, CheckboxGroup):
+        choices = {choice for _, choice in component.choices}
+        fits = isinstance(value, list) and all(
+            isinstance(one, str) and one in choices for one in value
+        )
+        return None if fits else "a list of its choices"
     if isinstance(component, Dropdown):
         choices = [choice for _, choice in component.choices]
         if component.allow_custom_value or not choices:

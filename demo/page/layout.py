@@ -10,13 +10,13 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from melonnx.demo.page.cards import answers
 from melonnx.demo.page.actions import TABS, Actions
+from melonnx.demo.page.cards import answers
+from melonnx.demo.page.cards.why import BUSY
 from melonnx.demo.page.limits import Limits
 from melonnx.demo.page.models import RATES, Choice
 from melonnx.demo.page.threads import on_workers
 from melonnx.demo.page.visitors import remember_little
-from melonnx.demo.page.cards.why import BUSY
 from melonnx.demo.pictures.song import STAGES
 from melonnx.demo.songs import EXAMPLES
 from melonnx.infer.library.find import AUDIO_SUFFIXES
@@ -70,11 +70,16 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
                 filterable=False,
                 min_width=160,
             )
+        with gr.Accordion("Which genres it may be", open=False, elem_id="which"):
+            genres = gr.CheckboxGroup(
+                choice.genres, label="Only those that are ticked; with none, all", elem_id="genres"
+            )
+        settings = model, sure, genres
         with gr.Tabs():
             with gr.Tab("One song"):
-                song = _lay_out_song(actions, work, model, sure)
+                song = _lay_out_song(actions, work, *settings)
             with gr.Tab("Several songs"):
-                _lay_out_table(actions, work, model, sure)
+                _lay_out_table(actions, work, *settings)
         gr.on(
             [page.load, model.change],
             work(actions.offer),
@@ -90,7 +95,13 @@ def build_page(choice: Choice, limits: Limits, folder: Path) -> gr.Blocks:
     return page
 
 
-def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dropdown) -> gr.Audio:
+def _lay_out_song(
+    actions: Actions,
+    work: _Work,
+    model: gr.Dropdown,
+    sure: gr.Dropdown,
+    genres: gr.CheckboxGroup,
+) -> gr.Audio:
     view = gr.Textbox(visible=False)
     with gr.Row(equal_height=False):
         with gr.Column(min_width=320):
@@ -139,20 +150,21 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
         "show_progress": "minimal",
     }
     gr.on(
-        [song.change, model.change, sure.input],
+        [song.change, model.change, sure.input, genres.input],
         work(actions.show),
-        [song, model, sure, view, overlay],
+        [song, model, sure, view, overlay, genres],
         [answer, timeline, below, against, why, *pictures],
-        js=f"(song, model, sure, view, overlay) => [song, model, sure, {_VIEW}, overlay]",
+        js=f"""(song, model, sure, view, overlay, genres) =>
+            [song, model, sure, {_VIEW}, overlay, genres]""",
         show_progress_on=[answer],
         trigger_mode="always_last",
         **how,
     )
     overlay.change(
         work(actions.switch),
-        [song, model, view, overlay],
+        [song, model, view, overlay, genres],
         pictures[list(TABS).index("mel")],
-        js=f"(song, model, view, overlay) => [song, model, {_VIEW}, overlay]",
+        js=f"(song, model, view, overlay, genres) => [song, model, {_VIEW}, overlay, genres]",
         trigger_mode="always_last",
         **how,
     )
@@ -160,9 +172,9 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
     here: Any = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
     ask.click(None, None, [why, ask], js=_ASKING, **here).then(
         work(lambda song, *others: actions.ask(song and song["path"], *others)),
-        [song, model, view, against],
+        [song, model, view, against, genres],
         why,
-        js=f"(song, model, view, against) => [song, model, {_VIEW}, against]",
+        js=f"(song, model, view, against, genres) => [song, model, {_VIEW}, against, genres]",
         api_name="ask",
         preprocess=False,  # else a genre is refused once Gradio has forgotten what it had offered
         concurrency_id="network",
@@ -175,7 +187,13 @@ def _lay_out_song(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dr
     return song
 
 
-def _lay_out_table(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.Dropdown) -> None:
+def _lay_out_table(
+    actions: Actions,
+    work: _Work,
+    model: gr.Dropdown,
+    sure: gr.Dropdown,
+    genres: gr.CheckboxGroup,
+) -> None:
     limits = actions.limits
     songs = gr.File(
         file_count="multiple",
@@ -186,9 +204,9 @@ def _lay_out_table(actions: Actions, work: _Work, model: gr.Dropdown, sure: gr.D
     )
     table = _html("table")
     gr.on(
-        [songs.change, model.change, sure.input],
+        [songs.change, model.change, sure.input, genres.input],
         work(actions.show_table),
-        [songs, model, sure],
+        [songs, model, sure, genres],
         table,
         concurrency_id="network",
         api_visibility="private",

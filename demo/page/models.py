@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
-from melonnx.infer.errors import MelonnxError, ModelFileError
-from melonnx.infer.model.metadata import DEFAULT_SURE
+from melonnx.infer.errors import MelonnxError, ModelFileError, UnknownGenreError
+from melonnx.infer.model.metadata import DEFAULT_SURE, METADATA_KEY, ModelInfo
+from melonnx.infer.model.onnx_file import read_metadata
 from melonnx.infer.model.session import MODELS_FOLDER, Device
 from melonnx.infer.predictor import Predictor
+from melonnx.infer.spelling import fold
 
 __all__ = ["RATES", "Choice"]
 
@@ -71,6 +73,34 @@ class Choice:
                 how = self._device, self._threads
                 self._open[name] = Predictor(self._files[name], *how, genres=self._genres)
             return self._open[name]
+
+    @property
+    def genres(self) -> list[str]:
+        """Those that visitors may choose among: what any of the models may answer."""
+        allowed = None if self._genres is None else {fold(genre) for genre in self._genres}
+        found: dict[str, None] = {}
+        for path in self._files.values():
+            info = ModelInfo.from_json(
+                read_metadata(path.read_bytes(), METADATA_KEY).decode()  # not opened for that
+            )
+            found |= dict.fromkeys(info.genres)
+        return sorted(one for one in found if allowed is None or fold(one) in allowed)
+
+    def among(self, name: str | None, genres: Sequence[str] | None) -> Predictor:
+        """The model for which only ``genres`` may be answers, as far as it tells them.
+
+        None or none for all that it may answer. Raises UnknownGenreError where fewer than two are
+        left: there is nothing to choose.
+        """
+        whole = self.predictor(name)
+        if not genres:
+            return whole
+        told = [one for one in whole.genres if one in genres]
+        if len(told) < 2:
+            raise UnknownGenreError(
+                f"choose two genres or more that {whole.info.name} tells: {', '.join(whole.genres)}"
+            )
+        return whole.among(told)
 
     def rates(self, name: str | None = None) -> list[int]:
         """Those of ``RATES`` that a model's file has bars for."""

@@ -47,11 +47,18 @@
     }
   };
 
-  // Gradio gives some of its parts no name.
+  // Gradio gives some of its parts no name, and puts buttons into buttons.
   const nameless = () => {
     if (!said.isConnected) (document.querySelector("main") ?? document.body).append(said);
     for (const audio of document.querySelectorAll("audio:not([aria-label])")) {
       audio.setAttribute("aria-label", "The song");
+    }
+    for (const button of document.querySelectorAll("button[aria-label='common.upload']")) {
+      button.ariaLabel = button.title = "Add songs";
+    }
+    for (const head of document.querySelectorAll(".toast-header[role]")) {
+      head.removeAttribute("role");  // its Close is the button
+      head.removeAttribute("tabindex");
     }
     for (const sign of document.querySelectorAll("footer button img:not([alt=''])")) sign.alt = "";
   };

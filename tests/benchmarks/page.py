@@ -41,7 +41,7 @@ def upload(client: httpx.Client, clip: Path) -> dict[str, Any]:
 def through_page(client: httpx.Client, clip: Path, show: int) -> tuple[float, float]:
     """Seconds until the answer, and until the last picture."""
     began, session = time.perf_counter(), uuid.uuid4().hex
-    data = [upload(client, clip), "genre-base", 90, "light wide", False]
+    data = [upload(client, clip), "genre-base", 90, "light wide", False, []]
     asked = {"data": data, "fn_index": show, "session_hash": session}
     client.post("/gradio_api/queue/join", json=asked).raise_for_status()
     times = [

@@ -127,7 +127,7 @@ def _good_show(site: Site, random: Random) -> None:
     """The answer, then the pictures."""
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    messages = stream(site, join(site, "show", [file, site.model, 90, "light wide", False]))
+    messages = stream(site, join(site, "show", [file, site.model, 90, "light wide", False, []]))
     steps = [one for one in messages if one["msg"] == "process_generating"]
     check(len(steps) == 1 + len(TABS), messages)
     first = max(song.expected, key=lambda name: song.expected[name])
@@ -148,7 +148,7 @@ def _good_ask(site: Site, random: Random) -> None:
     song = random.choice(site.songs)
     rival = _last(song)
     file = upload(site, song.name, song.content)
-    messages = stream(site, join(site, "ask", [file, site.model, "dark wide", rival]))
+    messages = stream(site, join(site, "ask", [file, site.model, "dark wide", rival, []]))
     (why,) = messages[-2]["output"]["data"]
     check(messages[-2]["success"] and rival in why and "data:image/png" in why, why)
 
@@ -156,7 +156,7 @@ def _good_ask(site: Site, random: Random) -> None:
 def _good_table(site: Site, random: Random) -> None:
     song, (name, content, says) = random.choice(site.songs), random.choice(site.no_songs)
     files = [upload(site, song.name, song.content), upload(site, name, content)]
-    messages = stream(site, join(site, "show_table", [files, site.model, 90]))
+    messages = stream(site, join(site, "show_table", [files, site.model, 90, []]))
     first = max(song.expected, key=lambda name: song.expected[name])
     check(first in str(messages) and says in str(messages), messages)
     check(messages[-2]["success"], messages[-2])
@@ -300,7 +300,7 @@ def _lost_answer(site: Site, random: Random) -> None:
     """The browser is closed once the first words have come."""
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    session = join(site, "show", [file, site.model, 90, "dark narrow", True])
+    session = join(site, "show", [file, site.model, 90, "dark narrow", True, []])
     with connect(site) as connection:
         path = f"{API}queue/data?session_hash={session}"
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -311,7 +311,7 @@ def _lost_visitor(site: Site, random: Random) -> None:
     """Asks, and never comes for the answer."""
     song = random.choice(site.songs)
     file = upload(site, song.name, song.content)
-    join(site, "show", [file, site.model, 90, "light wide", False])
+    join(site, "show", [file, site.model, 90, "light wide", False, []])
 
 
 def _lost_interest(site: Site, random: Random) -> None:
@@ -320,7 +320,11 @@ def _lost_interest(site: Site, random: Random) -> None:
     file = upload(site, song.name, song.content)
     session = uuid.uuid4().hex
     number = site.functions["show"]
-    asked = {"data": [file, site.model, 90, "", False], "fn_index": number, "session_hash": session}
+    asked = {
+        "data": [file, site.model, 90, "", False, []],
+        "fn_index": number,
+        "session_hash": session,
+    }
     event = json.loads(post(site, "queue/join", asked)[1])["event_id"]
     asked = {"session_hash": session, "fn_index": number, "event_id": event}
     status, body = post(site, "cancel", asked)

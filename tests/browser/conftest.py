@@ -12,6 +12,7 @@ import pytest
 from tests.browser.site import FLAGS, MODELS, build_site, find_chromium, install_packages, serve
 
 OLDEST_NODE = 20
+_AXE = "axe-core@4.11.0"
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +60,21 @@ def chromium() -> Iterator[Any]:
         browser = driver.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(request: pytest.FixtureRequest) -> str:
+    """The text of axe-core, which finds what people with disabilities would stumble over."""
+    cache = request.config.cache.mkdir("npm")
+    script = cache / _AXE / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        if shutil.which("npm") is None:
+            pytest.skip("needs npm: it is not on the path")
+        line = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(cache / _AXE), _AXE]
+        made = subprocess.run(line, capture_output=True, text=True, check=False, timeout=240)
+        if made.returncode:
+            pytest.skip(f"npm cannot get {_AXE}: {made.stderr}")
+    return script.read_text()
 
 
 @pytest.fixture(scope="session")

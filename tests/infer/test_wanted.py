@@ -131,3 +131,14 @@ def test_many_songs_at_once_are_answered_as_each():
     assert np.allclose(together, [wanted.among(one) for one in chances])
     assert np.allclose(together.sum(axis=1), 1)
     assert ((together > 0).sum(axis=1) == 1).all()
+
+
+def test_a_predictor_among_some_genres_is_the_same_open_model():
+    whole, song = Predictor(), make_song(4.0, RATE)
+    some = whole.among(["Rock", "jazz"])
+    assert some.info is whole.info
+    assert some.predict_array(song, RATE) == Predictor(genres=["rock", "jazz"]).predict_array(
+        song, RATE
+    )
+    assert pickle.loads(pickle.dumps(some)).genres == some.genres == ("jazz", "rock")
+    assert len(whole.genres) == len(whole.info.genres)

@@ -16,12 +16,7 @@ _MOST_STOPS = 24
 _SIDE = 200
 """Of the plane, in its own units; what is drawn may not touch its edges."""
 _EDGE = 10
-_CORNERS = {
-    "tense": (_EDGE, 20, "start"),
-    "happy": (_SIDE - _EDGE, 20, "end"),
-    "sad": (_EDGE, _SIDE - 12, "start"),
-    "calm": (_SIDE - _EDGE, _SIDE - 12, "end"),
-}
+_QUARTERS = {"tense": (50, 54), "happy": (150, 54), "sad": (50, 154), "calm": (150, 154)}
 
 
 def chips(prediction: Prediction) -> str:
@@ -67,9 +62,9 @@ def plane(prediction: Prediction) -> str:
         for number, (one, (x, y)) in enumerate(zip(stops, points, strict=True))
     )
     words = "".join(
-        f'<text x="{x}" y="{y}" text-anchor="{anchor}" '
+        f'<text x="{x}" y="{y}" text-anchor="middle" '
         f'class="{"here" if word == prediction.mood else "elsewhere"}">{word}</text>'
-        for word, (x, y, anchor) in _CORNERS.items()
+        for word, (x, y) in _QUARTERS.items()
     )
     x, y = _point(prediction.valence, prediction.energy)
     half = _SIDE / 2

@@ -19,6 +19,8 @@ BUSY = (
 )
 """While that is being found out."""
 
+_OF_ALL = '<p class="note">The shares here are of all genres that the model tells.</p>'
+
 
 def shown_places(explanation: Explanation) -> list[Place]:
     """At most five: those that spoke for the genre against the rival, then those for the rival."""
@@ -27,8 +29,11 @@ def shown_places(explanation: Explanation) -> list[Place]:
     return [*ours[:room], *theirs[: _MOST - min(len(ours), room)]]
 
 
-def why(explanation: Explanation, picture: str) -> str:
-    """The card; ``picture`` has the same numbers on it as the rows."""
+def why(explanation: Explanation, picture: str, *, of_all: bool = False) -> str:
+    """The card; ``picture`` has the same numbers on it as the rows.
+
+    ``of_all``: the answer was chosen among some genres, and what is told here is not.
+    """
     genre, rival = escape(explanation.genre), escape(explanation.rival)
     n_ours = len(explanation.spoke_against_rival)
     n_ours = min(n_ours, max(_FOR, _MOST - len(explanation.spoke_for_rival)))
@@ -56,7 +61,7 @@ def why(explanation: Explanation, picture: str) -> str:
         f'<h2>Why {genre}, and not {rival}</h2><p class="verdict">{escape(sentence)}</p>{table}'
         f'<div id="why-picture">{picture}</div>'
         + (f'<p class="belief">{escape(belief)}</p>' if belief else "")
-        + f"{silence}</div>"
+        + f"{_OF_ALL if of_all else ''}{silence}</div>"
     )
 
 

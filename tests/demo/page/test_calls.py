@@ -43,14 +43,18 @@ def test_what_can_be_answered_passes(page, call, asked):
 
 def test_browser_passes(page):
     for name, data in (
-        ("show", [file(), MODEL, 90, "light wide", False]),
-        ("show", [None, MODEL, None, None, None]),
-        ("ask", [file(), MODEL, "", "polka"]),
-        ("show_table", [[file(), file()], MODEL, 80]),
-        ("show_table", [None, MODEL, None]),
+        ("show", [file(), MODEL, 90, "light wide", False, []]),
+        ("show", [None, MODEL, None, None, None, None]),
+        ("ask", [file(), MODEL, "", "polka", None]),
+        ("show_table", [[file(), file()], MODEL, 80, ["rock"]]),
+        ("show_table", [None, MODEL, None, []]),
     ):
         asked = {"data": data, "fn_index": number(page, name), "session_hash": "x"}
         assert refusal(page, "queue/join", asked) is None, name
+    for wrong in ("rock", ["polka"], [3], {}):
+        data = [file(), MODEL, 90, "", False, wrong]
+        asked = {"data": data, "fn_index": number(page, "show"), "session_hash": "x"}
+        assert refusal(page, "queue/join", asked) == (422, "value 6 must be a list of its choices")
 
 
 @pytest.mark.parametrize(

@@ -37,3 +37,20 @@ def test_each_says_what_it_is_for(tiny_model):
     choice = Choice([tiny_model])
     assert choice.describe("tiny") == "tiny: your own"
     assert choice.describe("genre-small") == "genre-small: the fastest"
+
+
+def test_genres_to_choose_from_are_those_that_the_host_allows(tiny_model):
+    everything = Choice([tiny_model]).genres
+    assert {"drone", "metal", "pop"} < set(everything)
+    assert everything == sorted(set(everything))
+    assert Choice(genres=["Rock", "hip-hop"]).genres == ["hiphop", "rock"]
+
+
+def test_some_genres_share_the_open_model():
+    choice = Choice()
+    some = choice.among("genre-base", ["rock", "pop", "no such"])
+    assert set(some.genres) == {"rock", "pop"}
+    assert some.info is choice.predictor("genre-base").info
+    assert choice.among("genre-base", []) is choice.predictor("genre-base")
+    with pytest.raises(MelonnxError, match=r"two genres or more that genre-base tells: .*rock"):
+        choice.among("genre-base", ["rock"])

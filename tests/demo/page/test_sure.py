@@ -1,5 +1,7 @@
 """The page's setting for how sure, and what it says of what is no music."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,22 @@ def test_a_score_above_the_probability_is_explained(actions, song):
     score, probability = answer["score"], answer["probabilities"][answer["label"]]
     assert f"{score:.0%} is the chance that {answer['label']} is right" in card
     assert f"likeliest with {probability:.0%}" in card
+
+
+def test_visitors_choose_which_genres_it_may_be(choice, actions, song):
+    first, *others = choice.predictor("full").genres
+    whole = actions.classify(song, "full", 80)
+    wanted = [one for one in (first, *others) if one != whole["label"]][:2]
+    card = next(actions.show(song, "full", 80, "", False, wanted))[0]
+    rows = re.findall(r'<th scope="row">([^<]+)</th>.*?<td>(\d+)%</td></tr>', card)
+    assert {genre for genre, _ in rows} == set(wanted)
+    assert 99 <= sum(int(share) for _, share in rows) <= 101
+    *_, table = actions.show_table([song], "full", 80, wanted)
+    assert f">{rows[0][0]}" in table
+    why = actions.ask(song, "full", "", rows[1][0], wanted)
+    assert f"Why {rows[0][0]}, and not {rows[1][0]}" in why
+    assert "The shares here are of all genres" in why
+    alone = actions.show(song, "full", 80, "", False, [first])
+    assert "choose two genres or more that" in next(alone)[0]
+    *_, table = actions.show_table([song], "full", 80, ["none of its"])
+    assert "choose two genres or more that" in table

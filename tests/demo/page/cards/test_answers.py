@@ -52,7 +52,9 @@ def test_unsure_is_said_plainly():
 
 
 def test_every_genre_has_its_probability():
-    rows = re.findall(r'<th scope="row">(\w+)</th>.*?<td>([^<]+)</td></tr>', answers.answer(SONG, 0))
+    rows = re.findall(
+        r'<th scope="row">(\w+)</th>.*?<td>([^<]+)</td></tr>', answers.answer(SONG, 0)
+    )
     assert rows == [("rock", "50%"), ("pop", "50%"), ("jazz", "0%")]
 
 

@@ -1,0 +1,75 @@
+"""axe on the page of ``melonnx demo``: nothing that people with disabilities would stumble over."""
+
+import pytest
+
+from melonnx.infer.model.session import MODELS_FOLDER
+from tests.conftest import encode, make_song
+from tests.demo.running import run_page
+
+SAMPLE = MODELS_FOLDER / "sample.mp3"
+SCREENS = {"wide": (1440, 900), "narrow": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with run_page(tmp_path_factory.mktemp("page")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def files():
+    wav = encode(make_song(3.0, 22050), 22050, "WAV")
+    return [
+        {"name": "a song.wav", "mimeType": "audio/wav", "buffer": wav},
+        {"name": "no song.mp3", "mimeType": "audio/mpeg", "buffer": b"no music"},
+    ]
+
+
+def violations(page):
+    return [
+        (one["id"], [node["html"] for node in one["nodes"]])
+        for one in page.evaluate("axe.run()")["violations"]
+    ]
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_nothing(chromium, server, axe, files, screen, colours, tmp_path):
+    width, height = SCREENS[screen]
+    with chromium.new_context(
+        viewport={"width": width, "height": height}, color_scheme=colours, reduced_motion="reduce"
+    ) as context:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(server.address)
+        page.locator("#song input[type=file]").wait_for(state="attached")
+        page.evaluate(axe)
+        assert violations(page) == []
+
+        page.set_input_files("#song input[type=file]", SAMPLE)
+        page.locator("#picture-periodogram").wait_for(state="attached")
+        page.locator("#answer .plane").wait_for()
+        page.get_by_role("button", name="Which genres it may be").click()
+        page.get_by_label("reggae").wait_for()
+        page.locator("#ask-why").click()
+        page.locator("#why table").wait_for()
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+        page.get_by_role("tab", name="Several songs").click()
+        page.locator("#songs input[type=file]").wait_for(state="attached")
+        page.set_input_files("#songs input[type=file]", files)
+        page.locator("#table .save").wait_for()
+        assert violations(page) == []
+        large = tmp_path / "large.mp3"
+        with large.open("wb") as file:
+            file.truncate(60_000_000)
+        page.get_by_role("tab", name="One song").click()
+        page.get_by_label("Clear").first.click()
+        page.locator("#song input[type=file]").wait_for(state="attached")
+        page.set_input_files("#song input[type=file]", large)
+        page.locator(".toast-body").wait_for()
+        page.locator("#answer .idle").wait_for()
+        page.wait_for_timeout(600)  # what fades in or out is pale meanwhile
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
