@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 __all__ = ["draw_curves"]
 
@@ -26,6 +27,8 @@ def draw_curves(history: Sequence[dict[str, float]], best_epoch: int, path: Path
             )
         axes.axvline(best_epoch, color="0.5", linestyle=":", label=f"kept: epoch {best_epoch}")
         axes.set(xlabel="epoch", ylabel=name, title=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
-        axes.legend()
+    lines, names = figure.axes[0].get_legend_handles_labels()  # both plots have the same
+    figure.legend(lines, names, loc="outside lower center", ncols=len(names))
     figure.savefig(path, dpi=120)
