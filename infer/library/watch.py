@@ -22,7 +22,6 @@ _LOOKS_SHARE = 50
 """Looking takes at most one part in so many of the time."""
 
 _Song = str | Prediction
-_Key = tuple[str, int, int]
 
 
 def watch_songs(
@@ -41,7 +40,7 @@ def watch_songs(
     watch; only the first time an error is raised, since it may be one of the command.
     """
     before: dict[str, Identity] = {}
-    done: set[_Key] | None = None
+    done: set[Identity] | None = None
     complaint = ""
     while True:
         began = time.monotonic()
@@ -49,8 +48,8 @@ def watch_songs(
         now = {song: file_identity(song) for song in songs if isinstance(song, str)}
         looked_s = time.monotonic() - began
         whole = [song for song in songs if isinstance(song, str) and _is_whole(now[song], before)]
-        keys = {tuple(now[song]) for song in whole}
-        gone = {key[0] for key in done or ()} - {identity.path for identity in now.values()}
+        keys = {now[song] for song in whole}
+        gone = {key.path for key in done or ()} - {identity.path for identity in now.values()}
         if whole and (done is None or gone or keys - done):
             rows = set(whole)
             try:
