@@ -1,17 +1,21 @@
-"""What the operating systems do otherwise: locks, flushing to disk, pipes that are closed.
+"""What the operating systems do otherwise: locks, flushing to disk, pipes that are closed, long
+paths.
 
 Nothing else in ``infer`` asks which system it runs on.
 """
 
 import errno
+import ntpath
 import os
 import sys
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
-__all__ = ["flush_to_disk", "has_gone", "lock", "unless_interrupted"]
+__all__ = ["flush_to_disk", "has_gone", "lock", "reachable", "unless_interrupted"]
 
 _T = TypeVar("_T")
+_LONG = 248
+"""Letters from which on Windows finds no folder, unless its registry says otherwise."""
 
 
 def lock(file: IO[Any]) -> None:
@@ -60,6 +64,21 @@ def flush_to_disk(handle: int) -> None:
         else:
             return
     os.fsync(handle)
+
+
+def reachable(path: str) -> str:
+    """What the system is to be given for ``path``: on Windows, a long one in its long form.
+
+    That form takes no "..", no "/" and no relative path, which are resolved here.
+    """
+    if sys.platform != "win32":
+        return path
+    whole = ntpath.abspath(path)
+    if len(whole) < _LONG or whole.startswith(("\\\\?\\", "\\\\.\\")):
+        return path
+    if whole.startswith("\\\\"):  # a share
+        return "\\\\?\\UNC" + whole[1:]
+    return "\\\\?\\" + whole
 
 
 def has_gone(error: OSError) -> bool:
