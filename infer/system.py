@@ -1,17 +1,28 @@
-"""What the operating systems do otherwise: locks, flushing to disk, pipes that are closed.
+"""What the operating systems do otherwise: locks, flushing to disk, pipes that are closed, long
+paths.
 
 Nothing else in ``infer`` asks which system it runs on.
 """
 
 import errno
+import ntpath
 import os
 import sys
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
-__all__ = ["flush_to_disk", "has_gone", "let_others_first", "lock", "unless_interrupted"]
+__all__ = [
+    "flush_to_disk",
+    "has_gone",
+    "let_others_first",
+    "lock",
+    "reachable",
+    "unless_interrupted",
+]
 
 _T = TypeVar("_T")
+_LONG = 248
+"""Letters from which on Windows finds no folder, unless its registry says otherwise."""
 
 
 def lock(file: IO[Any]) -> None:
@@ -71,6 +82,21 @@ def let_others_first() -> None:
         kernel.SetPriorityClass(kernel.GetCurrentProcess(), 0x40)  # IDLE_PRIORITY_CLASS
         return
     os.nice(19)
+
+
+def reachable(path: str) -> str:
+    """What the system is to be given for ``path``: on Windows, a long one in its long form.
+
+    That form takes no "..", no "/" and no relative path, which are resolved here.
+    """
+    if sys.platform != "win32":
+        return path
+    whole = ntpath.abspath(path)
+    if len(whole) < _LONG or whole.startswith(("\\\\?\\", "\\\\.\\")):
+        return path
+    if whole.startswith("\\\\"):  # a share
+        return "\\\\?\\UNC" + whole[1:]
+    return "\\\\?\\" + whole
 
 
 def has_gone(error: OSError) -> bool:

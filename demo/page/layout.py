@@ -202,6 +202,7 @@ def _lay_out_table(
         elem_id="songs",
         height=180,
     )
+    _html("add", '<button type="button">Add songs</button>')
     table = _html("table")
     gr.on(
         [songs.change, model.change, sure.input, genres.input],

@@ -53,9 +53,6 @@
     for (const audio of document.querySelectorAll("audio:not([aria-label])")) {
       audio.setAttribute("aria-label", "The song");
     }
-    for (const button of document.querySelectorAll("button[aria-label='common.upload']")) {
-      button.ariaLabel = button.title = "Add songs";
-    }
     for (const head of document.querySelectorAll(".toast-header[role]")) {
       head.removeAttribute("role");  // its Close is the button
       head.removeAttribute("tabindex");
@@ -110,6 +107,11 @@
       if (audio.paused) audio.play(); else audio.pause();
     } else return;
     event.preventDefault();
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#add button")) return;
+    document.querySelector("#songs .icon-button input[type=file]")?.click();
   });
 
   // Why there is no sound from the microphone, and what helps.

@@ -34,6 +34,7 @@ from melonnx.infer.errors import (
     SilentAudioError,
     UnreadableAudioError,
 )
+from melonnx.infer.system import reachable
 
 __all__ = [
     "SILENCE",
@@ -329,7 +330,8 @@ def _as_file(source: Source, resources: ExitStack) -> BinaryIO:
         if Path(source).is_fifo() and not os.fspath(source).startswith("/dev/"):
             # Opening it would wait for somebody to write, perhaps for ever.
             raise UnreadableAudioError("is a pipe; hand it over as /dev/stdin")
-        return _seekable(resources.enter_context(open(source, "rb")))
+        path = reachable(os.fsdecode(source))
+        return _seekable(resources.enter_context(open(path, "rb")))
     except FileNotFoundError:
         raise NoMusicError("no such file") from None
     except IsADirectoryError:

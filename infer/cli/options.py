@@ -67,6 +67,7 @@ Genres = Annotated[
         "--genres",
         metavar="LIST",
         help="The only genres that may be answers: rock,pop,jazz, or a file of them.",
+        autocompletion=complete.genre_list,
     ),
 ]
 Where = Annotated[

@@ -11,6 +11,7 @@ from melonnx.infer.library.playlist import PLAYLIST_SUFFIXES, list_on_stdin, rea
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.predictor import Predictor
 from melonnx.infer.results.places import find_spelt
+from melonnx.infer.system import reachable
 
 __all__ = ["AUDIO_SUFFIXES", "Song", "classify_files", "expand", "find_music", "is_passed_over"]
 
@@ -127,7 +128,7 @@ def _search(folder: Path, *, recursive: bool) -> tuple[list[str], list[Predictio
     unseen, links = [""], list[str]()
     while unseen or links:
         inside = unseen.pop() if unseen else links.pop(0)
-        place = os.path.join(folder, inside)
+        place = reachable(os.path.join(folder, inside))
         try:
             status = os.stat(place)
             if (status.st_dev, status.st_ino) in seen:
@@ -195,7 +196,7 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 def _is_folder(name: str) -> bool:
     """What cannot be known of it, whoever opens it will say."""
     try:
-        return stat.S_ISDIR(os.stat(name).st_mode)
+        return stat.S_ISDIR(os.stat(reachable(name)).st_mode)
     except (OSError, ValueError):
         return False
 

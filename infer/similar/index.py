@@ -127,7 +127,10 @@ def read_index(path: str | os.PathLike[str], *, moods: bool = False) -> Index:
         ".json": _read_json,
     }
     if path.suffix.lower() not in readers:
-        raise IndexFileError(f"{path}: an index ends in {', '.join(INDEX_SUFFIXES)}")
+        raise IndexFileError(
+            f"{path}: an index ends in {', '.join(INDEX_SUFFIXES)}; melonnx classify ~/Music -r "
+            "-o library.npz --embeddings makes one"
+        )
     try:
         index = readers[path.suffix.lower()](path, moods)
     except (IndexFileError, ModuleNotFoundError):

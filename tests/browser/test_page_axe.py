@@ -8,6 +8,8 @@ from tests.demo.running import run_page
 
 SAMPLE = MODELS_FOLDER / "sample.mp3"
 SCREENS = {"wide": (1440, 900), "narrow": (390, 844)}
+FADING_MS = 600
+"""In which what comes and goes is paler than it is afterwards."""
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +49,26 @@ def test_axe_finds_nothing(chromium, server, axe, files, screen, colours, tmp_pa
         assert violations(page) == []
 
         page.set_input_files("#song input[type=file]", SAMPLE)
-        page.locator("#picture-periodogram").wait_for(state="attached")
         page.locator("#answer .plane").wait_for()
+        page.locator("#picture-mel img").wait_for()
         page.get_by_role("button", name="Which genres it may be").click()
         page.get_by_label("reggae").wait_for()
         page.locator("#ask-why").click()
         page.locator("#why table").wait_for()
+        page.locator("#ask-why:enabled").wait_for()
+        page.wait_for_timeout(FADING_MS)
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
         page.get_by_role("tab", name="Several songs").click()
         page.locator("#songs input[type=file]").wait_for(state="attached")
         page.set_input_files("#songs input[type=file]", files)
+        page.locator("#table .save").wait_for()
+        page.locator("#answer .plane").wait_for(state="hidden")
+        with page.expect_file_chooser() as chosen:
+            page.get_by_role("button", name="Add songs").click()
+        chosen.value.set_files([SAMPLE])
+        page.locator("#table tbody tr").nth(2).wait_for()
         page.locator("#table .save").wait_for()
         assert violations(page) == []
         large = tmp_path / "large.mp3"
@@ -70,6 +80,6 @@ def test_axe_finds_nothing(chromium, server, axe, files, screen, colours, tmp_pa
         page.set_input_files("#song input[type=file]", large)
         page.locator(".toast-body").wait_for()
         page.locator("#answer .idle").wait_for()
-        page.wait_for_timeout(600)  # what fades in or out is pale meanwhile
+        page.wait_for_timeout(FADING_MS)
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -79,3 +80,38 @@ def test_a_wait_that_windows_breaks_off_is_no_error():
 
     assert system.unless_interrupted(interrupted, []) == []
     assert system.unless_interrupted(lambda: [1], []) == [1]
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("C:\\Music\\song.mp3", "C:\\Music\\song.mp3"),
+        ("C:/Music/" + "a" * 250, "\\\\?\\C:\\Music\\" + "a" * 250),
+        ("C:\\" + "a" * 250 + "\\..\\b", "C:\\" + "a" * 250 + "\\..\\b"),
+        ("\\\\nas\\music\\" + "a" * 250, "\\\\?\\UNC\\nas\\music\\" + "a" * 250),
+        ("\\\\?\\C:\\" + "a" * 250, "\\\\?\\C:\\" + "a" * 250),
+    ],
+)
+def test_a_long_path_on_windows_is_given_in_its_long_form(monkeypatch, path, given):
+    monkeypatch.setattr(system.sys, "platform", "win32")
+    assert system.reachable(path) == given
+
+
+def test_elsewhere_a_path_stays_as_it_is():
+    assert system.reachable("Music/" + "a" * 300) == "Music/" + "a" * 300
+
+
+def test_what_the_terminal_has_no_letters_for_is_no_crash(tmp_path):
+    name = "Bj\u00f6rk \u65e5\u672c.mp3"
+    (tmp_path / name).write_bytes(b"no music")
+    for encoding in ("cp1252", "ascii"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "melonnx.infer", "classify", name],
+            cwd=tmp_path, capture_output=True, check=False,
+            env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C",
+                              "PYTHONCOERCECLOCALE": "0"},
+        )  # fmt: skip
+        assert ran.returncode == 1
+        assert b"Traceback" not in ran.stderr
+        assert ran.stderr.startswith(b"melonnx: Bj\\")
+        assert b"is not audio" in ran.stderr

@@ -86,7 +86,8 @@ def answer(
         f'<div class="card" data-announce="{escape(said)}">'
         f'<p class="song">{escape(prediction.path)}</p>'
         f'<p class="genre"><span class="label">{escape(label)}</span>{mark} '
-        f'<span class="score">{percent(score)}</span></p>{subgenre}{chips(prediction)}{verdict}{notes}'
+        f'<span class="score">{percent(score)}</span></p>{subgenre}'
+        f"{chips(prediction)}{verdict}{notes}"
         f'<div class="beside"><table class="genres"><caption>All genres</caption>{bars}</table>'
         f"{plane(prediction)}</div>"
         f'<p class="model">{escape(prediction.model)}, {_heard(prediction, heard)}</p>'

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import typer
 
-__all__ = ["genres", "models", "one_of"]
+__all__ = ["genre_list", "genres", "models", "one_of"]
 
 Completer: TypeAlias = Callable[[str], list[str]]
 
@@ -23,6 +23,13 @@ def genres(ctx: typer.Context, incomplete: str) -> list[str]:
 
     named = genres_of_file(ctx.params.get("model"))
     return [genre for genre in named if genre.startswith(incomplete)]
+
+
+def genre_list(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The same for a list with commas, of which the last one is being typed."""
+    before, comma, last = incomplete.rpartition(",")
+    named = before.split(",")
+    return [f"{before}{comma}{one}" for one in genres(ctx, last) if one not in named]
 
 
 def one_of(*words: str) -> Completer:

@@ -27,6 +27,8 @@ def tab(melonnx, line):
         ("melonnx classify a.mp3 --model ", ["genre-base", "genre-open", "genre-small"]),
         ("melonnx info genre-s", ["genre-small"]),
         ("melonnx explain a.mp3 --against ro", ["rock"]),
+        ("melonnx classify --genres rock,ro", []),
+        ("melonnx classify --genres rock,p", ["rock,pop", "rock,punk"]),
         ("melonnx explain a.mp3 --model genre-open --against am", ["ambient"]),
         ("melonnx explain a.mp3 --model /nowhere --against r", []),
         ("melonnx listen - --encoding f", ["f32le"]),
