@@ -41,6 +41,14 @@ def export(
         Path | None,
         typer.Option(help="Python file with the model's own layers; it is run."),
     ] = None,
+    check_audio: Annotated[
+        Path | None,
+        typer.Option(help="Of a Keras model: a song whose first window is compared."),
+    ] = None,
+    check_array: Annotated[
+        Path | None,
+        typer.Option(help="What your own code makes of that window, *.npy of the network's shape."),
+    ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="What it was trained on; the folder's name by default.")
     ] = None,
@@ -71,6 +79,8 @@ def export(
     if run.suffix in (".keras", ".h5", ".hdf5") or (run / "saved_model.pb").is_file():
         if quantise:
             raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")
+        if (check_audio is None) != (check_array is None):
+            raise typer.BadParameter("go together", param_hint="--check-audio, --check-array")
         from melonnx.export.keras.own import export_keras
 
         exported = export_keras(
@@ -84,14 +94,17 @@ def export(
             attribution=attribution,
             wave=wave,
             code=layers,
+            check=(check_audio, check_array) if check_audio and check_array else None,
             say=say,
         )
         split = ""
     else:
         if about is not None:
             raise typer.BadParameter("is for a *.keras file", param_hint="--about")
-        if layers is not None:
-            raise typer.BadParameter("is for a *.keras file", param_hint="--layers")
+        if layers or check_audio or check_array:
+            raise typer.BadParameter(
+                "are for a *.keras file", param_hint="--layers, --check-audio, --check-array"
+            )
         from melonnx.export.keras.run import export_run
         from melonnx.train.run import read_run
 

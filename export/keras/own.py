@@ -8,6 +8,7 @@ import onnx
 from numpy.typing import NDArray
 
 from melonnx.export.errors import KerasFileError, ProofError
+from melonnx.export.keras.check_input import check_input
 from melonnx.export.keras.convert import to_onnx
 from melonnx.export.keras.description import read_description
 from melonnx.export.keras.intake import as_format_network
@@ -42,6 +43,7 @@ def export_keras(
     say: Say,
     wave: bool = False,
     code: Path | None = None,
+    check: tuple[Path, Path] | None = None,
 ) -> Exported:
     """Write the network of ``path`` to ``out`` as one file, by rename, once it is proved.
 
@@ -49,6 +51,8 @@ def export_keras(
 
     It is proved on the windows of the sample clip, by the front end that ``description``
     declares, and on random ones. ``code``: a Python file with its own layers.
+    ``check``: a song, and the ``*.npy`` that the author's code made of its first window
+    (:func:`melonnx.export.keras.check_input.check_input`).
     Nothing is measured: ``melonnx evaluate`` does that.
 
     A twin that lies beside ``out`` and is not its own any more is removed.
@@ -65,6 +69,12 @@ def export_keras(
     )
     network = load_keras(path, code)
     patches = _patches(info)
+    if check is not None:
+        found = check_input(network, info, front, *check)
+        say(
+            f"{check[0]}: what the network is given is yours to {found.median:.2g} (median; worst "
+            f"{found.worst:.2g}), allowed is {found.allowed:.2g}"
+        )
     try:
         whole = as_format_network(network, info, embedding, patches, front)
     except KerasFileError as error:

@@ -80,7 +80,7 @@ TABLE = {
         layers.UnitNormalization(),
     ),
     "convolutions": lambda: picture(
-        layers.ZeroPadding2D(2), CONV(4, 3, dilation_rate=2, padding="same"), layers.PReLU(),
+        CONV(4, 3, dilation_rate=2, padding="same"), layers.PReLU(), layers.ZeroPadding2D(2),
         layers.SeparableConv2D(4, 3), layers.DepthwiseConv2D(3), layers.MaxPooling2D(),
         layers.Conv2DTranspose(4, 3, strides=2), layers.UpSampling2D(), layers.Cropping2D(1),
         layers.AveragePooling2D(2, padding="same"), layers.LeakyReLU(),
@@ -113,7 +113,7 @@ TABLE = {
         layers.TimeDistributed(layers.GlobalAveragePooling2D()), layers.Flatten(),
     ),
     "turned": lambda: sequence(
-        layers.Permute((2, 1)), layers.EinsumDense("abc,cd->abd", (None, 8), bias_axes="d"),
+        layers.Permute((2, 1)), layers.EinsumDense("abc,cd->abd", (32, 8), bias_axes="d"),
         layers.Flatten(),
     ),
     "attention": lambda: attentive(layers.Attention()),
