@@ -4,19 +4,23 @@
   const clock = (seconds) =>
     `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-  const follow = () => {
-    const audio = player();
-    if (!audio) return;
+  const mark = (audio) => {
+    const moving = audio.currentTime > 0 || !audio.paused;
     for (const line of document.querySelectorAll(".time")) {
       const share = Math.min(1, audio.currentTime / Number(line.dataset.duration));
       line.style.setProperty("--now", share);
-      line.classList.toggle("moving", audio.currentTime > 0 || !audio.paused);
+      line.classList.toggle("moving", moving);
     }
     for (const stop of document.querySelectorAll(".plane .stop")) {
       const { from, to } = stop.dataset;
-      stop.classList.toggle("now", (audio.currentTime > 0 || !audio.paused)
+      stop.classList.toggle("now", moving
         && audio.currentTime >= Number(from) && audio.currentTime < Number(to));
     }
+  };
+  const follow = () => {
+    const audio = player();
+    if (!audio) return;
+    mark(audio);
     const now = document.querySelector("#timeline .now");
     const moment = [...document.querySelectorAll("#timeline [data-from]")].find(
       (one) => audio.currentTime < Number(one.dataset.to));
@@ -65,6 +69,7 @@
   const look = () => {
     const now = document.querySelector("#timeline .now");
     if (now && player()?.error && now.textContent !== mute) now.textContent = mute;
+    if (player()) mark(player());  // a picture may come after the player was moved
     nameless();
     announce();
   };

@@ -149,6 +149,35 @@ def test_keyboard_alone_seeks_and_goes_to_a_place(page):
     assert page.evaluate("document.activeElement.className") == "seek"
 
 
+def test_keyboard_alone_chooses_which_genres_it_may_be(page):
+    drop(page, SAMPLE)
+    page.get_by_role("button", name="Which genres it may be").focus()
+    page.keyboard.press("Enter")
+    for genre in ("jazz", "pop"):
+        page.get_by_label(genre, exact=True).focus()
+        page.keyboard.press("Space")
+    page.wait_for_function("document.querySelectorAll('#answer .genres tr').length == 2")
+    expected = Predictor(genres=["jazz", "pop"]).predict(SAMPLE)
+    label, _, probabilities = shown(page)
+    assert label == expected.label
+    assert probabilities == {
+        genre: in_percent(probability) for genre, probability in expected.probabilities.items()
+    }
+
+
+def test_the_way_through_the_plane_follows_the_player(page):
+    drop(page, SAMPLE)
+    page.wait_for_function("document.querySelector('#song audio').duration > 29")
+    stops = page.locator("#answer .plane .stop")
+    assert stops.count() == len(Predictor().predict(SAMPLE).timeline)
+    begin = float(stops.nth(2).get_attribute("data-from"))
+    stops.nth(2).dispatch_event("click")
+    page.wait_for_function(
+        f"document.querySelector('#song audio').currentTime >= {begin} && "
+        "document.querySelectorAll('.plane .stop')[2].classList.contains('now')"
+    )
+
+
 def test_what_is_heard_can_be_seen(page):
     drop(page, SAMPLE)
     timeline = Predictor().predict(SAMPLE).timeline
