@@ -474,7 +474,7 @@ const KEYS = {
   u: () => undo(),
   "/": () => byId("name").focus(),
   "?": () => byId("keys").showModal(),
-  escape: () => clearChosen(),
+  escape: () => chosen.size && wholeAlbum(),
 };
 
 addEventListener("keydown", (event) => {

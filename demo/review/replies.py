@@ -65,8 +65,9 @@ class Review:
         return settle(self.songs.paths)
 
     def open(self) -> None:
-        """Settle where the songs lie, and begin to read their tags."""
+        """Settle where the songs lie, make the list, and begin to read their tags."""
         assert len(self._places) == len(self.songs.paths)
+        assert self.listed
         self.facts.start()
 
     @cached_property

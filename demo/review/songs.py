@@ -79,7 +79,7 @@ class Songs:
             values = json.loads(line)
             song = to_prediction(Path(self.file.name), f"byte {self.at[row]}", values)
             timeline = tuple(_segments(values.get("timeline")))
-        except (ValueError, TypeError, RecursionError, OSError, ResultsFileError):
+        except (ValueError, TypeError, KeyError, RecursionError, OSError, ResultsFileError):
             raise ResultsFileError(f"{self.file.name}: was changed; start again") from None
         if key_of(song.path) != self.paths[row]:
             raise ResultsFileError(f"{self.file.name}: was changed; start again")
@@ -223,9 +223,9 @@ def _read_line(file: BinaryIO, at: int) -> bytes:
 def _segments(values: Any) -> Iterator[Segment]:
     """By name: a newer melonnx tells more of each."""
     for one in values if isinstance(values, list) else ():
-        if isinstance(one, dict):
-            one = [one.get(name) for name in ("start_s", "end_s", "label", "score")]
-        start, end, label, score = one[:4]
+        names = ("start_s", "end_s", "label", "score")
+        parts: Any = [one[name] for name in names] if isinstance(one, dict) else one[:4]
+        start, end, label, score = parts
         yield Segment(float(start), float(end), str(label), float(score))
 
 

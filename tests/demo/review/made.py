@@ -32,7 +32,7 @@ def make_library(folder: Path, songs: int = 6, seconds: float = 4.0) -> Path:
             probabilities=dict(zip(labels, shares, strict=True)), timeline=segments,
             duration_s=seconds, model="made 1.0",
         )  # fmt: skip
-        row = {**prediction.to_dict(), "embedding": [float(number % 3), 1.0, float(number)]}
+        row = {**prediction.to_dict(), "embedding": [number % 3, number / songs] * 100}
         row["timeline"] = [{**one, "energy": 0.5} for one in row["timeline"]]  # a newer melonnx's
         rows.append(row)
     rows.append(Prediction("gone.mp3", status="unreadable", error="gone.mp3: is damaged").to_dict())
