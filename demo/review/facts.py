@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
+from melonnx.infer.tags.together import first_value
+
 __all__ = ["Facts", "FactsReader", "read_facts"]
 
 _FIELDS = {
@@ -17,6 +19,8 @@ _FIELDS = {
     "album": ("album", "TALB", "TAL", "\xa9alb"),
 }
 """By what is told: Vorbis comments and APE, ID3v2.4 and 2.3, ID3v2.2, MP4."""
+_MOST = 200
+"""Letters of each."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def read_facts(path: str) -> Facts:
     values = dict.fromkeys(_FIELDS, "")
     found: Any = _or_none(lambda: mutagen.File(path))  # type: ignore[attr-defined]
     if found is not None and found.tags:
-        values = {name: _first(found.tags, keys) for name, keys in _FIELDS.items()}
+        values = {name: first_value(found.tags, keys)[:_MOST] for name, keys in _FIELDS.items()}
     genres = _or_none(lambda: tuple(read_genres(Path(path))))
     return Facts(**values, genres=genres or ())
 
@@ -105,16 +109,3 @@ def _or_none(read: Callable[[], Any]) -> Any:
         return read()
     except Exception:
         return None
-
-
-def _first(tags: Any, keys: Sequence[str]) -> str:
-    for key in keys:
-        try:
-            value = tags[key]
-        except (KeyError, ValueError):  # ValueError: no key that a Vorbis comment may have
-            continue
-        text = getattr(value, "text", value)
-        text = text[0] if isinstance(text, list) and text else text
-        if said := " ".join(str(text).split()):
-            return said[:200]
-    return ""

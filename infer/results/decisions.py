@@ -19,8 +19,8 @@ from typing import IO, Any
 from melonnx.infer.errors import OutputError, ResultsFileError
 from melonnx.infer.prediction import NO_MUSIC, Prediction
 from melonnx.infer.results.places import is_url
-from melonnx.infer.results.replace import sync_folder
-from melonnx.infer.system import flush_to_disk, lock
+from melonnx.infer.results.replace import append_line, sync_folder
+from melonnx.infer.system import lock
 
 __all__ = [
     "Decision",
@@ -87,25 +87,10 @@ def append(file: Path, entries: Iterable[Entry]) -> None:
     try:
         with file.open("a+b") as stream:
             _lock(stream)
-            _append(stream, text)
+            append_line(stream, text)
         sync_folder(file.parent)
     except OSError as error:
         raise OutputError(f"{file}: cannot be written ({error.strerror or error})") from None
-
-
-def _append(stream: IO[bytes], text: bytes) -> None:
-    size = stream.seek(0, os.SEEK_END)
-    begun = b""
-    if size:
-        stream.seek(size - 1)
-        begun = b"" if stream.read(1) == b"\n" else b"\n"  # a killed writer's half line ends here
-    try:
-        stream.write(begun + text)
-        stream.flush()
-        flush_to_disk(stream.fileno())
-    except OSError:
-        os.ftruncate(stream.fileno(), size)
-        raise
 
 
 def _lock(stream: IO[bytes]) -> None:

@@ -1,6 +1,7 @@
 """Puts files in place whole or not at all: a changed copy in the old one's, or a new one.
 
-``replacing`` is for other people's files, ``create`` overwrites none, ``writing`` is for our own.
+``replacing`` is for other people's files, ``create`` overwrites none, ``writing`` is for our own,
+and ``append_line`` for those that grow.
 """
 
 import os
@@ -9,11 +10,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from melonnx.infer.errors import TagError
 from melonnx.infer.system import flush_to_disk
 
-__all__ = ["create", "remove_strays", "replacing", "sync_folder", "write_text", "writing"]
+__all__ = [
+    "append_line",
+    "create",
+    "remove_strays",
+    "replacing",
+    "sync_folder",
+    "write_text",
+    "writing",
+]
 
 _PREFIX, _SUFFIX = ".melonnx-", ".part"
 
@@ -117,6 +127,27 @@ def remove_strays(folder: Path) -> None:
         for entry in os.scandir(folder):
             if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
                 Path(entry.path).unlink(missing_ok=True)
+
+
+def append_line(file: IO[bytes], line: bytes) -> bool:
+    """Put ``line``, which ends in a newline, on disk at the end of ``file``; or nothing of it.
+
+    ``file``: open for reading and appending. The half line that a killed writer left is ended.
+    Whether it is the first line. Raises OSError.
+    """
+    size = file.seek(0, os.SEEK_END)
+    begun = b""
+    if size:
+        file.seek(size - 1)
+        begun = b"" if file.read(1) == b"\n" else b"\n"
+    try:
+        file.write(begun + line)
+        file.flush()
+        flush_to_disk(file.fileno())
+    except OSError:
+        os.ftruncate(file.fileno(), size)
+        raise
+    return not size
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from melonnx.infer.errors import ResultsFileError, TagError
-from melonnx.infer.results.replace import remove_strays, replacing, sync_folder
+from melonnx.infer.results.replace import append_line, remove_strays, replacing, sync_folder
 from melonnx.infer.tags.delta import apply_delta, make_delta
 
 __all__ = ["Restored", "default_log", "read_log", "remember", "restore"]
@@ -69,19 +69,8 @@ def remember(log: Path, path: Path, changed: Path) -> None:
 def _append(log: Path, line: bytes) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        begun = b""
-        if size:
-            file.seek(size - 1)
-            begun = b"" if file.read(1) == b"\n" else b"\n"  # a killed run's half line ends here
-        try:
-            file.write(begun + line)
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError:
-            os.ftruncate(file.fileno(), size)
-            raise
-    if not size:
+        is_new = append_line(file, line)
+    if is_new:
         sync_folder(log.parent)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Per", "group_by"]
+__all__ = ["Per", "first_value", "group_by"]
 
 Per = Literal["album", "folder", "artist"]
 
@@ -34,7 +34,7 @@ def _by_tags(per: Per, path: str) -> Hashable | None:
     try:
         file: Any = mutagen.File(path)  # type: ignore[attr-defined]
         tags = file.tags if file is not None else None
-        values = {name: _first(tags or {}, keys) for name, keys in _FIELDS.items()}
+        values = {name: first_value(tags or {}, keys).casefold() for name, keys in _FIELDS.items()}
     except (mutagen.MutagenError, OSError, ValueError):  # type: ignore[attr-defined]
         return None
     if per == "artist":
@@ -48,7 +48,8 @@ def _folder(path: str) -> str:
     return str(Path(path).absolute().parent)
 
 
-def _first(tags: Any, keys: Iterable[str]) -> str:
+def first_value(tags: Any, keys: Iterable[str]) -> str:
+    """What a file's tags have under the first of ``keys`` that says something; "" without any."""
     for key in keys:
         try:
             value = tags[key]
@@ -56,6 +57,6 @@ def _first(tags: Any, keys: Iterable[str]) -> str:
             continue
         text = getattr(value, "text", value)
         text = text[0] if isinstance(text, list) and text else text
-        if said := " ".join(str(text).casefold().split()):
+        if said := " ".join(str(text).split()):
             return said
     return ""

@@ -1,9 +1,7 @@
 """``melonnx review`` in Chromium: a whole review by keys alone, and by touch alone."""
 
 import json
-import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,7 +17,6 @@ pytest.importorskip("mutagen", reason="needs the extra tags")
 from melonnx.infer.tags.fields import read_genres
 
 WAIT_MS = 60_000
-AXE = "axe-core@4.11.0"
 SCREENS = {"wide": (1440, 900), "narrow": (390, 844)}
 
 
@@ -34,21 +31,6 @@ def server(library, tmp_path):
         tmp_path, str(library), page="review", XDG_STATE_HOME=str(tmp_path / "state")
     ) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def axe(node, request):
-    """The text of axe-core, which finds what people with disabilities would stumble over."""
-    cache = request.config.cache.mkdir("npm")
-    script = cache / AXE / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        if shutil.which("npm") is None:
-            pytest.skip("needs npm: it is not on the path")
-        line = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(cache / AXE), AXE]
-        made = subprocess.run(line, capture_output=True, text=True, check=False, timeout=240)
-        if made.returncode:
-            pytest.skip(f"npm cannot get {AXE}: {made.stderr}")
-    return script.read_text()
 
 
 def visit(chromium, server, screen="wide", scheme="light"):
