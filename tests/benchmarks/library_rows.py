@@ -2,10 +2,10 @@
 
 python -m tests.benchmarks.library_rows [ROWS] [COMMAND…]
 
-Makes ROWS (100,000 by default) mp3 files of a second, hard links to twelve albums' worth of them,
-ten a folder, and what ``melonnx classify -o library.jsonl --embeddings`` would have written of
-them. Then runs each command as a user does, and prints its seconds and its largest memory; of
-``classify``, that of a library that is known, and of one whose folders were all renamed.
+Makes ROWS (100,000 by default) mp3 files of three seconds, ten an album, each with a digest of its
+own, and what ``melonnx classify -o library.jsonl --embeddings`` would have written of them. Then
+runs each command as a user does, and prints its seconds and its largest memory; ``classify`` hears a
+library that is known, ``moved`` one whose folders were all renamed.
 """
 
 import json
@@ -27,7 +27,7 @@ from tests.benchmarks.many_files import PROGRAM
 from tests.conftest import encode
 
 _SONGS = 120
-"""Files of their own; the others are copies with other tags, of the same audio."""
+"""Sounds; the others are copies with other tags and a number at their end."""
 
 
 def songs(folder: Path, n_rows: int) -> list[Path]:
@@ -36,7 +36,7 @@ def songs(folder: Path, n_rows: int) -> list[Path]:
 
     rng = np.random.default_rng(0)
     audio = [
-        encode(rng.normal(0, 0.1, 22050).astype(np.float32), 22050, "MP3") for _ in range(_SONGS)
+        encode(rng.normal(0, 0.1, 66150).astype(np.float32), 22050, "MP3") for _ in range(_SONGS)
     ]
     paths = []
     for number in range(n_rows):
