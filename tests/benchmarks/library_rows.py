@@ -4,8 +4,8 @@ python -m tests.benchmarks.library_rows [ROWS] [COMMAND…]
 
 Makes ROWS (100,000 by default) mp3 files of three seconds, ten an album, each with a digest of its
 own, and what ``melonnx classify -o library.jsonl --embeddings`` would have written of them. Then
-runs each command as a user does, and prints its seconds and its largest memory; ``classify`` hears a
-library that is known, ``moved`` one whose folders were all renamed.
+runs each command as a user does, and prints its seconds and its largest memory; ``classify`` is
+given a library that is known, ``moved`` one whose folders were all renamed.
 """
 
 import json
