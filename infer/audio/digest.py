@@ -28,7 +28,7 @@ _NO_POSITION = (bytes(8), b"\xff" * 8)
 
 def audio_digest(path: str) -> str | None:
     """Of the local file ``path``; None where it cannot be opened, or would tell too little."""
-    if "://" in path:
+    if "://" in path or not os.path.isfile(path):  # noqa: PTH113  # a pipe is waited for
         return None
     try:
         with open(path, "rb") as file:

@@ -1,5 +1,7 @@
 """A song is known again by its audio, whatever it is called and however it is tagged."""
 
+import os
+
 import pytest
 
 from melonnx.infer.audio.digest import audio_digest
@@ -63,3 +65,10 @@ def test_damage_is_no_error(encoded, tmp_path, kind, left):
     path = tmp_path / "cut"
     path.write_bytes(encoded[kind][:left])
     assert audio_digest(str(path)) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with pipes that have names")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "fifo.mp3")
+    assert audio_digest(str(tmp_path / "fifo.mp3")) is None
+    assert audio_digest(f"{tmp_path}/a\0b.mp3") is None
