@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from melonnx.infer.explain.words import how_far, in_a_sentence
-from tests.demo.page.test_why_card import CHECK, WHY, place
+from tests.demo.page.cards.test_why import CHECK, WHY, place
 
 
 @pytest.mark.parametrize(
