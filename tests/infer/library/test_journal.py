@@ -56,7 +56,8 @@ def answers(draw):
     finite = st.floats(allow_nan=False, allow_infinity=False)
     genres = draw(st.dictionaries(st.text(max_size=5), finite, min_size=1, max_size=3))
     label, score = next(iter(genres.items()))
-    segments = st.builds(Segment, finite, finite, st.just(label), finite)
+    mood = st.none() | finite
+    segments = st.builds(Segment, finite, finite, st.just(label), finite, mood, mood)
     return Prediction(
         "x", label=label, score=score, unsure=draw(st.booleans()), probabilities=genres,
         timeline=tuple(draw(st.lists(segments, max_size=2))), duration_s=draw(finite),
