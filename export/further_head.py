@@ -14,6 +14,7 @@ from melonnx.export.form import check_form
 from melonnx.export.place import put_in_place
 from melonnx.export.seal import seal
 from melonnx.export.wave.twin import twin_path
+from melonnx.infer.frontend.features import as_features
 from melonnx.infer.frontend.windows import Patches
 from melonnx.infer.model.heads import HeadInfo
 from melonnx.infer.model.session import INPUT, OUTPUTS, Model, find_model, load_model
@@ -82,7 +83,7 @@ def _prove(data: bytes, model: Model, layers: dict[str, Head], windows: Patches)
     old = model.run(windows)
     try:
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-        given = session.run([*layers, *OUTPUTS], {INPUT: windows})
+        given = session.run([*layers, *OUTPUTS], {INPUT: as_features(windows, model.info.mel_spec)})
     except Exception as error:
         raise ProofError(f"the model with its new heads does not run: {error}") from error
     outputs = [np.asarray(output) for output in given]

@@ -15,6 +15,7 @@ from melonnx.export.form import check_form
 from melonnx.export.place import put_in_place
 from melonnx.export.replace_head import replace_head
 from melonnx.export.seal import seal
+from melonnx.infer.frontend.features import as_features
 from melonnx.infer.frontend.windows import Patches
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.session import INPUT, OUTPUTS, Model, find_model, load_model
@@ -109,7 +110,7 @@ def _prove(data: bytes, own: OwnGenres, base: Model, windows: Patches) -> dict[s
     """Compare the file with scikit-learn and the base on ``windows`` [n, frames, n_mels]."""
     try:
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-        outputs = session.run(list(OUTPUTS), {INPUT: windows})
+        outputs = session.run(list(OUTPUTS), {INPUT: as_features(windows, base.info.mel_spec)})
     except Exception as error:
         raise ProofError(f"the model with its new head does not run: {error}") from error
     probabilities, embedding, evidence = (np.asarray(output) for output in outputs)

@@ -120,7 +120,7 @@ class Run:
             "data": str(self.data),
             "data_hash": self.data_hash,
             "sources": self.sources,
-            "settings": asdict(self.settings),
+            "settings": asdict(self.settings) | {"mel_spec": self.settings.mel_spec.to_dict()},
             "labels": self.labels,
             "parents": self.parents,
             "temperature": self.temperature,

@@ -8,6 +8,7 @@
 const METADATA_KEY = "melonnx.wave";
 const FORMAT_VERSION = 3;
 const WITH_HEADS = 4; // which the page passes over
+const WITH_MFCC = 5; // which the twin makes itself
 const BEFORE = 2;
 
 /** The metadata of the ONNX file in `bytes` (Uint8Array). Throws Error where it has none of ours. */
@@ -28,10 +29,10 @@ function checked(info) {
     const added = { format_version: FORMAT_VERSION, pooling: "probabilities", accepts: {} };
     return { ...others, ...added, bars, music_bar: 0 };
   }
-  if (![FORMAT_VERSION, WITH_HEADS].includes(info.format_version)) {
+  if (![FORMAT_VERSION, WITH_HEADS, WITH_MFCC].includes(info.format_version)) {
     throw new Error(
       `the model's format version is ${info.format_version}, this page reads ${BEFORE} to ` +
-        `${WITH_HEADS}`,
+        `${WITH_MFCC}`,
     );
   }
   return info;

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from melonnx.export.errors import KerasFileError, ProofError
 from melonnx.export.keras.front import Front, as_learnt, shape_text
 from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.features import as_features
 from melonnx.infer.frontend.mel import log_mel
 from melonnx.infer.frontend.windows import patch_batches
 from melonnx.infer.model.metadata import ModelInfo
@@ -42,7 +43,8 @@ def check_input(
     """
     theirs = _read(array)
     frames = log_mel(load_audio(audio, info.mel_spec.sample_rate), info.mel_spec)
-    (window,) = patch_batches(frames, info.window, [0], 1)
+    (log_mels,) = patch_batches(frames, info.window, [0], 1)
+    window = as_features(log_mels, info.mel_spec)
     given = keras.Input(window.shape[1:])
     (ours,) = keras.Model(given, as_learnt(given, network, info, front)).predict(window, verbose=0)
     if theirs.shape == (1, *ours.shape):

@@ -33,11 +33,11 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
     The same network and ``info`` give the same bytes.
     """
     whole = with_all_outputs(network)
-    n_mels = info.mel_spec.n_mels
+    n_features = info.mel_spec.n_features
     function = tf.function(
         lambda log_mel: whole(log_mel, training=False),
         input_signature=[
-            tf.TensorSpec((None, whole.input_shape[1], n_mels), tf.float32, name=INPUT)
+            tf.TensorSpec((None, whole.input_shape[1], n_features), tf.float32, name=INPUT)
         ],
     )
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it complains of what is mended below

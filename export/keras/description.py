@@ -1,11 +1,14 @@
 """Reads the description beside a Keras model: what its file does not say of itself."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from melonnx.export.errors import KerasFileError
-from melonnx.export.keras.front import AXES, NORMALISATIONS, SCALES, Front
+from melonnx.export.keras.front import AXES, MFCC_SIZES, NORMALISATIONS, SCALES, Front
+from melonnx.infer.frontend.mel_spec import FULL_SCALE
+from melonnx.infer.frontend.mfcc import Mfcc
 from melonnx.infer.model.metadata import FORMAT_VERSION, ModelInfo
 
 __all__ = ["read_description"]
@@ -18,7 +21,14 @@ _OWN = (*_MORE, _EMBEDDING, *_FRONT)
 
 
 def read_description(
-    path: Path, *, name: str, version: str, dataset: str, license_name: str, attribution: str
+    path: Path,
+    *,
+    name: str,
+    version: str,
+    dataset: str,
+    license_name: str,
+    attribution: str,
+    checked: bool = False,
 ) -> tuple[ModelInfo, str | None, Front]:
     """The metadata of the model to be, its embedding layer if one is named, and how it is fed.
 
@@ -27,6 +37,10 @@ def read_description(
     ``max_windows``, ``temperature``, ``pooling``, ``bars``, ``accepts`` and ``parents`` may be, and
     ``embedding``, ``axes``, ``scale`` and ``normalise``
     (:class:`melonnx.export.keras.front.Front`).
+
+    Of ``mfcc`` in ``mel_spec``, what is left out is librosa's default. ``checked``: what the
+    network is given is compared with its author's; otherwise mel bands so few that they may be MFCC
+    are refused, unless ``mfcc`` is null.
 
     Raises KerasFileError where it cannot be read, or a field is missing, unknown or bad.
     """
@@ -61,6 +75,7 @@ def read_description(
     front = _read_front(path, {name: given.pop(name) for name in _FRONT if name in given})
     if not isinstance(given["labels"], list):
         raise KerasFileError(f"{path}: labels is a list of names, not {given['labels']!r}")
+    given["mel_spec"] = _whole_spec(path, given["mel_spec"], checked)
     values = {
         "format_version": FORMAT_VERSION,
         "name": name,
@@ -85,6 +100,21 @@ def read_description(
         return ModelInfo.from_json(json.dumps(values)), embedding, front
     except ValueError as error:
         raise KerasFileError(f"{path}: {error}") from None
+
+
+def _whole_spec(path: Path, given: Any, checked: bool) -> Any:
+    if not isinstance(given, dict):
+        return given  # which reading the whole refuses
+    n_mels, mfcc = given.get("n_mels"), given.get("mfcc")
+    if n_mels in MFCC_SIZES and "mfcc" not in given and not checked:
+        raise KerasFileError(
+            f"{path}: n_mels is {n_mels}, which looks like MFCC: then n_mels is of the mel bands "
+            f'that they are made of (librosa\'s default: 128), and "mfcc": {{"n_mfcc": {n_mels}}} '
+            'stands beside it; of mel bands say "mfcc": null, or --check-audio and --check-array'
+        )
+    if isinstance(mfcc, dict):
+        return {"reference": FULL_SCALE} | given | {"mfcc": asdict(Mfcc()) | mfcc}
+    return given
 
 
 def _read_front(path: Path, given: dict[str, Any]) -> Front:

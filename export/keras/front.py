@@ -8,11 +8,13 @@ from keras import layers, ops
 from melonnx.export.errors import KerasFileError
 from melonnx.infer.model.metadata import ModelInfo
 
-__all__ = ["AXES", "NORMALISATIONS", "SCALES", "Front", "as_learnt", "shape_text"]
+__all__ = ["AXES", "MFCC_SIZES", "NORMALISATIONS", "SCALES", "Front", "as_learnt", "shape_text"]
 
 AXES = ("frames, mels", "mels, frames")
 SCALES = ("unit", "decibels")
 NORMALISATIONS = ("none", "minmax", "standard")
+MFCC_SIZES = frozenset({12, 13, 20, 24, 26, 39, 60})
+"""Numbers of coefficients that people take, deltas or not; mel bands are seldom so few."""
 _COPIES = 3
 """Channels of a network for pictures, which all get the same log-mel."""
 _SMALLEST = 1e-8
@@ -20,29 +22,30 @@ _SMALLEST = 1e-8
 
 @dataclass(frozen=True)
 class Front:
-    """How a network takes its log-mels; by default as melonnx makes them."""
+    """How a network takes its log-mels, or MFCC; by default as melonnx makes them."""
 
     axes: str = AXES[0]
     """The order of the axes behind the batch."""
     scale: str = SCALES[0]
-    """``unit``: 0 at the clip's floor, 1 at its maximum. ``decibels``: from -top_db to 0."""
+    """``unit``: 0 at the clip's floor, 1 at its maximum. ``decibels``: from -top_db to 0; of full
+    scale (``MelSpec.reference``) from -100 on."""
     normalise: str | tuple[float, float] = NORMALISATIONS[0]
     """Each window against its own minimum and maximum, or its own mean and deviation; or all
     against a mean and a deviation that are known."""
 
 
 def as_learnt(log_mel: Any, network: Any, info: ModelInfo, front: Front) -> Any:
-    """From [batch, frames, n_mels] of the format to what ``network`` takes.
+    """From [batch, frames, n_features] of the format to what ``network`` takes.
 
-    That is [batch, frames, n_mels] or, by ``front``, [batch, n_mels, frames], with a last axis of 1
-    or 3 (copies) where the network has one.
+    Features are mel bands, or the MFCC of ``info.mel_spec``. The network takes the same or, by
+    ``front``, [batch, n_features, frames], with a last axis of 1 or 3 (copies) where it has one.
 
     Raises KerasFileError where it takes anything else.
     """
     _check(network, info, front)
     x = log_mel
     if front.scale == "decibels":
-        depth = info.mel_spec.top_db
+        depth = info.mel_spec.depth_db
         x = layers.Rescaling(depth, -depth)(x)
     if isinstance(front.normalise, tuple):
         mean, deviation = front.normalise
@@ -66,8 +69,10 @@ def as_learnt(log_mel: Any, network: Any, info: ModelInfo, front: Front) -> Any:
 
 
 def _check(network: Any, info: ModelInfo, front: Front) -> None:
-    shape, n_mels = network.input_shape, info.mel_spec.n_mels
-    wanted = [(None, info.window), (None, n_mels)]
+    shape, spec = network.input_shape, info.mel_spec
+    if spec.mfcc and front.scale != SCALES[0]:
+        raise KerasFileError(f'scale is "{front.scale}": MFCC are of decibels, leave it out')
+    wanted = [(None, info.window), (None, spec.n_features)]
     if front.axes == AXES[1]:
         wanted.reverse()
     fits = (
@@ -83,7 +88,12 @@ def _check(network: Any, info: ModelInfo, front: Front) -> None:
         turned = isinstance(shape, tuple) and shape[1:3] == (wanted[1][1], wanted[0][1])
         other = AXES[front.axes == AXES[0]]
         hint = f'; the other way round is "axes": "{other}" in the description' * turned
-        sizes = [f"{info.window} or any number of frames", f"{n_mels} mel bands"]
+        features = f"{spec.n_mels} mel bands"
+        if spec.mfcc:
+            features = f"{spec.n_features} MFCC" + " and deltas" * bool(spec.mfcc.deltas)
+        elif isinstance(shape, tuple) and (found := MFCC_SIZES & {*shape[1:3]}):
+            hint += f'; {min(found)} may be MFCC: "mfcc": {{"n_mfcc": {min(found)}}} in mel_spec'
+        sizes = [f"{info.window} or any number of frames", features]
         if front.axes == AXES[1]:
             sizes.reverse()
         raise KerasFileError(

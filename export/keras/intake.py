@@ -38,11 +38,11 @@ def as_format_network(
     patches: NDArray[np.float32],
     front: Front | None = None,
 ) -> keras.Model:
-    """``network`` as log-mel [batch, frames, n_mels] to the three outputs of a model file.
+    """``network`` as [batch, frames, n_features] to the three outputs of a model file.
 
     It takes what ``front`` says (:func:`melonnx.export.keras.front.as_learnt`), of any number of
     frames or of ``info.window``, and answers with probabilities or logits [batch, labels]; which,
-    is seen by its last layer, or on ``patches`` [n, window, n_mels].
+    is seen by its last layer, or on ``patches`` [n, window, n_features].
 
     The embedding is the output of the layer named ``embedding``, by default what goes into the
     last Dense. Evidence is by place where the network ends with global average pooling and one
@@ -73,6 +73,8 @@ def as_format_network(
         evidence = _by_place(dense, ops.cast(found["features"], "float32"))
         if front.axes == AXES[1]:
             evidence = ops.transpose(evidence, (0, 2, 1, 3))
+        if info.mel_spec.mfcc:  # no coefficient is a place in pitch
+            evidence = ops.mean(evidence, axis=2, keepdims=True)
     else:
         logits = ops.log(ops.maximum(answer, 1e-12)) if says_probabilities else answer
         evidence = ops.reshape(logits, (-1, 1, 1, len(info.labels)))
@@ -89,11 +91,11 @@ def as_format_network(
 
 def _from_log_mel(network: keras.Model, info: ModelInfo, front: Front) -> tuple[Any, Any]:
     """The input of the format, and what the network is given of it."""
-    shape, n_mels = network.input_shape, info.mel_spec.n_mels
+    shape = network.input_shape
     frames = None
     if isinstance(shape, tuple) and len(shape) > 2:
         frames = shape[2 if front.axes == AXES[1] else 1]
-    log_mel = keras.Input((frames, n_mels), name=INPUT)
+    log_mel = keras.Input((frames, info.mel_spec.n_features), name=INPUT)
     return log_mel, as_learnt(log_mel, network, info, front)
 
 

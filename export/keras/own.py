@@ -18,6 +18,7 @@ from melonnx.export.keras.run import Exported
 from melonnx.export.place import put_in_place
 from melonnx.export.seal import seal
 from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.features import as_features
 from melonnx.infer.frontend.mel import log_mel
 from melonnx.infer.frontend.windows import patch_batches, window_starts
 from melonnx.infer.model.metadata import ModelInfo
@@ -66,6 +67,7 @@ def export_keras(
         dataset=dataset,
         license_name=license_name,
         attribution=attribution,
+        checked=check is not None,
     )
     network = load_keras(path, code)
     patches = _patches(info)
@@ -128,9 +130,13 @@ def _require_same_answers(
 
 
 def _patches(info: ModelInfo) -> NDArray[np.float32]:
-    """Windows of the sample clip and random ones, float32 [n, window, n_mels]."""
+    """What the network takes of windows of the sample clip, and of random ones.
+
+    Float32 [n, window, n_features].
+    """
     frames = log_mel(load_audio(_SAMPLE, info.mel_spec.sample_rate), info.mel_spec)
     starts = window_starts(len(frames), info.window, info.window)
     (music,) = patch_batches(frames, info.window, starts, len(starts))
     shape = (_RANDOM_PATCHES, *music.shape[1:])
-    return np.concatenate([music, np.random.default_rng(0).random(shape, np.float32)])
+    noise = np.random.default_rng(0).random(shape, np.float32)
+    return as_features(np.concatenate([music, noise]), info.mel_spec)

@@ -85,7 +85,7 @@ def _fixed_shapes(model: onnx.ModelProto, info: ModelInfo) -> tuple[tuple[int, .
     session: Any = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    patch = np.zeros((1, info.window, info.mel_spec.n_mels), np.float32)
+    patch = np.zeros((1, info.window, info.mel_spec.n_features), np.float32)
     _, embedding, evidence = session.run(list(OUTPUTS), {INPUT: patch})
     return evidence.shape[1:], embedding.shape[1]
 

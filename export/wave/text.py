@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from melonnx.infer.frontend.mel import TINY, MelSpec, hann, mel_filterbank
+from melonnx.infer.frontend.mel import SMALLEST as SMALLEST_POWER
+from melonnx.infer.frontend.mel import TINY, hann, mel_filterbank
+from melonnx.infer.frontend.mel_spec import FULL_SCALE, LOUDEST, RANGE, MelSpec
+from melonnx.infer.frontend.mfcc import cepstrum_matrix, delta_matrix
 from melonnx.infer.frontend.windows import CELLS
 from melonnx.infer.model.calibration import SMALLEST
 from melonnx.infer.model.hierarchy import sum_by_genre
@@ -132,8 +135,42 @@ _DECIBELS = """
     normalised = Where (is_silent, zero_float, of_sound)
 """
 
+_DECIBELS_FROM_LOUDEST = """
+    loudest = ReduceMax <axes = [1, 2], keepdims = 1> (power)
+    loudest_column = Unsqueeze (loudest, one_axis)
+    is_silent = Less (loudest_column, tiny)
+    loudest_or_one = Where (is_silent, one_float, loudest_column)
+    scaled = Div (patches_power, loudest_or_one)
+    above_floor = Max (scaled, lowest)
+"""
+
+_DECIBELS_FROM_FULL_SCALE = """
+    loudest = ReduceMax <axes = [1, 2], keepdims = 1> (power)
+    loudest_column = Unsqueeze (loudest, one_axis)
+    is_silent = Less (loudest_column, tiny)
+    floor_of_clip = Mul (loudest_column, lowest)
+    floor = Max (floor_of_clip, smallest_power)
+    above_floor = Max (patches_power, floor)
+"""
+
+_FROM_FIXED_FLOOR = """
+    natural = Log (above_floor)
+    below_one = Mul (natural, one_over_depth)
+    of_sound = Add (below_one, one_float)
+    normalised = Where (is_silent, zero_float, of_sound)
+"""
+
+_CEPSTRUM = """
+    less_one = Sub (normalised, one_float)
+    coefficients = MatMul (less_one, cepstrum)
+"""
+
+_DELTA = """
+    delta_ORDER = MatMul (delta_matrix_ORDER, coefficients)
+"""
+
 _TO_NETWORK = """
-    network_log_mel = Reshape (normalised, patch_shape)
+    network_log_mel = Reshape (FEATURES, patch_shape)
 """
 
 _BY_WINDOW = """
@@ -205,7 +242,7 @@ def front_end(info: ModelInfo) -> tuple[str, Constants]:
         "window_hop": np.array(info.window_hop),
         "window_hop_less_one": np.array(info.window_hop - 1),
         "window_rows": np.arange(info.window),
-        "patch_shape": np.array([-1, info.window, spec.n_mels]),
+        "patch_shape": np.array([-1, info.window, spec.n_features]),
         "zero_float": np.float32(0),
         "one_float": np.float32(1),
         "tiny": np.float32(TINY),
@@ -226,7 +263,26 @@ def front_end(info: ModelInfo) -> tuple[str, Constants]:
     else:
         text += _ALL_STARTS
     normalisation, its_constants = _normalisation(spec)
-    return text + _PATCHES + normalisation + _TO_NETWORK, constants | its_constants
+    constants |= its_constants
+    features, its_name, its_constants = _features(info)
+    text += _PATCHES + normalisation + features + _TO_NETWORK.replace("FEATURES", its_name)
+    return text, constants | its_constants
+
+
+def _features(info: ModelInfo) -> tuple[str, str, Constants]:
+    """The step of :mod:`melonnx.infer.frontend.features`, and what its result is called."""
+    mfcc, spec = info.mel_spec.mfcc, info.mel_spec
+    if mfcc is None:
+        return "", "normalised", {}
+    matrix = spec.depth_db * cepstrum_matrix(mfcc, spec.n_mels)
+    text, constants = _CEPSTRUM, Constants(cepstrum=matrix.astype(np.float32))
+    names = ["coefficients"]
+    for order in range(1, mfcc.deltas + 1):
+        text += _DELTA.replace("ORDER", str(order))
+        constants[f"delta_matrix_{order}"] = delta_matrix(order, info.window).astype(np.float32)
+        names.append(f"delta_{order}")
+    text += f"    features = Concat <axis = -1> ({', '.join(names)})\n"
+    return text, "features", constants
 
 
 def _normalisation(spec: MelSpec) -> tuple[str, Constants]:
@@ -236,7 +292,15 @@ def _normalisation(spec: MelSpec) -> tuple[str, Constants]:
             "level_gain": np.float32(spec.log_gain * spec.level),
             "log10_e": np.float32(np.log10(np.e)),
         }
-    return _DECIBELS, {"lowest": np.float32(10 ** (-spec.top_db / 10))}
+    lowest = np.float32(10 ** (-spec.top_db / 10))
+    if spec.reference == RANGE:
+        return _DECIBELS, {"lowest": lowest}
+    below = {LOUDEST: _DECIBELS_FROM_LOUDEST, FULL_SCALE: _DECIBELS_FROM_FULL_SCALE}
+    return below[spec.reference] + _FROM_FIXED_FLOOR, {
+        "lowest": lowest,
+        "smallest_power": np.float32(SMALLEST_POWER),
+        "one_over_depth": np.float32(10 / np.log(10) / spec.depth_db),
+    }
 
 
 def prediction(info: ModelInfo, place_shape: tuple[int, ...]) -> tuple[str, Constants]:

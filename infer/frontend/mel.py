@@ -6,19 +6,20 @@ than its mel frames.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from math import inf
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.arrays import LogMel, MelPower, Waveform
 from melonnx.infer.frontend.joined_frames import JoinedFrames
+from melonnx.infer.frontend.mel_spec import LOUDEST, RANGE, MelSpec
 
 __all__ = [
+    "SMALLEST",
     "TINY",
     "ClipLevel",
     "Frames",
@@ -35,95 +36,12 @@ __all__ = [
 TINY = float(np.finfo(np.float32).tiny)
 """A clip whose power is below it is silence."""
 
-_HIGHEST_RATE = 1_000_000
-_LARGEST_FFT = 1 << 20
-_MOST_WEIGHTS = 1 << 26
-"""Of the filterbank: 256 MB."""
+SMALLEST = 1e-10
+"""Power below which decibels of full scale do not go: librosa's ``amin``."""
 _ONE_THREAD = 1 << 18
 """Multiplications that OpenBLAS does without threads."""
 _WORTH_BLAS = 8
 """Frames at a time; with fewer, the filterbank is fetched from memory too often."""
-
-
-@dataclass(frozen=True)
-class MelSpec:
-    """Everything that decides a log-mel spectrogram; it travels inside the model file.
-
-    The window is a periodic Hann of ``n_fft`` samples; frame ``i`` is centred on sample
-    ``i * hop_length`` of the signal, which is padded with ``n_fft // 2`` zeros on both sides;
-    mel scale and filter norm are Slaney's; the power is 2 (librosa's defaults).
-    """
-
-    sample_rate: int = 22050
-    """Hz."""
-    n_fft: int = 2048
-    """Samples."""
-    hop_length: int = 1707
-    """Samples between frames; at most ``n_fft``."""
-    n_mels: int = 128
-    fmin: float = 0.0
-    """Hz, lowest edge of the lowest band."""
-    fmax: float = 11025.0
-    """Hz, highest edge of the highest band; at most half the sample rate."""
-    top_db: float = 80.0
-    """Depth in dB of the floor below the clip's loudest bin."""
-    log_gain: float = 0.0
-    """0: decibels between the clip's floor and its maximum. Otherwise log10(1 + log_gain * power),
-    and ``top_db`` plays no part."""
-    level: float = 0.0
-    """With ``log_gain``: the power of all bands together, mean over frames, that every clip is
-    brought to first, so that loudness stays out."""
-
-    def __post_init__(self) -> None:
-        if not 0 < self.hop_length <= self.n_fft or self.n_fft % 2 or self.n_mels < 1:
-            raise ValueError(
-                f"n_fft={self.n_fft} must be even, hop_length={self.hop_length} between 1 and "
-                f"n_fft, n_mels={self.n_mels} positive"
-            )
-        if self.sample_rate > _HIGHEST_RATE:
-            raise ValueError(f"sample_rate={self.sample_rate} must be at most {_HIGHEST_RATE}")
-        if self.n_fft > _LARGEST_FFT or self.n_fft // 2 * self.n_mels > _MOST_WEIGHTS:
-            raise ValueError(f"n_fft={self.n_fft}, n_mels={self.n_mels} are beyond any memory")
-        if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2 or not 0 < self.top_db < inf:
-            raise ValueError(
-                f"0 <= fmin={self.fmin} < fmax={self.fmax} <= sample_rate/2="
-                f"{self.sample_rate / 2} must hold, and top_db={self.top_db} be positive and finite"
-            )
-        decibels = self.log_gain == self.level == 0
-        if not decibels and not (0 < self.log_gain < inf and 0 < self.level < inf):
-            raise ValueError(
-                f"log_gain={self.log_gain} and level={self.level} must both be positive and "
-                "finite, or both 0"
-            )
-
-    @property
-    def frame_seconds(self) -> float:
-        """Seconds from one frame to the next."""
-        return self.hop_length / self.sample_rate
-
-    def n_frames(self, n_samples: int) -> int:
-        """Frames that ``n_samples`` samples give: one centred on every hop."""
-        return 1 + n_samples // self.hop_length
-
-    def to_dict(self) -> dict[str, float]:
-        """The fields as JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Inverse of :meth:`to_dict`. Raises ValueError on a missing, unknown or bad field."""
-        types = {field.name: type(field.default) for field in fields(cls)}
-        if values.keys() != types.keys():
-            raise ValueError(f"fields {sorted(values.keys() ^ types.keys())} missing or unknown")
-        try:
-            for name, type_ in types.items():
-                allowed = (int,) if type_ is int else (int, float)
-                if type(values[name]) not in allowed:
-                    raise ValueError(f"{name} is {values[name]!r}, not of type {type_.__name__}")
-            converted: dict[str, Any] = {name: types[name](values[name]) for name in types}
-            return cls(**converted)
-        except (TypeError, OverflowError) as error:
-            raise ValueError(str(error)) from error
 
 
 def _hz_to_mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -302,7 +220,8 @@ class ClipLevel:
 
 
 def normalise(power: MelPower, spec: MelSpec, level: ClipLevel | None = None) -> LogMel:
-    """Mel power to log-mel on the scale that ``spec`` says; any gain on the clip cancels.
+    """Mel power to log-mel on the scale that ``spec`` says; any gain on the clip cancels, but for
+    decibels of full scale.
 
     Works in place: ``power`` becomes the result, which is returned. Silence becomes all zeros.
     ``level``: of the whole clip, where ``power`` is not all of it.
@@ -311,7 +230,11 @@ def normalise(power: MelPower, spec: MelSpec, level: ClipLevel | None = None) ->
     if (level.mean if spec.log_gain else level.loudest) < TINY:
         power[...] = 0
         return power
-    return _level_and_log(power, spec, level) if spec.log_gain else _decibels(power, spec, level)
+    if spec.log_gain:
+        return _level_and_log(power, spec, level)
+    if spec.reference == RANGE:
+        return _decibels(power, spec, level)
+    return _decibels_from_fixed_floor(power, spec, level)
 
 
 def _decibels(power: MelPower, spec: MelSpec, level: ClipLevel) -> LogMel:
@@ -332,6 +255,25 @@ def _decibels(power: MelPower, spec: MelSpec, level: ClipLevel) -> LogMel:
     if floor < 0:
         decibels -= floor
         decibels /= -floor
+    return decibels
+
+
+def _decibels_from_fixed_floor(power: MelPower, spec: MelSpec, level: ClipLevel) -> LogMel:
+    """In dB below the clip's maximum or full scale, from -``spec.depth_db`` (0) to 0 dB (1).
+
+    ``power_to_db(ref=np.max)``, and librosa's default, ``power_to_db(ref=1.0, amin=1e-10)``: both
+    end ``spec.top_db`` below the clip's loudest bin.
+    """
+    decibels = power
+    lowest = 10 ** (-spec.top_db / 10)
+    if spec.reference == LOUDEST:
+        decibels *= np.float32(1 / level.loudest)
+    else:
+        lowest = max(SMALLEST, lowest * level.loudest)
+    np.maximum(decibels, np.float32(lowest), out=decibels)
+    np.log10(decibels, out=decibels)
+    decibels *= np.float32(10 / spec.depth_db)
+    decibels += 1
     return decibels
 
 

@@ -9,7 +9,8 @@ from typing import Any, Self
 from unicodedata import category
 
 from melonnx.infer.errors import UnknownRateError
-from melonnx.infer.frontend.mel import MelSpec
+from melonnx.infer.frontend.mel_spec import MelSpec
+from melonnx.infer.frontend.mfcc import DELTA_WIDTH
 from melonnx.infer.frontend.windows import MOST_WINDOWS
 from melonnx.infer.model.heads import HeadInfo, read_heads
 from melonnx.infer.model.hierarchy import genres_above
@@ -20,13 +21,15 @@ __all__ = ["DEFAULT_SURE", "FORMAT_VERSION", "METADATA_KEY", "WAVE_KEY", "ModelI
 
 WAVE_KEY = "melonnx.wave"
 """Of a waveform twin; the entry is that of its model."""
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 DEFAULT_SURE = 90
 """Percent of sure answers that are right, where nothing else is asked for."""
 
+_WITHOUT_MFCC = 4
+"""The version before, whose ``mel_spec`` has neither ``reference`` nor ``mfcc``. A model is written
+in the oldest version that says all of it, so that readers of that go on reading it."""
 _WITHOUT_HEADS = 3
-"""The version before, which has no ``heads``. A model without any is written in it, so that readers
-of that version go on reading it."""
+"""The version before, which has no ``heads``."""
 _BEFORE = 2
 """The version before that, which is read too. It had ``thresholds``, the bars at 90, and none of
 the fields in ``_NEW``."""
@@ -100,6 +103,8 @@ class ModelInfo:
             raise ValueError(f"window={self.window} is beyond any memory")
         if self.mel_spec.frame_seconds < _LEAST_STEP_S:
             raise ValueError(f"hop_length={self.mel_spec.hop_length} is less than a millisecond")
+        if self.mel_spec.mfcc and self.mel_spec.mfcc.deltas and self.window < DELTA_WIDTH:
+            raise ValueError(f"window={self.window}: deltas are told by {DELTA_WIDTH} frames")
         if not 0 <= self.max_windows <= MOST_WINDOWS:
             raise ValueError(f"max_windows={self.max_windows} must be 0 to {MOST_WINDOWS}")
         if not _TEMPERATURES[0] <= self.temperature <= _TEMPERATURES[1]:
@@ -164,9 +169,12 @@ class ModelInfo:
     def to_json(self) -> str:
         """The metadata entry, keys sorted so that equal models are equal bytes."""
         values = {"format_version": FORMAT_VERSION, **asdict(self)}
-        if not self.heads:
-            del values["heads"]
-            values["format_version"] = _WITHOUT_HEADS
+        values["mel_spec"] = self.mel_spec.to_dict()
+        if self.mel_spec.is_of_format_4:
+            values["format_version"] = _WITHOUT_MFCC
+            if not self.heads:
+                del values["heads"]
+                values["format_version"] = _WITHOUT_HEADS
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
     @classmethod
@@ -183,14 +191,14 @@ class ModelInfo:
         if not isinstance(values, dict):
             raise ValueError("the metadata is not a JSON object")
         version = values.pop("format_version", None)
-        versions = (_BEFORE, _WITHOUT_HEADS, FORMAT_VERSION)
+        versions = (_BEFORE, _WITHOUT_HEADS, _WITHOUT_MFCC, FORMAT_VERSION)
         if not _is_integer(version) or version not in versions:
             raise ValueError(
                 f"its format version is {version}, this melonnx reads {_BEFORE} to "
                 f"{FORMAT_VERSION}: update melonnx or export the model again"
             )
         known = {entry.name for entry in fields(cls)}
-        if version != FORMAT_VERSION:
+        if version in (_BEFORE, _WITHOUT_HEADS):
             known = known - {"heads"}
         if version == _BEFORE:
             known = known - _NEW | {"thresholds"}
@@ -199,6 +207,9 @@ class ModelInfo:
         for name in sorted(known):
             if not _KINDS[name](values[name]):
                 raise ValueError(f"{name} has the wrong type: {values[name]!a:.60}")
+        strange = values["mel_spec"].keys() & {"reference", "mfcc"}
+        if version != FORMAT_VERSION and strange:
+            raise ValueError(f"mel_spec has {sorted(strange)}, which version {version} has not")
         if version == _BEFORE:
             values |= {"bars": {str(DEFAULT_SURE): values.pop("thresholds")}}
         try:

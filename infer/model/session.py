@@ -11,6 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from melonnx.infer.errors import DeviceError, ModelFileError
+from melonnx.infer.frontend.features import as_features
 from melonnx.infer.frontend.windows import Patches
 from melonnx.infer.model.live_session import LiveSession
 from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
@@ -89,17 +90,19 @@ class Model:
         return self.session.get_providers()
 
     def run(self, patches: Patches, *, evidence: bool = True) -> Outputs:
-        """Run float32 [windows, frames, n_mels] through the network.
+        """Run float32 [windows, frames, n_mels] through the network, which takes
+        :func:`melonnx.infer.frontend.features.as_features` of them.
 
         Raises ModelFileError where the network fails, or answers with what is no number.
         """
         names = list(OUTPUTS if evidence else OUTPUTS[:2])
         names += [MUSIC] * (self.info.music_bar > 0)
         names += self.info.heads
+        features = as_features(patches, self.info.mel_spec)
         options = onnxruntime.RunOptions()
         options.only_execute_path_to_fetches = True  # else what leads to evidence is run anyway
         try:
-            given = self.session.run(names, {INPUT: patches}, options)
+            given = self.session.run(names, {INPUT: features}, options)
         except Exception as error:  # onnxruntime's errors share no base class
             raise ModelFileError(
                 f"{self.info.name}: its network fails: {_first_line(error)}"
@@ -275,10 +278,13 @@ def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> Non
     for value in (inputs[INPUT], *(outputs[name] for name in wanted)):
         if value.type != "tensor(float)":
             raise ValueError(f"{value.name!r} is a {value.type}, not a tensor(float)")
-    taken, n_labels, n_mels = inputs[INPUT].shape, len(info.labels), info.mel_spec.n_mels
+    taken, n_labels, spec = inputs[INPUT].shape, len(info.labels), info.mel_spec
     frames_fit = len(taken) == 3 and (taken[1] == info.window or not isinstance(taken[1], int))
-    if not frames_fit or isinstance(taken[0], int) or taken[2] != n_mels:
-        raise ValueError(f"takes {taken}, not [windows, {info.window} frames, {n_mels} bands]")
+    if not frames_fit or isinstance(taken[0], int) or taken[2] != spec.n_features:
+        what = "MFCC and deltas" if spec.mfcc else "bands"
+        raise ValueError(
+            f"takes {taken}, not [windows, {info.window} frames, {spec.n_features} {what}]"
+        )
     given, embedding, evidence = (outputs[name].shape for name in OUTPUTS)
     if len(given) != 2 or given[-1] != n_labels:
         raise ValueError(f"answers with {given}, not [windows, {n_labels} labels]")

@@ -116,7 +116,7 @@ def test_metadata_of_either_version_are_read_and_of_others_refused(run_js, tmp_p
     files = []
     for version, text in (
         (3, replace(info, accepts={"pop": {"rock": 0.5}}).to_json()),
-        (5, json.dumps(json.loads(info.to_json()) | {"format_version": 5})),
+        (6, json.dumps(json.loads(info.to_json()) | {"format_version": 6})),
     ):
         twin = onnx.load(MODELS / "genre-base.wave.onnx")
         onnx.helper.set_model_props(twin, {"melonnx.wave": text})
@@ -124,7 +124,7 @@ def test_metadata_of_either_version_are_read_and_of_others_refused(run_js, tmp_p
         onnx.save(twin, files[-1])
     read, refused = json.loads(run_js(INFO, PAGE / "model_info.js", *files))
     assert read["accepts"] == {"pop": {"rock": 0.5}}
-    assert "format version is 5, this page reads 2 to 4" in refused
+    assert "format version is 6, this page reads 2 to 5" in refused
 
 
 def test_answer_keeps_the_bar_of_its_genre(run_js):

@@ -44,13 +44,13 @@ def plain_model(info: ModelInfo, seed: int = 0) -> onnx.ModelProto:
     with_music = info.music_bar > 0
     constants = {
         "ramp": np.linspace(0.5, 1.5, info.window)[:, None].astype(np.float32),
-        "kernel": rng.normal(0, 0.3, (info.mel_spec.n_mels, 7)).astype(np.float32),
+        "kernel": rng.normal(0, 0.3, (info.mel_spec.n_features, 7)).astype(np.float32),
         "head": rng.normal(0, 1, (7, n_labels)).astype(np.float32),
         "axis": np.array([2]),
         **({"ear": rng.normal(0, 1, (7, 1)).astype(np.float32)} if with_music else {}),
     }
     shapes = {
-        "log_mel": ["batch", "frames", info.mel_spec.n_mels],
+        "log_mel": ["batch", "frames", info.mel_spec.n_features],
         "probabilities": ["batch", n_labels],
         "embedding": ["batch", 7],
         "evidence": ["batch", "evidence_frames", 1, n_labels],

@@ -8,14 +8,17 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from melonnx.export.seal import seal
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.audio.reader import load_audio
+from melonnx.infer.frontend.mfcc import Mfcc
 from melonnx.infer.frontend.windows import CELLS, MOST_WINDOWS, window_starts
 from melonnx.infer.model.heads import HeadInfo
 from melonnx.infer.model.metadata import FORMAT_VERSION, METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.model.onnx_file import CHECKSUM_KEY
 from melonnx.infer.model.session import MODELS_FOLDER, TWIN_SUFFIX, find_model
 from tests.conftest import RATE, make_song
+from tests.export.conftest import plain_model
 
 TEXT = (MODELS_FOLDER / "README.md").read_text("utf-8")
 EXAMPLE, DESCRIPTION = re.findall(r"^```json\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -39,7 +42,8 @@ def read(path):
         bars = {"90": about.pop("thresholds")}
         about |= {"pooling": "probabilities", "bars": bars, "accepts": {}, "music_bar": 0}
     else:
-        assert about["format_version"] == (4 if "heads" in about else 3)
+        older = 4 if "heads" in about else 3
+        assert about["format_version"] == (5 if "mfcc" in about["mel_spec"] else older)
     return session, about
 
 
@@ -73,8 +77,33 @@ def front_end(x, mel):
     if mel["log_gain"]:
         mean = s.sum(axis=1).mean()
         return np.log10(1 + mel["log_gain"] * mel["level"] * s / mean)
+    if mel.get("reference") == "full scale":
+        floor = max(1e-10, s.max() * 10 ** (-mel["top_db"] / 10))
+        return 1 + np.log10(np.maximum(s, floor)) / 10
     d = np.log10(np.maximum(s / s.max(), 10 ** (-mel["top_db"] / 10)))
+    if mel.get("reference") == "loudest":
+        return 1 + 10 * d / mel["top_db"]
     return (d - d.min()) / -d.min()
+
+
+def coefficients(patch, mel):
+    """Of one window, [frames, features]; of the orthonormal type 2 alone."""
+    about = mel.get("mfcc")
+    if about is None:
+        return patch
+    assert (about["dct_type"], about["norm"]) == (2, "ortho")
+    b = (patch - 1) * (100 if mel["reference"] == "full scale" else mel["top_db"])
+    m, n = np.arange(mel["n_mels"]), np.arange(about["n_mfcc"])
+    c = 2 * b @ np.cos(np.pi * (2 * m[:, None] + 1) * n / (2 * len(m))) / np.sqrt(2 * len(m))
+    c[:, 0] /= np.sqrt(2)
+    if q := about["lifter"]:
+        c *= 1 + q / 2 * np.sin(np.pi * (n + 1) / q)
+    features = [c]
+    for order in range(1, about["deltas"] + 1):
+        firsts = [min(max(0, t - 4), len(c) - 9) for t in range(len(c))]
+        fits = [np.polyfit(np.arange(9), c[first : first + 9], order)[0] for first in firsts]
+        features.append(np.array(fits) * order)
+    return np.concatenate(features, axis=1)
 
 
 def starts_of(n_frames, about):
@@ -107,7 +136,8 @@ def answer(x, session, about):
         log_mel = log_mel[np.arange(window) % len(log_mel)]
     patches = [log_mel[s : s + window] for s in starts_of(len(log_mel), about)]
     names = ["probabilities", "embedding", "evidence"] + ["music"] * (about["music_bar"] > 0)
-    outputs = [session.run(names, {"log_mel": patch[None].astype(np.float32)}) for patch in patches]
+    taken = [coefficients(patch, about["mel_spec"])[None].astype(np.float32) for patch in patches]
+    outputs = [session.run(names, {"log_mel": one}) for one in taken]
     by_window, embedding, evidence, *music = (
         np.concatenate(parts) for parts in zip(*outputs, strict=True)
     )
@@ -162,6 +192,21 @@ def test_so_it_does_with_all_that_the_format_has(full_model, seconds):
         agree(full_model, x, RATE)
 
 
+@pytest.mark.parametrize("reference", ["loudest", "full scale"])
+def test_so_it_does_of_a_network_that_takes_coefficients(reference, tmp_path):
+    spec = MelSpec(reference=reference, mfcc=Mfcc(13, lifter=22.0, deltas=2))
+    about = {
+        "labels": ("a", "b", "c"),
+        "window": 30,
+        "window_hop": 30,
+        "mel_spec": spec,
+        "bars": {"90": {}},
+    }
+    path = tmp_path / "mfcc.onnx"
+    path.write_bytes(seal(plain_model(ModelInfo(name="mfcc", version="1", **about))))
+    agree(path, make_song(4)[:, 0], RATE)
+
+
 def test_so_it_does_of_a_track_that_is_not_held_whole():
     rate, seconds = 16000, 13.5 * 60
     song = load_audio(SAMPLE, rate)
@@ -203,6 +248,7 @@ def test_each_field_is_in_the_tables_and_no_other():
     assert named("field of a head") == {field.name for field in fields(HeadInfo)}
     assert named("field") == of_info | {"format_version"}
     assert named("field of `mel_spec`") == {field.name for field in fields(MelSpec)}
+    assert named("field of `mfcc`") == {field.name for field in fields(Mfcc)}
     assert f"| `format_version` | integer | {FORMAT_VERSION} |" in TEXT
     for key in (METADATA_KEY, WAVE_KEY):
         assert f"key `{key}`" in TEXT

@@ -1,5 +1,7 @@
 """A waveform twin gives the runtime's answer, for audio of any length, level and number."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -13,6 +15,7 @@ from melonnx.export.wave.twin import TWIN_TOLERANCE, compare_twin
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.frontend.long_tracks import hear
+from melonnx.infer.frontend.mfcc import Mfcc
 from melonnx.infer.frontend.windows import CELLS
 from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
 from tests.conftest import SMALL_1, make_song
@@ -25,6 +28,9 @@ LEVEL = MelSpec(
 ODD = MelSpec(
     sample_rate=8000, n_fft=250, hop_length=99, n_mels=20, fmin=50.0, fmax=3000.0, top_db=60.0
 )
+LOUDEST = replace(ODD, reference="loudest")
+MFCC = replace(DECIBELS, reference="full scale", mfcc=Mfcc(13, lifter=22.0, deltas=2))
+MFCC_3 = replace(ODD, reference="loudest", mfcc=Mfcc(20, dct_type=3, norm="none"))
 LABELS = ("a", "b", "c", "d")
 PARENTS = {"a": "x", "b": "y", "c": "x", "d": "z"}
 
@@ -59,10 +65,13 @@ def worst(found: dict[str, Worst]) -> float:
         info_of(ODD, parents=PARENTS),
         info_of(LEVEL, max_windows=7, pooling="logits", temperature=1.3),
         info_of(DECIBELS, window_hop=11, pooling="logits", music_bar=0.5, parents=PARENTS),
+        info_of(LOUDEST, max_windows=3),
+        info_of(MFCC),
+        info_of(MFCC_3, max_windows=2),
     ],
     ids=[
         *("decibels", "overlapping", "one window", "level, seven", "two overlapping", "tree"),
-        *("logits", "logits, music, tree"),
+        *("logits", "logits, music, tree", "below the loudest", "MFCC", "MFCC of type 3"),
     ],
 )
 def test_twin_gives_the_runtimes_answer(info, write_model):

@@ -8,6 +8,8 @@ import pytest
 
 from melonnx.infer import MelSpec
 from melonnx.infer.errors import UnknownRateError
+from melonnx.infer.frontend.mfcc import Mfcc
+from melonnx.infer.model.heads import HeadInfo
 from melonnx.infer.model.metadata import FORMAT_VERSION, ModelInfo
 
 INFO = ModelInfo(
@@ -35,10 +37,33 @@ TREE = replace(
 )
 
 
-@pytest.mark.parametrize("info", [INFO, TREE])
+COEFFICIENTS = replace(
+    INFO, mel_spec=MelSpec(hop_length=512, reference="full scale", mfcc=Mfcc(13, deltas=1))
+)
+
+
+@pytest.mark.parametrize("info", [INFO, TREE, COEFFICIENTS])
 def test_json_round_trip_is_exact_and_stable(info):
     assert ModelInfo.from_json(info.to_json()) == info
     assert ModelInfo.from_json(info.to_json()).to_json() == info.to_json()
+
+
+def test_a_model_is_written_in_the_oldest_version_that_says_all_of_it():
+    """So an older melonnx refuses what it would misread, and goes on reading all else."""
+    head = HeadInfo(kind="scale", labels=("loud",))
+    versions = [
+        json.loads(info.to_json())["format_version"]
+        for info in (INFO, replace(INFO, heads={"loud": head}), COEFFICIENTS)
+    ]
+    assert versions == [3, 4, FORMAT_VERSION]
+    for_older = json.loads(COEFFICIENTS.to_json()) | {"format_version": 4}
+    with pytest.raises(ValueError, match=r"mel_spec has \['mfcc', 'reference'\], which version 4"):
+        ModelInfo.from_json(json.dumps(for_older))
+
+
+def test_deltas_need_nine_frames():
+    with pytest.raises(ValueError, match="window=8: deltas are told by 9 frames"):
+        replace(COEFFICIENTS, window=8)
 
 
 def test_genres_are_the_labels_or_what_is_above_them():
