@@ -25,7 +25,17 @@ def export(
             help="Folder of a finished training run; or a Keras model, *.keras or *.h5."
         ),
     ],
-    out: Annotated[Path, typer.Option(help="The model file to write, *.onnx.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The model file to write, *.onnx.", show_default="needed to export"),
+    ] = None,
+    describe: Annotated[
+        bool,
+        typer.Option(
+            "--describe",
+            help="Only draft the description of a Keras model from its file, with questions.",
+        ),
+    ] = False,
     name: Annotated[
         str | None, typer.Option(help="Name of the model; that of OUT by default.")
     ] = None,
@@ -73,10 +83,18 @@ def export(
     from melonnx.export.wave.twin import twin_path
     from melonnx.train.cli.model_path import require_model_path
 
+    is_keras = run.suffix in (".keras", ".h5", ".hdf5") or (run / "saved_model.pb").is_file()
+    if describe:
+        if not is_keras:
+            raise typer.BadParameter("is for a *.keras file", param_hint="--describe")
+        _describe(run, about or run.with_suffix(".json"), layers)
+        return
+    if out is None:
+        raise typer.BadParameter("is needed", param_hint="--out")
     if quantise not in (None, *KINDS):
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--quantise")
     require_model_path(out, "--out")
-    if run.suffix in (".keras", ".h5", ".hdf5") or (run / "saved_model.pb").is_file():
+    if is_keras:
         if quantise:
             raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")
         if (check_audio is None) != (check_array is None):
@@ -133,3 +151,31 @@ def export(
     print()
     for path in (out, twin_path(out)) if wave else (out,):
         print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
+
+
+def _describe(path: Path, out: Path, code: Path | None) -> None:
+    """Draft the description, asking at a terminal; say what is open."""
+    import sys
+
+    from melonnx.export.errors import KerasFileError
+    from melonnx.export.keras.draft import ask, draft, write_draft
+    from melonnx.export.keras.load import load_keras
+
+    if out.exists():
+        raise KerasFileError(f"{out}: is there already; remove it, or name another with --about")
+    network = load_keras(path, code)
+    try:
+        found = draft(network)
+    except KerasFileError as error:
+        raise KerasFileError(f"{path}: {error}") from None
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        found = ask(
+            found,
+            lambda question, there: typer.prompt(f"{question}\n{there}", "", show_default=False),
+        )
+    write_draft(found, out)
+    print(f"wrote {out}")
+    for field, question in found["questions"].items():
+        print(f"open: {field}: {question}")
+    if found["questions"]:
+        say(f'answer these in {out}, take "questions" out, and export')

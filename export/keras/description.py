@@ -11,7 +11,10 @@ from melonnx.infer.frontend.mel_spec import FULL_SCALE
 from melonnx.infer.frontend.mfcc import Mfcc
 from melonnx.infer.model.metadata import FORMAT_VERSION, ModelInfo
 
-__all__ = ["read_description"]
+__all__ = ["QUESTIONS", "read_description"]
+
+QUESTIONS = "questions"
+"""A field of drafts: what their author has not answered yet."""
 
 _NEEDED = ("labels", "mel_spec", "window")
 _MORE = ("window_hop", "max_windows", "temperature", "pooling", "bars", "accepts", "parents")
@@ -49,7 +52,7 @@ def read_description(
     except FileNotFoundError:
         raise KerasFileError(
             f"{path}: is not there; a Keras model needs a description, a JSON object with "
-            f"{', '.join(_NEEDED)} (models/README.md says what they are)"
+            f"{', '.join(_NEEDED)} (models/README.md says what they are; --describe drafts it)"
         ) from None
     except OSError as error:
         raise KerasFileError(f"{path}: cannot be read ({error.strerror})") from None
@@ -57,6 +60,11 @@ def read_description(
         raise KerasFileError(f"{path}: is no JSON ({error})") from None
     if not isinstance(given, dict):
         raise KerasFileError(f"{path}: is no JSON object")
+    if open_questions := given.pop(QUESTIONS, None):
+        raise KerasFileError(
+            f"{path}: its questions about {', '.join(open_questions)} are open: look each up in "
+            f'your own code, mend the fields, and take "{QUESTIONS}" out'
+        )
     missing = [field for field in _NEEDED if field not in given]
     unknown = sorted(given.keys() - {*_NEEDED, *_OWN})
     if missing or unknown:
