@@ -9,6 +9,7 @@ import tensorflow as tf
 __all__ = ["flattened"]
 
 _HOLDERS = (keras.Sequential, keras.Model)
+_PADDINGS = (keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D)
 
 
 def flattened(network: keras.Model) -> keras.Model:
@@ -16,29 +17,62 @@ def flattened(network: keras.Model) -> keras.Model:
 
     Layers keep their names, but for those that several inner models use: they are called after
     the model around them, too (``body_dense``). Tensors that a layer keeps beside its weights, as
-    Normalization its mean, become constants.
+    Normalization its mean, become constants. A dilated convolution that pads for itself behind a
+    ZeroPadding, whose two paddings the converter would take for one, has both before it.
     """
     inner = [layer for layer in network._flatten_layers() if not isinstance(layer, _HOLDERS)]
     for layer in inner:
         _keep_constants(layer)
-    if any(isinstance(layer, _HOLDERS) for layer in network.layers):
+    padded = {id(layer) for layer in inner if _pads_twice(layer)}
+    if padded or any(isinstance(layer, _HOLDERS) for layer in network.layers):
         _part_names(network)
         inputs = [keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in network.inputs]
-        outputs = _open(network, inputs[0] if len(inputs) == 1 else inputs)
+        outputs = _open(network, inputs[0] if len(inputs) == 1 else inputs, padded)
         return keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs)
     return network
 
 
-def _open(model: Any, inputs: Any) -> Any:
-    """Call each layer of ``model`` anew, models inside opened in turn."""
+def _open(model: Any, inputs: Any, padded: set[int]) -> Any:
+    """Call each layer of ``model`` anew, models inside opened in turn.
+
+    ``padded``: ids of convolutions whose padding becomes a layer.
+    """
     graph = model._functional if isinstance(model, keras.Sequential) else model
 
     def opened(operation: Any) -> Any:
         if isinstance(operation, _HOLDERS) and hasattr(operation, "inputs"):
-            return lambda inside, *_, **__: _open(operation, inside)
+            return lambda inside, *_, **__: _open(operation, inside, padded)
+        if id(operation) in padded:
+            return lambda inside, *_, **__: _with_padding_before(operation, inside)
         return operation
 
     return graph._run_through_graph(inputs, operation_fn=opened)
+
+
+def _pads_twice(layer: Any) -> bool:
+    if getattr(layer, "padding", None) != "same" or max(getattr(layer, "dilation_rate", (1,))) == 1:
+        return False
+    before = [
+        tensor._keras_history.operation
+        for node in layer._inbound_nodes
+        for tensor in node.input_tensors
+    ]
+    return any(isinstance(one, _PADDINGS) for one in before)
+
+
+def _with_padding_before(layer: Any, inside: Any) -> Any:
+    """A convolution with the zeros that "same" would put around, in one layer with those there."""
+    sizes = zip(layer.kernel_size, layer.dilation_rate, strict=True)
+    totals = [(kernel - 1) * dilation for kernel, dilation in sizes]
+    around = [(total // 2, total - total // 2) for total in totals]
+    before, node, _ = inside._keras_history
+    if isinstance(before, _PADDINGS):
+        inside = before._inbound_nodes[node].input_tensors[0]
+        there = before.padding if len(around) > 1 else [before.padding]
+        around = [(a + c, b + d) for (a, b), (c, d) in zip(around, there, strict=True)]
+    layer.padding = "valid"
+    zeros: Any = _PADDINGS[len(around) - 1]
+    return layer(zeros(around if len(around) > 1 else around[0])(inside))
 
 
 def _part_names(network: keras.Model) -> None:
