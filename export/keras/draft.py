@@ -137,9 +137,9 @@ def _sizes(network: Any) -> tuple[int | None, int, str, bool]:
         return None, second, AXES[0], True
     known = [size in _BAND_SIZES | MFCC_SIZES for size in (first, second)]
     if known[0] == known[1]:
-        turned = first <= second  # most have more frames than bands, and bands first as librosa
-        order = (second, first, AXES[1]) if turned else (first, second, AXES[0])
-        return *order, False
+        if first <= second:  # most have more frames than bands, and bands first as librosa
+            return second, first, AXES[1], False
+        return first, second, AXES[0], False
     return (second, first, AXES[1], True) if known[0] else (first, second, AXES[0], True)
 
 
