@@ -9,6 +9,7 @@ import ntpath
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 __all__ = [
@@ -17,12 +18,15 @@ __all__ = [
     "let_others_first",
     "lock",
     "reachable",
+    "real_path",
+    "spelt_short",
     "unless_interrupted",
 ]
 
 _T = TypeVar("_T")
-_LONG = 248
-"""Letters from which on Windows finds no folder, unless its registry says otherwise."""
+_LONG = 220
+"""Letters from which on the long form is used. Windows finds no file of 260, unless its registry
+says otherwise, and what is made beside a file may have a longer name."""
 
 
 def lock(file: IO[Any]) -> None:
@@ -97,6 +101,22 @@ def reachable(path: str) -> str:
     if whole.startswith("\\\\"):  # a share
         return "\\\\?\\UNC" + whole[1:]
     return "\\\\?\\" + whole
+
+
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """The file itself, of whatever length its path is: links are followed.
+
+    Raises OSError where nothing is there, RuntimeError for a link to itself, ValueError for a NUL.
+    """
+    return Path(reachable(os.fspath(path))).resolve(strict=True)
+
+
+def spelt_short(path: Path) -> str:
+    """A path as people write it, without what ``reachable`` put before it."""
+    text = str(path)
+    if sys.platform != "win32" or not text.startswith("\\\\?\\"):
+        return text
+    return "\\\\" + text[8:] if text.startswith("\\\\?\\UNC\\") else text[4:]
 
 
 def has_gone(error: OSError) -> bool:

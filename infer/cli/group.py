@@ -44,6 +44,14 @@ class _LazyGroup(_Contents):
             ctx.fail(_no_command(typed))
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if (name := ctx.invoked_subcommand) in COMMANDS:
+                _say_what_for(error, self.get_command(ctx, name))
+            raise
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         self._contents().format_help(ctx, formatter)
 
@@ -66,6 +74,25 @@ def _no_command(typed: str) -> str:
         return f"{typed!r} is no command; to hear it: melonnx classify {shlex.quote(typed)}"
     near = did_you_mean(typed, COMMANDS)
     return f"No such command {typed!r}{near or '; melonnx -h lists them'}"
+
+
+def _say_what_for(error: Any, command: Any) -> None:
+    """Where an option or its value is missing, add what it is for: the first sentence of its help.
+
+    Typer's errors are told by what they have: its versions import them from different places.
+    """
+    if hasattr(error, "param_type"):
+        param = error.param
+    elif hasattr(error, "option_name") and not hasattr(error, "possibilities"):
+        param = next((one for one in command.params if error.option_name in one.opts), None)
+    else:
+        return
+    told = " ".join((getattr(param, "help", None) or "").split()).partition(". ")[0].rstrip(".")
+    if told and hasattr(error, "param_type"):
+        error.message = f"{told}."
+    elif told:
+        called = f"{error.message.rstrip('.')} {getattr(param, 'metavar', None) or ''}".rstrip()
+        error.message = f"{called}. {told}."
 
 
 def _load(module: str, name: str) -> Any:

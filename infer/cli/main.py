@@ -28,7 +28,9 @@ def main() -> None:
         finally:
             sys.stdout.flush()  # a full disk is met here, not when Python has ended
     except MelonnxError as error:
-        sys.exit(f"melonnx: {error}")
+        from melonnx.infer.results.places import with_near_file
+
+        sys.exit(f"melonnx: {with_near_file(str(error))}")
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
         if module not in EXTRA_OF:

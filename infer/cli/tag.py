@@ -78,7 +78,10 @@ def tag(
         typer.Option(help="What undoes it; by default a new file in ~/.local/state/melonnx."),
     ] = None,
     undo: Annotated[
-        Path | None, typer.Option(metavar="LOG", help="Make every file of a log what it was.")
+        Path | None,
+        typer.Option(
+            metavar="LOG", help="Make every file of a log that --write named what it was."
+        ),
     ] = None,
     styles: Annotated[
         bool,

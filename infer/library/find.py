@@ -104,7 +104,7 @@ def _expand_listed(names: Iterable[str], *, recursive: bool) -> Iterator[Song]:
         if not name:
             yield Prediction.failed("", NoMusicError("an empty path names no file"))
         elif name.lower().startswith(("http://", "https://")):
-            yield _failed(name, "is on the web; only files can be heard")
+            yield _failed(name, "is on the web; only files can be heard: download it first")
         elif _is_folder(name):
             if Path(name).name.lower() in _NO_MUSIC_IN:  # tagging there would change a bin's copies
                 yield _failed(name, "is a folder of the system, passed over; name files in it")

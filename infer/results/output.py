@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from melonnx.infer.prediction import Prediction
+from melonnx.infer.results.places import with_near_file
 from melonnx.infer.results.progress import Progress
 from melonnx.infer.results.rows import View, printable, segments_text, tags_text, visible
 
@@ -82,7 +83,7 @@ def table_writer(view: View, total: int, progress: Progress) -> "Iterator[Write]
 def complaints(prediction: Prediction) -> Iterator[str]:
     """What is wrong with a song, a line each."""
     if prediction.error is not None:
-        yield printable(prediction.error)
+        yield printable(with_near_file(prediction.error))
     for warning in prediction.warnings:
         yield printable(f"{prediction.path}: {warning}")
 

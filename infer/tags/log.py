@@ -13,6 +13,7 @@ from typing import Any
 
 from melonnx.infer.errors import ResultsFileError, TagError
 from melonnx.infer.results.replace import append_line, remove_strays, replacing, sync_folder
+from melonnx.infer.system import reachable, spelt_short
 from melonnx.infer.tags.delta import apply_delta, make_delta
 
 __all__ = ["Restored", "default_log", "read_log", "remember", "restore"]
@@ -55,7 +56,7 @@ def remember(log: Path, path: Path, changed: Path) -> None:
     with _mapped(path) as old, _mapped(changed) as new:
         entry = {
             "format": _FORMAT,
-            "path": str(path),
+            "path": spelt_short(path),
             "old": {"sha256": _sha256(old), "mtime_ns": path.stat().st_mtime_ns},
             "new": {"sha256": _sha256(new)},
             "delta": make_delta(new, old),
@@ -126,16 +127,17 @@ def restore(log: Path) -> Iterator[Restored]:
     """
     tidied: set[Path] = set()
     for entry in reversed(read_log(log)):
-        path = Path(entry["path"])
+        name = entry["path"]
+        path = Path(reachable(name))
         try:
             if path.parent not in tidied:
                 remove_strays(path.parent)
                 tidied.add(path.parent)
-            yield Restored(str(path), _restore(path, entry))
+            yield Restored(name, _restore(path, entry))
         except TagError as error:
-            yield Restored(str(path), "failed", str(error))
+            yield Restored(name, "failed", str(error))
         except OSError as error:
-            yield Restored(str(path), "failed", str(error.strerror))
+            yield Restored(name, "failed", str(error.strerror))
 
 
 def _restore(path: Path, entry: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from melonnx.infer.results.replace import create, remove_strays, sync_folder
+from melonnx.infer.system import reachable, real_path
 
 __all__ = ["UNSURE", "Placed", "folder_name", "numbered", "place_songs", "reason"]
 
@@ -62,8 +63,9 @@ def place_songs(
         place = folder / folder_name(genre)
         try:
             if write and place not in tidied:
-                place.mkdir(parents=True, exist_ok=True)
-                remove_strays(place)
+                there = Path(reachable(str(place)))
+                there.mkdir(parents=True, exist_ok=True)
+                remove_strays(there)
                 tidied.add(place)
             yield _place(path, place, how, taken, write=write)
         except (OSError, RuntimeError, ValueError) as error:  # a link to itself; a NUL
@@ -73,21 +75,22 @@ def place_songs(
 def _place(
     path: Path, place: Path, how: Literal["copy", "link"], taken: dict[Path, Path], *, write: bool
 ) -> Placed:
-    source = path.resolve(strict=True)
-    if source.parent == place.resolve():
+    source = real_path(path)
+    if source.parent == Path(reachable(str(place))).resolve():
         return Placed(str(path), str(path), "same")
     for target in numbered(place / path.name):
         # Names differ in case only on some disks, and are one on others.
         key = target.with_name(target.name.casefold())
         owner = taken.get(key)
-        if owner == source or (owner is None and _is_there(source, target, how)):
+        there = Path(reachable(str(target)))
+        if owner == source or (owner is None and _is_there(source, there, how)):
             taken[key] = source
             return Placed(str(path), str(target), "same")
-        if owner is not None or os.path.lexists(target):
+        if owner is not None or os.path.lexists(there):
             continue
         if write:
             try:
-                _make(source, target, how)
+                _make(source, there, how)
             except FileExistsError:  # somebody was faster
                 continue
         taken[key] = source

@@ -9,6 +9,7 @@ from melonnx.infer.errors import TagError
 from melonnx.infer.groups import DIFFERS
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.replace import remove_strays, replacing
+from melonnx.infer.system import real_path
 from melonnx.infer.tags.containers.names import ENERGY, GENRE, STYLE, VALENCE
 from melonnx.infer.tags.fields import Style, read_fields, write_fields
 from melonnx.infer.tags.genre_names import genre_name, is_spoken
@@ -140,7 +141,7 @@ def tag_songs(
             yield Tagged(song.path, error=song.error or "", fault="sound")
             continue
         try:
-            path = Path(song).resolve(strict=True)
+            path = real_path(song)
             if path in files:
                 continue
             files[path] = song
@@ -179,7 +180,7 @@ def _tag(prediction: Prediction, had: _Had, rules: Rules, log: Path | None) -> T
     changes = _changes(prediction, had, rules)
     if not (genres or changes):
         return row
-    path = Path(song).resolve(strict=True)
+    path = real_path(song)
     status = path.stat()
     if log is not None:
         fields = {GENRE: genres} if genres else {}

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path, PureWindowsPath
 from types import SimpleNamespace
 
 import pytest
@@ -97,8 +98,22 @@ def test_a_long_path_on_windows_is_given_in_its_long_form(monkeypatch, path, giv
     assert system.reachable(path) == given
 
 
+@pytest.mark.parametrize(
+    ("path", "short"),
+    [
+        ("\\\\?\\C:\\Music\\song.mp3", "C:\\Music\\song.mp3"),
+        ("\\\\?\\UNC\\nas\\music\\song.mp3", "\\\\nas\\music\\song.mp3"),
+        ("\\\\nas\\music\\song.mp3", "\\\\nas\\music\\song.mp3"),
+    ],
+)
+def test_a_log_names_a_long_path_as_people_do(monkeypatch, path, short):
+    monkeypatch.setattr(system.sys, "platform", "win32")
+    assert system.spelt_short(PureWindowsPath(path)) == short
+
+
 def test_elsewhere_a_path_stays_as_it_is():
     assert system.reachable("Music/" + "a" * 300) == "Music/" + "a" * 300
+    assert system.spelt_short(Path("\\\\?\\C:\\song.mp3")) == "\\\\?\\C:\\song.mp3"
 
 
 def test_what_the_terminal_has_no_letters_for_is_no_crash(tmp_path):

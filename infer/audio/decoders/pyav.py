@@ -30,6 +30,9 @@ _TICKS = 1_000_000
 _FASTEST = 768_000
 """Hz; DSD is decoded at up to 1.4 MHz, in which nobody hears a difference."""
 
+_PLANAR = 7
+"""Channels that PyAV can hand over one by one. Of eight or more it looks for others behind the
+last, and reads memory that is not the frame's."""
 _RATES = range(1_000, 12_000_001)
 """Hz; from others, a damaged header's, FFmpeg's resampler makes filters of gigabytes."""
 
@@ -161,24 +164,31 @@ def _blocks(container: Any, stream: Any, rate: int, calm: CalmFile) -> Iterator[
     from av import AudioResampler
     from av.error import FFmpegError
 
-    planar, shape, channels = None, None, stream.channels
+    resampler, shape, channels = None, None, stream.channels
     try:
         for frame in container.decode(stream):
-            if planar is None or shape != (frame.format.name, frame.layout.name, frame.sample_rate):
-                yield from _as_blocks(planar, None, channels)
+            if resampler is None or shape != (
+                frame.format.name,
+                frame.layout.name,
+                frame.sample_rate,
+            ):
+                yield from _as_blocks(resampler, None, channels)
                 if frame.sample_rate not in _RATES:
                     raise DecodeError(f"a frame of {frame.sample_rate} Hz")
                 shape = frame.format.name, frame.layout.name, frame.sample_rate
-                planar = AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            yield from _as_blocks(planar, frame, channels)
+                format_ = "fltp" if frame.layout.nb_channels <= _PLANAR else "flt"
+                resampler = AudioResampler(format=format_, layout=frame.layout, rate=rate)
+            yield from _as_blocks(resampler, frame, channels)
         calm.require_whole()
-        yield from _as_blocks(planar, None, channels)
+        yield from _as_blocks(resampler, None, channels)
     except (FFmpegError, ValueError) as error:
         calm.require_whole()
         raise DecodeError(str(error)) from error
 
 
-def _as_blocks(planar: Any, frame: Any, channels: int) -> Iterator[Samples]:
-    """Resample a frame; None gives what ``planar`` still holds."""
-    for part in planar.resample(frame) if planar is not None else ():
-        yield to_channels(part.to_ndarray().T.astype(np.float32, copy=False), channels)
+def _as_blocks(resampler: Any, frame: Any, channels: int) -> Iterator[Samples]:
+    """Resample a frame; None gives what ``resampler`` still holds."""
+    for part in resampler.resample(frame) if resampler is not None else ():
+        values = part.to_ndarray()
+        values = values.T if part.format.is_planar else values.reshape(-1, part.layout.nb_channels)
+        yield to_channels(values.astype(np.float32, copy=False), channels)

@@ -94,7 +94,7 @@ def test_globs_that_no_shell_has_expanded_find_music(folder, monkeypatch):
 def test_playlists_and_stdin_are_replaced_by_what_they_name(folder, monkeypatch):
     monkeypatch.chdir(folder)
     (folder / "list.M3U").write_text("#EXTM3U\nb.wav\ndeep\ngone.wav\nhttp://radio/live\n")
-    radio = "http://radio/live: is on the web; only files can be heard"
+    radio = "http://radio/live: is on the web; only files can be heard: download it first"
     assert told(["list.M3U"]) == ["b.wav", "deep/c.wav", "gone.wav", radio]
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"b.wav\0deep\0")))
     assert told(["-"]) == ["b.wav", "deep/c.wav"]

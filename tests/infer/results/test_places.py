@@ -7,7 +7,7 @@ import pytest
 
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.formats import open_output
-from melonnx.infer.results.places import find_spelt, folder_of, located
+from melonnx.infer.results.places import find_spelt, folder_of, located, with_near_file
 from melonnx.infer.results.reading import read_results
 from melonnx.infer.results.rows import View
 
@@ -71,3 +71,33 @@ def test_an_older_file_without_the_folder_is_read_as_ever(tmp_path):
     file = tmp_path / "old.jsonl"
     file.write_text(json.dumps(Prediction("a.mp3", label="pop").to_dict()))
     assert [row.path for row in read_results(file)] == ["a.mp3"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Sampel.mp3", "sample.mp3"),
+        ("sample.flac", "sample.mp3"),
+        ("samples.mp3", "sample.mp3"),
+        ("Track 2.wav", None),
+        ("simpler.mp3", None),
+        ("Cafe.ogg", "Caf\u00e9.ogg"),
+    ],
+)
+def test_a_slip_in_a_name_is_told_from_another_song(tmp_path, monkeypatch, typed, meant):
+    for name in ("sample.mp3", "Track 1.wav", "Cafe\u0301.ogg"):  # the last one as a Mac spells it
+        (tmp_path / name).touch()
+    told = normalize("NFC", with_near_file(f"{tmp_path / typed}: no such file"))
+    assert told.partition(": no such file")[2] == (f", did you mean {meant}?" if meant else "")
+    monkeypatch.chdir(tmp_path)
+    assert ("did you mean" in with_near_file(f"{typed}: no such file")) == bool(meant)
+
+
+def test_other_errors_and_other_places_are_said_as_they_are(tmp_path):
+    (tmp_path / "song.mp3").touch()
+    for error in (
+        f"{tmp_path / 'song.flac'}: is not audio: it looks like text",
+        f"{tmp_path / 'gone' / 'song.flac'}: no such file",
+        "s3://songs/song.flac: no such file",
+    ):
+        assert with_near_file(error) == error

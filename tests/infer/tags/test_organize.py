@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from melonnx.infer import system
+from melonnx.infer.tags import organize
 from melonnx.infer.tags.organize import folder_name, place_songs
 
 
@@ -49,6 +51,23 @@ def test_songs_go_to_their_genre_once_and_taken_names_are_numbered(music, tmp_pa
     assert tree(out) == expected
     assert (out / "metal/song.mp3").samefile(music[0]) == (how == "link")
     assert tree(tmp_path / "music").keys() == {"a/song.mp3", "b/song.mp3", "b/Ö #1.flac"}
+
+
+@pytest.mark.parametrize("how", ["copy", "link"])
+def test_paths_too_long_for_windows_are_reached(music, tmp_path, how, monkeypatch):
+    far = tmp_path / "too long"
+    # As the system does: files and folders are found by the longer form alone.
+    monkeypatch.setattr(system, "reachable", lambda path: path.replace("/too long", ""))
+    monkeypatch.setattr(organize, "reachable", system.reachable)
+    songs = [far / path.relative_to(tmp_path) for path in music]
+    rows = place(songs, far / "out", how)
+    assert [row.target for row in rows][:2] == [
+        f"{far}/out/metal/{name}" for name in ("song.mp3", "song (2).mp3")
+    ]
+    assert [row.outcome for row in rows] == ["placed"] * 3
+    assert {row.outcome for row in place(songs, far / "out", how)} == {"same"}
+    assert sorted(tree(tmp_path / "out").values()) == [b"audio 0", b"audio 1", b"audio 2"]
+    assert not far.exists()
 
 
 @pytest.mark.parametrize("how", ["copy", "link"])

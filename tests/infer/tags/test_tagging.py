@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from melonnx.infer import system
 from melonnx.infer.errors import UnreadableAudioError
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.tags.fields import read_genres, write_genres
@@ -174,6 +175,20 @@ def test_a_kill_at_any_moment_leaves_whole_files_and_a_whole_log(make_file, tmp_
     assert mixed > 5
     assert [path.read_bytes() for path in paths] != originals  # the last one was not killed
     assert [packets_and_samples(path) for path in paths] == audio
+
+
+def test_a_path_too_long_for_windows_is_tagged_and_undone(make_file, tmp_path, monkeypatch):
+    song, log = make_file("mp3"), tmp_path / "log.jsonl"
+    before = song.read_bytes()
+    told = str(tmp_path / "too long" / song.name)
+    # As the system does: the file is found by the longer form alone.
+    monkeypatch.setattr(system, "reachable", lambda path: path.replace("/too long", ""))
+    monkeypatch.setattr("melonnx.infer.tags.log.reachable", system.reachable)
+    monkeypatch.setattr("melonnx.infer.tags.log.spelt_short", lambda path: told)
+    assert outcome(told, answer("metal"), log) == "tagged"
+    assert read_genres(song) == ["Metal"]
+    assert [(row.path, row.outcome) for row in restore(log)] == [(told, "restored")]
+    assert song.read_bytes() == before
 
 
 def test_paths_may_be_of_any_letters(make_file, tmp_path):

@@ -209,3 +209,20 @@ def test_a_rate_that_no_audio_has_is_refused_before_it_is_resampled():
     )
     with pytest.raises(UnreadableAudioError, match="not audio in any format"):
         read(base64.b64decode(wav))
+
+
+@pytest.mark.parametrize("layout", ["5.1", "7.1", "hexadecagonal", "22.2"])
+def test_eight_channels_and_more_are_heard_as_libsndfile_hears_them(layout):
+    """PyAV reads pointers behind the last channel's: a segmentation fault."""
+    av = pytest.importorskip("av", reason="needs the ffmpeg extra")
+    channels = av.AudioLayout(layout).nb_channels
+    song = (make_song(2, channels=channels) * 9000).astype(np.int16)
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="matroska") as out:
+        stream = out.add_stream("pcm_s16le", rate=RATE, layout=layout)
+        frame = av.AudioFrame.from_ndarray(song.reshape(1, -1), format="s16", layout=layout)
+        frame.sample_rate = RATE
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    waveform = load_audio(buffer.getvalue(), RATE)
+    assert waveform == pytest.approx(load_audio(encode(song, RATE, "WAV"), RATE), abs=1e-6)
