@@ -20,6 +20,7 @@ __all__ = [
     "reachable",
     "real_path",
     "spelt_short",
+    "takes_colours",
     "unless_interrupted",
 ]
 
@@ -117,6 +118,13 @@ def spelt_short(path: Path) -> str:
     if sys.platform != "win32" or not text.startswith("\\\\?\\"):
         return text
     return "\\\\" + text[8:] if text.startswith("\\\\?\\UNC\\") else text[4:]
+
+
+def takes_colours(stream: IO[str]) -> bool:
+    """A terminal that knows them; Windows' old one prints them as letters."""
+    asked_for_none = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    is_old = sys.platform == "win32" and "WT_SESSION" not in os.environ
+    return stream.isatty() and not asked_for_none and not is_old
 
 
 def has_gone(error: OSError) -> bool:

@@ -64,6 +64,21 @@
     for (const sign of document.querySelectorAll("footer button img:not([alt=''])")) sign.alt = "";
   };
 
+  // Gradio opens a list at every key, Tab too, which leaves it open over what is below it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Tab" && event.target.closest?.("[role=combobox]")) event.stopPropagation();
+  }, true);
+
+  // Who goes by keys, and has sent a song off by a button that is gone now, goes on at the player.
+  let held = null;
+  document.addEventListener("focusin", ({ target }) => {
+    held = target.matches(":focus-visible") ? target : null;
+  });
+  const keep = () => {
+    const lost = held?.getClientRects().length === 0 && document.activeElement === document.body;
+    if (lost && player()) player().focus({ preventScroll: true });
+  };
+
   // The strip may come after the player has failed.
   const mute = "this browser cannot play the file";
   const look = () => {
@@ -72,6 +87,7 @@
     if (player()) mark(player());  // a picture may come after the player was moved
     nameless();
     announce();
+    keep();
   };
   new MutationObserver(look).observe(document.body, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-announce"],

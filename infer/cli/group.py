@@ -23,7 +23,7 @@ class _Contents(TyperGroup):
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
         command = COMMANDS[cmd_name]
-        return TyperCommand(cmd_name, help=command.summary, rich_help_panel=command.section)
+        return TyperCommand(cmd_name, help=command.summary)
 
 
 class _LazyGroup(_Contents):
@@ -52,16 +52,15 @@ class _LazyGroup(_Contents):
                 _say_what_for(error, self.get_command(ctx, name))
             raise
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        self._contents().format_help(ctx, formatter)
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        from melonnx.infer.cli.shell.contents import print_contents
+
+        print_contents()
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
-        return self._contents().shell_complete(ctx, incomplete)
-
-    def _contents(self) -> _Contents:
         contents = _Contents.__new__(_Contents)
         vars(contents).update(vars(self))
-        return contents
+        return contents.shell_complete(ctx, incomplete)
 
 
 def _no_command(typed: str) -> str:

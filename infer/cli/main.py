@@ -46,7 +46,14 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    """A few songs without an option need no parser, which would take a quarter of their time."""
+    """A few songs without an option need no parser, which would take a quarter of their time; nor
+    does the list of commands.
+    """
+    if arguments in (["-h"], ["--help"]):
+        from melonnx.infer.cli.shell.contents import print_contents
+
+        print_contents()
+        return
     if arguments[:1] == ["classify"] and _are_songs(arguments[1:]):
         from melonnx.infer.library.collection import classify_few
 

@@ -149,6 +149,18 @@ def test_keyboard_alone_seeks_and_goes_to_a_place(page):
     assert page.evaluate("document.activeElement.className") == "seek"
 
 
+def test_tab_leaves_no_list_open_and_a_file_sent_off_leads_to_its_player(page):
+    page.locator("#model input").focus()
+    page.locator("#model [aria-expanded=true]").wait_for()
+    page.keyboard.press("Tab")
+    page.locator("#sure [aria-expanded=true]").wait_for()
+    page.keyboard.press("Tab")
+    page.wait_for_function("!document.querySelector('[role=combobox][aria-expanded=true]')")
+    page.get_by_role("button", name="Drop an audio file").focus()
+    drop(page, SAMPLE)
+    page.wait_for_function("document.activeElement.matches('#song audio')")
+
+
 def test_keyboard_alone_chooses_which_genres_it_may_be(page):
     drop(page, SAMPLE)
     page.get_by_role("button", name="Which genres it may be").focus()

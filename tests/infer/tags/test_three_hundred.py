@@ -4,6 +4,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +19,7 @@ pytest.importorskip("mutagen", reason="needs the tags extra")
 
 TOOLS = ("ffmpeg", "metaflac", "vorbiscomment", "mp3gain", "AtomicParsley", "kid3-cli", "wavpack")
 MISSING = [tool for tool in (*TOOLS, "ffprobe", "exiftool") if shutil.which(tool) is None]
+MISSING += [] if find_spec("eyed3") else ["eyeD3"]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
 
 FFMPEG = {
@@ -76,6 +80,11 @@ def library(folder):
     for path in made.glob("*.m4a"):
         do("AtomicParsley", path, "--artwork", made / "cover.png", "--bpm", "120", "--overWrite")
     do("kid3-cli", "-c", "set comment 'by Kid3'", *made.glob("* v23.mp3"), *made.glob("*.aiff"))
+    eyed3 = ("-m", "eyed3.main", "--user-text-frame=LABEL:by eyeD3", "--bpm=120")
+    do(sys.executable, *eyed3, *made.glob("* v24.mp3"))
+    if shutil.which("opustags"):  # Debian 12 has none
+        for path in made.glob("*.opus"):
+            do("opustags", "--in-place", "--add", "LABEL=by opustags", path)
     do("wavpack", "-q", made / "song.wav", "-o", music / "no tags of ours.wv")
     songs = {}
     for number, genre in enumerate(GENRES):
@@ -94,35 +103,45 @@ def cover(folder):
     return path.read_bytes()
 
 
+def tag(melonnx, folder, songs, *options):
+    """As a user tags what was heard: what undoes it, and the genres that each has now."""
+    chances = {"metal": 0.6, "rock": 0.3, "pop": 0.1}
+    rows = [
+        Prediction(str(path), label="metal", score=0.9, probabilities=chances).to_dict()
+        for path in (folder / "music").iterdir()
+    ]
+    results = folder / "results.jsonl"
+    results.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ("tag", "--from", results, "--top", "2", "--add", "--write", *options)
+    run = melonnx(*command, env=os.environ | {"XDG_STATE_HOME": str(folder / "state")})
+    assert run.returncode == 1
+    assert "300 got a genre; 1 failed (1 whose tags cannot be read" in run.stderr
+    assert "no tags of ours.wv: no tags can be written: it is no mp3" in run.stderr
+    expected = {path: [*filter(None, [genre]), "Metal", "Rock"] for path, genre in songs.items()}
+    return run.stderr.splitlines()[-1].rpartition("--undo ")[2], expected
+
+
 def test_tagged_read_by_others_and_undone(melonnx, library, folder):
     songs, music = library
     before = {path: path.read_bytes() for path in music.iterdir()}
     assert len(songs) == 300
-    chances = {"metal": 0.6, "rock": 0.3, "pop": 0.1}
-    rows = [
-        Prediction(str(path), label="metal", score=0.9, probabilities=chances).to_dict()
-        for path in before
-    ]
-    results = folder / "results.jsonl"
-    results.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    state = os.environ | {"XDG_STATE_HOME": str(folder / "state")}
-    options = ("--top", "2", "--add", "--write")
-    run = melonnx("tag", "--from", results, *options, env=state)
-    assert run.returncode == 1
-    assert "300 got a genre; 1 failed (1 whose tags cannot be read" in run.stderr
-    assert "no tags of ours.wv: no tags can be written: it is no mp3" in run.stderr
-
-    expected = {path: [*filter(None, [genre]), "Metal", "Rock"] for path, genre in songs.items()}
-    read_by_taglib(expected)
-    some = {path: genres for path, genres in expected.items() if path.name.startswith("0 ")}
-    read_by_exiftool(some)
-    read_by_ffprobe(some)
-    read_by_kid3(some)
-
-    log = run.stderr.splitlines()[-1].rpartition("--undo ")[2]
-    undone = melonnx("tag", "--undo", log, env=state)
-    assert undone.stderr == "melonnx: 300 files are what they were\n"
-    assert {path: path.read_bytes() for path in music.iterdir()} == before
+    for options, kinds in (((), FFMPEG), (("--id3v24",), ("mp3", "aiff"))):
+        log, expected = tag(melonnx, folder, songs, *options)
+        some = {
+            path: genres
+            for path, genres in expected.items()
+            if path.name.startswith("0 ") and path.name.endswith(tuple(kinds))
+        }
+        read_by_taglib(expected)
+        read_by_beets(expected)
+        read_by_eyed3(some, v24=bool(options))
+        read_by_exiftool(some)
+        read_by_ffprobe(some)
+        read_by_kid3(some)
+        read_by_opustags(some)
+        undone = melonnx("tag", "--undo", log)
+        assert undone.stderr == "melonnx: 300 files are what they were\n"
+        assert {path: path.read_bytes() for path in music.iterdir()} == before
 
 
 def parts(said):
@@ -139,6 +158,39 @@ def read_by_taglib(expected):
         with taglib.File(str(path)) as song:
             assert parts(song.tags["GENRE"]) == genres, path
             assert song.tags["TITLE"] == ["Côte d'Azur"], path
+
+
+def read_by_beets(expected):
+    """With mediafile, which reads for it."""
+    mediafile = pytest.importorskip("mediafile")
+    for path, genres in expected.items():
+        if path.suffix not in {".wav", ".oga"}:  # RIFF's INFO and FLAC in Ogg are not of its kinds
+            song = mediafile.MediaFile(path)
+            assert parts(song.genres) == genres, path
+            assert song.title == "Côte d'Azur", path
+
+
+def read_by_eyed3(expected, *, v24):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import eyed3
+    for path, genres in expected.items():
+        if path.suffix == ".mp3":
+            tag = eyed3.load(path).tag
+            if v24 or "v24" in path.name:
+                assert tag.version == (2, 4, 0), path
+            # It takes a list of ID3v2.4 for one text.
+            text = tag.frame_set[b"TCON"][0].text
+            assert parts(text) == genres, (path, text)
+
+
+def read_by_opustags(expected):
+    if shutil.which("opustags"):
+        for path, genres in expected.items():
+            if path.suffix == ".opus":
+                lines = do("opustags", path).splitlines()
+                told = [line.partition("=")[2] for line in lines if line.startswith("GENRE=")]
+                assert told == genres, path
 
 
 def read_by_exiftool(expected):
