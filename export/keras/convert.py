@@ -11,6 +11,7 @@ from onnx import helper, numpy_helper
 
 from melonnx.export.form import OPSET
 from melonnx.export.keras.canonical import make_canonical
+from melonnx.export.keras.optimise import optimise
 from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
 from melonnx.infer.model.session import INPUT, MUSIC, OUTPUTS
 from melonnx.train.network.outputs import with_all_outputs
@@ -47,6 +48,7 @@ def to_onnx(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
     _order_outputs(model)
     _spell_out_erfc(model.graph)
     _name_axes(model, whole)
+    optimise(model)
     make_canonical(model)
     model.graph.name, model.graph.doc_string = info.name, ""
     model.producer_name, model.producer_version = "melonnx", ""

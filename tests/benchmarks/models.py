@@ -1,14 +1,16 @@
 """The released models side by side on one thread: a whole song, and the network alone.
 
-python tests/benchmarks/models.py [CLIP] [RUNS]
+python tests/benchmarks/models.py [CLIP] [RUNS] [MODEL.onnx ...]
 
-All are timed in turn in one run; the figures at the right are ratios to the fastest.
+All are timed in turn in one run, other files beside them; the figures at the right are ratios to
+the fastest.
 """
 
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from melonnx.infer import Predictor
 from melonnx.infer.audio.reader import load_audio
@@ -23,10 +25,11 @@ def main() -> None:
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 30
     stages: dict[tuple[str, str], Callable[[], object]] = {}
     sizes: dict[str, str] = {}
-    for name, path in sorted(released_models().items()):
+    others = {Path(name).stem: Path(name) for name in sys.argv[3:]}
+    for name, path in sorted((released_models() | others).items()):
         predictor = Predictor(path, device="cpu", threads=1)
         stages[name, "whole"] = lambda predictor=predictor: predictor.predict(clip)
-        stages[name, "network"], n_windows = _network(name, clip)
+        stages[name, "network"], n_windows = _network(path, clip)
         sizes[name] = f"{path.stat().st_size / 1e6:.2f} MB, {n_windows} windows"
     times: dict[tuple[str, str], list[float]] = {stage: [] for stage in stages}
     for turn in range(runs + 3):
@@ -44,8 +47,8 @@ def main() -> None:
             print(f"{what:8} {name:12} {value:8.1f} ms  {value / fastest:5.1f} x  ({size})")
 
 
-def _network(name: str, clip: str) -> tuple[Callable[[], object], int]:
-    model = load_model(name, device="cpu", threads=1)
+def _network(path: Path, clip: str) -> tuple[Callable[[], object], int]:
+    model = load_model(path, device="cpu", threads=1)
     info = model.info
     frames = log_mel(load_audio(clip, info.mel_spec.sample_rate), info.mel_spec)
     starts = window_starts(len(frames), info.window, info.window_hop, info.max_windows)

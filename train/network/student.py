@@ -37,7 +37,7 @@ STUDENT = Settings(
     mel_spec=BACKBONE_MEL,
     window=N_FRAMES,
     window_hop=N_FRAMES,
-    max_windows=4,
+    max_windows=5,
     pooling="logits",
     taught=0.5,
     epochs=20,
@@ -47,7 +47,7 @@ STUDENT = Settings(
     label_smoothing=0.0,
     mixup=0.0,
 )
-"""Patches of 3 s, side by side, at four places of longer tracks."""
+"""Patches of 3 s, side by side, at five places of longer tracks."""
 
 HEAVY_STUDENT = replace(
     STUDENT, network="heavy_student", max_windows=6, windows_together=10, epochs=80

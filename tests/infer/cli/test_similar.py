@@ -17,7 +17,7 @@ def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("music")
     predictor = Predictor("genre-small", device="cpu")
     index = folder / "index.npz"
-    with npz_writer(index, "genre-small 2.0") as add:
+    with npz_writer(index, "genre-small 2.1") as add:
         for seed in range(6):
             path = folder / f"{seed}.wav"
             path.write_bytes(encode(make_song(12, seed=seed), RATE, "WAV", "PCM_16"))
@@ -67,7 +67,7 @@ def test_approximate_search_gives_the_same_here_and_keeps_its_graph(melonnx, lib
 def test_another_model_is_refused_with_what_to_do(melonnx, library):
     run = melonnx("similar", library.with_name("2.wav"), "--in", library, "--model", "genre-base")
     assert run.returncode == 1
-    assert run.stderr.startswith('melonnx: the index was made with "genre-small 2.0"')
+    assert run.stderr.startswith('melonnx: the index was made with "genre-small 2.1"')
     assert "--embeddings" in run.stderr
 
 
@@ -93,7 +93,7 @@ def test_embeddings_are_mapped_not_read(library):
 
 @pytest.mark.parametrize("options", [[], ["--approximate"]])
 def test_an_index_of_no_songs_is_one_line(melonnx, library, tmp_path, options):
-    with npz_writer(tmp_path / "none.npz", "genre-small 2.0"):
+    with npz_writer(tmp_path / "none.npz", "genre-small 2.1"):
         pass
     result = melonnx(
         "similar", MODELS_FOLDER / "sample.mp3", "--in", tmp_path / "none.npz", *options

@@ -23,7 +23,7 @@ from melonnx.infer.library import cluster
 from melonnx.infer.library.cluster import connect, hear_in_cluster
 from melonnx.infer.library.remote_files import find_songs
 
-SMALL = Hearing(find_model("genre-small"), "genre-small 2.0", "cpu", embedding=True)
+SMALL = Hearing(find_model("genre-small"), "genre-small 2.1", "cpu", embedding=True)
 POISON = """
 import os, signal
 from melonnx.infer.library import cluster
@@ -127,7 +127,7 @@ def test_two_runs_on_one_cluster_hear_each_with_its_own_model(tiny_model, music)
         assert one.run_on_scheduler(state)[2] == 1
         assert {song.model for song in answers(two, paths[:9], tiny).values()} == {"tiny 0"}
         heard += first
-        assert {unpack(song.packed, "").model for song in heard} == {"genre-small 2.0"}
+        assert {unpack(song.packed, "").model for song in heard} == {"genre-small 2.1"}
         assert len(heard) == len(paths)
         assert one.run_on_scheduler(state) == before
 

@@ -15,7 +15,7 @@ from melonnx.infer.library.workers import Hearing, Job, hear_in_processes, stop_
 from melonnx.infer.model.session import MODELS_FOLDER
 from tests.conftest import RATE, encode, make_song
 
-HEARING = Hearing(MODELS_FOLDER / "genre-small.onnx", "genre-small 2.0", "cpu", embedding=True)
+HEARING = Hearing(MODELS_FOLDER / "genre-small.onnx", "genre-small 2.1", "cpu", embedding=True)
 
 POISONED = """
 import os, signal
@@ -85,7 +85,7 @@ def test_a_file_that_kills_its_process_costs_only_itself(songs, poisoned, monkey
         f"{songs[1]}: two processes died while they heard it (SIGKILL)"
     )
     assert answers["bug"].error == f"{songs[5]}: cannot be heard (MemoryError: no room)"
-    assert answers["poison"].model == answers["a"].model == "genre-small 2.0"
+    assert answers["poison"].model == answers["a"].model == "genre-small 2.1"
     assert answers["a"].embedding.dtype == np.float32
     assert (answers["a"].embedding == answers["d"].embedding).all()
 

@@ -15,7 +15,7 @@ def embeddings(n, d=20, seed=0):
     return np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
 
 
-def index(rows, model="genre-small 2.0"):
+def index(rows, model="genre-small 2.1"):
     paths = [f"music/{number}.mp3" for number in range(len(rows))]
     return Index(paths, ["pop"] * len(rows), np.ones(len(rows)), rows, model)
 
@@ -83,7 +83,7 @@ def test_the_model_is_the_index_s_or_an_error_that_says_what_to_do(tiny_model):
     assert model_of(index(embeddings(2)), None).stem == "genre-small"
     assert model_of(index(embeddings(2)), "genre-small") == "genre-small"
     assert model_of(index(embeddings(2), "tiny 0"), tiny_model) == tiny_model
-    with pytest.raises(IndexFileError, match=r'"genre-small 2.0", not with "genre-base 2.1".*anew'):
+    with pytest.raises(IndexFileError, match=r'"genre-small 2.1", not with "genre-base 2.2".*anew'):
         model_of(index(embeddings(2)), "genre-base")
     with pytest.raises(IndexFileError, match=r'"mine 3".*--model'):
         model_of(index(embeddings(2), "mine 3"), None)
