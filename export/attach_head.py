@@ -8,8 +8,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from melonnx.export.errors import ProofError
+from melonnx.export.seal import describe
 from melonnx.infer.model.heads import HeadInfo
-from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.session import OUTPUTS
 from melonnx.train.network.head import Head
 
@@ -53,8 +54,7 @@ def attach_head(
     batch = next(v for v in graph.output if v.name == embedding).type.tensor_type.shape.dim[0]
     shape = [batch.dim_param or "batch", len(bias)]
     graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    del model.metadata_props[:]
-    helper.set_model_props(model, {METADATA_KEY: described.to_json()})
+    describe(model, described)
     return model
 
 

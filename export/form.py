@@ -41,7 +41,9 @@ def check_form(model: onnx.ModelProto) -> None:
         )
     strange = set(_domains(model.graph)) - _DOMAINS
     if strange or model.functions:
-        raise ProofError(f"it has operators of its own: {sorted(strange) or 'functions'}")
+        raise ProofError(
+            f"it has operators of its own: {', '.join(sorted(strange)) or 'functions'}"
+        )
     for value in (*model.graph.input, *model.graph.output):
         for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
             unnamed = dimension.dim_param.startswith("unk") or not dimension.dim_param

@@ -14,12 +14,13 @@ from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.place import put_in_place
 from melonnx.export.replace_head import replace_head
-from melonnx.export.seal import seal
+from melonnx.export.seal import describe, seal
 from melonnx.infer.frontend.features import as_features
 from melonnx.infer.frontend.windows import Patches
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.session import INPUT, OUTPUTS, Model, find_model, load_model
 from melonnx.train.data.tracks import Track
+from melonnx.train.evaluate.learnt_songs import learnt_from
 from melonnx.train.network.embedding_cache import EmbeddingCache
 from melonnx.train.network.embeddings import embed_songs, song_windows
 from melonnx.train.network.head import as_layer
@@ -88,6 +89,7 @@ def make_own_genres(
     head = as_layer(own.classifier, len(own.labels))
     made = replace_head(onnx.load(find_model(base)), head, info)
     windows = np.concatenate([song_windows(model, track.path) for track in _some(readable)])
+    describe(made, info, learnt_from(readable))
     check_form(made)
     data = seal(made)
     worst = _prove(data, own, model, windows)

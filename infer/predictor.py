@@ -18,6 +18,7 @@ from melonnx.infer.model.calibration import scale
 from melonnx.infer.model.certainty import is_unsure
 from melonnx.infer.model.heads import song_values, window_values
 from melonnx.infer.model.hierarchy import sum_by_genre
+from melonnx.infer.model.learnt import Learnt
 from melonnx.infer.model.metadata import DEFAULT_SURE
 from melonnx.infer.model.pooling import pool_windows
 from melonnx.infer.model.session import MODELS_FOLDER, Device, Outputs, find_model, load_model
@@ -100,6 +101,11 @@ class Predictor:
     def genres(self) -> tuple[str, ...]:
         """Those that may be answers, in the model's order."""
         return self._wanted.genres
+
+    @property
+    def learnt(self) -> Learnt | None:
+        """Which songs the model has learnt from; None where its file does not say."""
+        return self._model.learnt
 
     def among(self, genres: Sequence[str]) -> Self:
         """One that answers with ``genres`` only, on the same open model.

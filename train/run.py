@@ -86,6 +86,11 @@ class Run:
         return [track for track in self.part(wanted) if only_pictures or not track.is_picture]
 
     @property
+    def learnt(self) -> list[Track]:
+        """The tracks that its network has learnt from, or that decided when it had."""
+        return self.part("train") + self.part("valid")
+
+    @property
     def tested(self) -> list[Track]:
         """The songs of the test part that are measured on: those that count as whole songs."""
         songs = self.songs("test")

@@ -20,14 +20,15 @@ from melonnx.export.keras.prove import Proof, prove, tolerance_to_keras
 from melonnx.export.place import put_in_place
 from melonnx.export.proof_clips import Clip, proof_clips
 from melonnx.export.quantise import Kind, quantise, window_milliseconds
-from melonnx.export.seal import seal
+from melonnx.export.seal import describe, seal
 from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.errors import AudioError
 from melonnx.infer.frontend.mel import log_mel
 from melonnx.infer.frontend.windows import patch_batches, window_starts
-from melonnx.infer.model.metadata import METADATA_KEY, ModelInfo
+from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.predictor import Predictor
 from melonnx.train.data.tracks import Track
+from melonnx.train.evaluate.learnt_songs import learnt_from
 from melonnx.train.evaluate.predictions import Predictors, predict_all
 from melonnx.train.evaluate.scores import Report, score_predictions
 from melonnx.train.progress import Say
@@ -101,11 +102,11 @@ def export_run(
     proof = prove(model, network, patches)
     worst = max(proof.worst.values())
     say(f"equal to Keras on {proof.patches} patches; worst difference {worst:.1e}")
-    report = None
+    report, learnt = None, learnt_from(run.learnt)
     if measure:
         report, metrics = _measure(run, model, patches, small, say)
         info = replace(info, metrics=metrics)
-        onnx.helper.set_model_props(model, {METADATA_KEY: info.to_json()})
+    describe(model, info, learnt)
     shrunk = _shrink(model, small, patches)
     if small:
         proof = prove(shrunk, network, patches)
@@ -113,6 +114,7 @@ def export_run(
         say(f"in {small} {max(proof.worst.values()):.1e} from Keras; allowed is {allowed:.0e}")
     data = seal(shrunk)
     again = to_onnx(keras.models.load_model(run.network_path, compile=False), info)
+    describe(again, info, learnt)
     if seal(_shrink(again, small, patches)) != data:
         raise ProofError("a second export of the run gives other bytes")
     clips = _real_clips(run) if wave else None
@@ -204,7 +206,9 @@ def _export_folds(run: Run, patches: NDArray[np.float32], say: Say) -> Predictor
     for folder in run.fold_folders:
         fold = read_run(folder)
         network = keras.models.load_model(fold.network_path, compile=False)
-        model = to_onnx(network, describe_run(fold, name=folder.name, version="0"))
+        info = describe_run(fold, name=folder.name, version="0")
+        model = to_onnx(network, info)
+        describe(model, info, learnt_from(fold.learnt))
         prove(model, network, patches)
         put_in_place(seal(model), fold.model_path, say)
         say(f"wrote {fold.model_path}")

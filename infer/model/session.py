@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from melonnx.infer.errors import DeviceError, ModelFileError
 from melonnx.infer.frontend.features import as_features
 from melonnx.infer.frontend.windows import Patches
+from melonnx.infer.model.learnt import LEARNT_KEY, Learnt
 from melonnx.infer.model.live_session import LiveSession
 from melonnx.infer.model.metadata import METADATA_KEY, WAVE_KEY, ModelInfo
 from melonnx.infer.model.onnx_file import has_external_data, is_damaged
@@ -78,6 +79,8 @@ class Model:
 
     info: ModelInfo
     live: LiveSession
+    learnt: Learnt | None = None
+    """Which songs it has learnt from; None where its file does not say."""
 
     @property
     def session(self) -> onnxruntime.InferenceSession:
@@ -186,7 +189,8 @@ def load_model(
     session = open_again()
     if device == "cuda" or not isinstance(device, str):
         _require(session, providers)
-    return Model(_read_info(path, session), LiveSession(session, open_again))
+    info, learnt = _read_info(path, session)
+    return Model(info, LiveSession(session, open_again), learnt)
 
 
 def _providers(device: Device) -> list[str]:
@@ -209,8 +213,8 @@ def _open_session(
     unknown = set(providers) - set(onnxruntime.get_available_providers())
     if unknown or not providers:
         raise DeviceError(
-            f"execution providers {sorted(unknown)} are not in this onnxruntime, which has "
-            f"{onnxruntime.get_available_providers()}"
+            f"execution providers {', '.join(sorted(unknown)) or 'of no name'} are not in this "
+            f"onnxruntime, which has {', '.join(onnxruntime.get_available_providers())}"
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL_ONLY
@@ -245,7 +249,9 @@ def _require(session: onnxruntime.InferenceSession, providers: list[str]) -> Non
         )
 
 
-def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
+def _read_info(
+    path: Path, session: onnxruntime.InferenceSession
+) -> tuple[ModelInfo, Learnt | None]:
     try:
         entries = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError:
@@ -261,9 +267,10 @@ def _read_info(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
     try:
         info = ModelInfo.from_json(entries[METADATA_KEY])
         _check_shapes(info, session)
+        learnt = Learnt.from_json(entries[LEARNT_KEY]) if LEARNT_KEY in entries else None
     except ValueError as error:
         raise ModelFileError(f"{path}: {error}") from None
-    return info
+    return info, learnt
 
 
 def _check_shapes(info: ModelInfo, session: onnxruntime.InferenceSession) -> None:

@@ -65,6 +65,8 @@ class Score:
     predict_s: float | None
     """Of all songs together; a network's from the audio files."""
     note: str = ""
+    learnt: str = ""
+    """Of a model file: how many of these songs it has learnt from, in a sentence."""
 
 
 @dataclass(frozen=True)

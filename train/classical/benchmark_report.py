@@ -68,6 +68,9 @@ def print_benchmark(benchmark: Benchmark) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
+    for score in benchmark.networks:
+        if score.learnt:
+            console.print(Text(score.learnt), soft_wrap=True)
     console.print(f"{benchmark.songs} songs, {len(benchmark.labels)} genres; {benchmark.split}")
     console.print(table)
     lines = Table(

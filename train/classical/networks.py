@@ -13,6 +13,7 @@ from melonnx.train.classical.feature_table import FeatureTable
 from melonnx.train.data.readers.dataset import read_dataset
 from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.evaluate.evaluation import open_predictors, read_test_songs
+from melonnx.train.evaluate.learnt_songs import learnt_songs
 from melonnx.train.evaluate.predictions import Predictions, Predictors, predict_all
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
@@ -79,9 +80,12 @@ def score_model(model: Path, data: Path, table: FeatureTable, folds: Folds, say:
     predictor = Predictor(model)
     tracks = _audio_of([table.tracks[row] for row in folds.rows], data)
     say(f"asking {model}")
+    learnt = learnt_songs([(predictor, tracks)]).line()
+    say(learnt)
     split = predictor.info.split or "not said"
-    note = f"one model of all songs; fair only if it learnt from none of them (its split: {split})"
-    return _score([(predictor, tracks)], predictor.info.name, note, say)
+    note = f"{learnt} One model of all songs (its split: {split})"
+    score = _score([(predictor, tracks)], predictor.info.name, note, say)
+    return replace(score, learnt=learnt)
 
 
 def _audio_of(songs: Sequence[Track], data: Path) -> list[Track]:

@@ -88,6 +88,7 @@ def evaluate(
         read_random_scores,
         read_test_songs,
     )
+    from melonnx.train.evaluate.learnt_songs import learnt_songs
     from melonnx.train.evaluate.predictions import predict_all
     from melonnx.train.evaluate.scores import require_merges, score_predictions
 
@@ -100,6 +101,7 @@ def evaluate(
     require_merges(merges, predictor.info.genres)
     songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
     predictors = open_predictors(path, data, songs)
+    print(learnt_songs(predictors).line(), end="\n\n", flush=True)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # what cannot be written should not take an hour
     predictions = predict_all(predictors, say)

@@ -36,8 +36,8 @@ def fold_parts(
         missing = {track.label for track in tracks} - set(labels[train].tolist())
         if missing:
             raise DataSetError(
-                f"{n_folds} folds leave a network without {sorted(missing)}: each genre "
-                "needs two artists or blocks"
+                f"{n_folds} folds leave a network without {', '.join(sorted(missing))}: each "
+                "genre needs two artists or blocks"
             )
     return [
         ["test" if track in set(test.tolist()) else "train" for track in range(len(tracks))]

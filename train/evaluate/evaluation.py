@@ -15,6 +15,7 @@ from melonnx.infer.model.session import load_model
 from melonnx.infer.predictor import Predictor
 from melonnx.train.data.readers.dataset import read_dataset
 from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.evaluate.learnt_songs import LearntSongs, learnt_songs
 from melonnx.train.evaluate.predictions import Predictions, Predictors, predict_tracks
 from melonnx.train.evaluate.robustness import CorruptionScore, measure_robustness
 from melonnx.train.evaluate.scores import Report
@@ -62,6 +63,7 @@ class Evaluation:
     corruptions: tuple[CorruptionScore, ...]
     """The unchanged songs first."""
     sources: SourceReport | None
+    learnt: LearntSongs
     random: dict[str, Any] | None
     """Figures of the same training, split at random (:func:`read_random_scores`)."""
 
@@ -85,6 +87,7 @@ class Evaluation:
             "scores": self.scores.to_dict(),
             "conditions": [asdict(score) for score in self.corruptions],
             "sources": self.sources and asdict(self.sources),
+            "learnt": asdict(self.learnt),
             "random": self.random,
         }
 
@@ -194,5 +197,6 @@ def evaluate_model(
         scores=scores,
         corruptions=measure_robustness(predictors, predictions, say),
         sources=probe_sources(of_one, songs.sources),
+        learnt=learnt_songs(predictors),
         random=None if random is None else dict(random),
     )

@@ -89,7 +89,10 @@ def predict_tracks(predictor: Predictor, tracks: Sequence[Track], say: Say) -> P
     labels = predictor.info.genres
     strange = {track.genre for track in tracks} - set(labels)
     if strange:
-        raise DataSetError(f"genres {sorted(strange)} are not among the model's labels {labels}")
+        raise DataSetError(
+            f"songs here are of {', '.join(sorted(strange))}, which the model does not tell; it "
+            f"tells {', '.join(labels)}"
+        )
     failures: dict[str, str] = {}
     classified: list[Track] = []
     probabilities: list[list[float]] = []

@@ -36,6 +36,7 @@ def _markdown(evaluation: Evaluation) -> str:
     scores = evaluation.scores
     sections = [
         f"# {evaluation.info.name} {evaluation.info.version} on {scores.songs} songs",
+        evaluation.learnt.line().replace("THESE FIGURES FLATTER", "**these figures flatter**"),
         _setting(evaluation),
         score_section(scores, evaluation.split, evaluation.random),
         genre_section(scores, evaluation.info.bars.get(DEFAULT_RATE, {})),

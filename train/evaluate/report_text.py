@@ -86,8 +86,8 @@ def score_section(scores: Report, split: str, random: Mapping[str, Any] | None) 
         "official": "The split is the data set's own; the model's own line above says whether it "
         "parts artists.",
         "random": "Artists are in training and test: **these figures flatter**.",
-        "": "The songs are all of the folder: whether the model has learnt from some of them, or "
-        "from their artists, is not known here. If it has, these figures flatter.",
+        "": "The songs are all of the folder. Whether the model has learnt from some of them is "
+        "said above; whether from others of their artists is not known, and would flatter, too.",
     }[split]
     return f"## Scores\n\n{table}\n\n{note}"
 

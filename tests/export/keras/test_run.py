@@ -19,6 +19,7 @@ from melonnx.export.wave.graph import waveform_twin
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.errors import ModelFileError
 from melonnx.infer.model.metadata import FORMAT_VERSION, METADATA_KEY, ModelInfo
+from melonnx.train.evaluate.learnt_songs import learnt_songs
 from melonnx.train.network.cnn import build_network
 from melonnx.train.run import RunError, read_run
 
@@ -64,6 +65,9 @@ def test_exported_run_describes_and_measures_itself(run_folder, tmp_path):
     assert max(exported.proof.worst.values()) <= 1e-5
     assert exported.report.accuracy >= 0.5  # three genres that any network can tell
     assert [path.name for path in tmp_path.iterdir()] == ["toy.onnx"]
+    run = read_run(run_folder)
+    asked = [learnt_songs([(Predictor(out), run.part(part))]) for part in ("train", "test")]
+    assert [one.known for one in asked] == [len(run.part("train")), 0]
 
 
 def test_second_export_is_the_same_bytes(run_folder, tmp_path):

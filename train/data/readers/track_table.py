@@ -46,7 +46,8 @@ def read_track_table(root: Path, table: Path | None) -> dict[str, TableRow]:
     }
     strange = {row.split for row in read.values()} - set(_PARTS)
     if strange:
-        raise DataSetError(f"{table}: split {sorted(strange)}; expected train, valid, test or none")
+        told = ", ".join(map(repr, sorted(strange)))
+        raise DataSetError(f"{table}: split is {told}; expected train, valid, test or none")
     if read and _without_file(root, read) == len(read):
         raise DataSetError(
             f"{table}: none of its paths is a file; they begin in {root}, like genre/song.mp3"
