@@ -1,9 +1,10 @@
 """Answers among the genres that somebody wants, or by families of genres.
 
 A song's probabilities are then those of the wanted genres, renormalised, and its answer is the
-likeliest of them. Its score stays the chance that the answer is right, of any music that the
-model knows: a symphony is no surer to be jazz because classical music was not asked for. So the
-model's bars keep what they promise, for any choice of genres.
+likeliest of them; styles that name another genre are not said of it. Its score stays the chance
+that the answer is right, of any music that the model knows: a symphony is no surer to be jazz
+because classical music was not asked for. So the model's bars keep what they promise, for any
+choice of genres.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from melonnx.infer.errors import ResultsFileError, UnknownGenreError
 from melonnx.infer.model.acceptance import chances_accepted
 from melonnx.infer.model.certainty import is_unsure
+from melonnx.infer.model.listener_tags import group_of
 from melonnx.infer.model.metadata import DEFAULT_SURE, ModelInfo
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.spelling import fold, nearest
@@ -131,7 +133,15 @@ class Wanted:
             subgenre=next((leaf for leaf in subgenres if kept[leaf] == label), None),
             subgenres=subgenres,
             timeline=(),
+            said=tuple(tag for tag in whole.said if not self._is_of_unwanted(tag)),
         )
+
+    def _is_of_unwanted(self, tag: str) -> bool:
+        """A style that names a genre which is not wanted: jazz, and heavy metal of metal."""
+        if group_of(tag) != "styles":
+            return False
+        unwanted = {fold(genre) for genre in self.info.genres if genre not in self.genres}
+        return not unwanted.isdisjoint(map(fold, [tag, *tag.split()]))
 
     def _chance(self, probabilities: NDArray[np.float64], family: tuple[str, ...]) -> float:
         """That a member of ``family`` is accepted: its own songs, and of each other genre's

@@ -96,7 +96,7 @@ def run(what: str, *arguments: str | Path) -> None:
 def main() -> None:
     """Make the library, and run what is asked for."""
     n_rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    asked = sys.argv[2:] or ["tag", "per", "organize", "map", "classify", "moved"]
+    asked = sys.argv[2:] or ["tag", "per", "organize", "by", "map", "classify", "moved"]
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         paths = songs(root / "music", n_rows)
@@ -118,6 +118,10 @@ def main() -> None:
             run("tag --from --per album", "tag", "--from", results, "--per", "album")
         if "organize" in asked:
             run("organize", "organize", "--from", results, "--to", root / "lists", "--write")
+        if "by" in asked:
+            by = ("--by", "mood", "--where", "energy>0.1 and not era=80s")
+            to = root / "moods"
+            run("organize --by mood", "organize", "--from", results, "--to", to, *by, "--write")
         if "map" in asked:
             run("map", "map", results, "-o", root / "map.html")
         if "classify" in asked:

@@ -49,6 +49,15 @@ def test_a_song_of_no_wanted_genre_is_unsure_however_few_are_wanted():
     assert answer.unsure
 
 
+def test_styles_that_name_an_unwanted_genre_are_not_said():
+    said = ("hip-hop", "alternative rock", "indie pop", "jazz", "rnb", "mellow", "guitar")
+    song = replace(SONG, tags=dict.fromkeys(said, 0.9), said=said)
+    answer = Wanted.of_model(INFO, ["rock", "jazz"]).answer(song)
+    assert answer.said == ("alternative rock", "jazz", "rnb", "mellow", "guitar")
+    assert answer.tags == song.tags
+    assert Wanted.of_model(INFO, names={"rock": "A", "jazz": "A"}).answer(song).said == said
+
+
 def test_members_of_a_family_add_up_and_the_likeliest_stands_for_it():
     names = {"rock": "Band", "jazz": "Band"}
     answer = Wanted.of_model(INFO, names=names).answer(
