@@ -87,7 +87,7 @@
     if (player()) mark(player());  // a picture may come after the player was moved
     nameless();
     announce();
-    keep();
+    setTimeout(keep, 100);  // what is hidden keeps the focus until the page is drawn
   };
   new MutationObserver(look).observe(document.body, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-announce"],
