@@ -18,7 +18,7 @@ const details = new Map(); // by song, of those that were looked at lately
 const mine = []; // this page's decisions, for undo
 const waiting = []; // what the server has not said to be on disk
 const own = new Set(); // names of genres that are not the model's
-let shown = [], here = -1, opened = 0, adding = false, several = false, anchor = -1;
+let shown = [], here = -1, opened = 0, adding = false, several = false, anchor = -1, folder = -1;
 let since = { lines: 0, facts: 0 };
 
 const song = () => (here < 0 ? -1 : shown[here]);
@@ -179,7 +179,7 @@ const WHICH = {
 function choose() {
   const words = byId("text").value.toLowerCase().split(/\s+/).filter(Boolean), which = WHICH[byId("state").value];
   const genre = byId("genre").value;
-  const found = sorted().filter((one) => which(one) && isOf(one, genre) && has(one, words));
+  const found = sorted().filter((one) => (folder < 0 || all.folder[one] === folder) && which(one) && isOf(one, genre) && has(one, words));
   shown = found;
   chosen.clear();
   anchor = -1;
@@ -511,6 +511,13 @@ byId("kept").onclick = fileIsRight;
 byId("adding").onclick = () => {
   adding = !adding;
   byId("adding").setAttribute("aria-pressed", adding);
+};
+byId("folder").onclick = () => {
+  if (folder < 0 && here < 0) return;
+  folder = folder < 0 ? all.folder[song()] : -1;
+  byId("folder").setAttribute("aria-pressed", folder >= 0);
+  byId("folder").title = folder < 0 ? "" : all.folders[folder];
+  choose();
 };
 byId("several").onclick = () => {
   several = !several;

@@ -149,6 +149,11 @@ def test_a_review_by_keys_alone(chromium, server, library):
 def test_a_review_by_touch_alone_written_and_undone(chromium, server, library):
     page = visit(chromium, server, "narrow", "dark")
     first = int(title(page)[5])
+    page.locator("#folder").tap()
+    until(page, "document.querySelector('#shown').textContent === '3 songs'")
+    page.locator("#folder").tap()
+    until(page, "document.querySelector('#shown').textContent === '6 songs'")
+    at_song(page, first)
     page.locator("#play").tap()
     until(page, "document.querySelector('#play').ariaLabel === 'Pause'")
     page.locator("#answers button").nth(1).tap()
