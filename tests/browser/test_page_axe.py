@@ -70,6 +70,7 @@ def test_axe_finds_nothing(chromium, server, axe, files, screen, colours, tmp_pa
         chosen.value.set_files([SAMPLE])
         page.locator("#table tbody tr").nth(2).wait_for()
         page.locator("#table .save").wait_for()
+        page.wait_for_timeout(FADING_MS)
         assert violations(page) == []
         large = tmp_path / "large.mp3"
         with large.open("wb") as file:

@@ -91,7 +91,7 @@ def test_chosen_mp3_is_what_python_says(visit, predictor):
     assert_same(card, prediction)
     assert not prediction.unsure
     small = card.locator(".small").inner_text()
-    assert re.search(r"genre-base 2\.1 · \d+\.\d\d s for 0:30 of music", small)
+    assert re.search(r"genre-base 2\.2 · \d+\.\d\d s for 0:30 of music", small)
     assert announced(page) == f"sample.mp3: rock, {prediction.score:.0%}."
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from melonnx.export.seal import seal
 from melonnx.infer import MelSpec, Predictor
 from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.frontend.mfcc import Mfcc
@@ -18,7 +17,6 @@ from melonnx.infer.model.metadata import FORMAT_VERSION, METADATA_KEY, WAVE_KEY,
 from melonnx.infer.model.onnx_file import CHECKSUM_KEY
 from melonnx.infer.model.session import MODELS_FOLDER, TWIN_SUFFIX, find_model
 from tests.conftest import RATE, make_song
-from tests.export.conftest import plain_model
 
 TEXT = (MODELS_FOLDER / "README.md").read_text("utf-8")
 EXAMPLE, DESCRIPTION = re.findall(r"^```json\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -190,21 +188,6 @@ def test_so_it_does_with_all_that_the_format_has(full_model, seconds):
     noise = np.random.default_rng(0).normal(0, 0.1, seconds * RATE).astype(np.float32)
     for x in (make_song(seconds)[:, 0], noise):
         agree(full_model, x, RATE)
-
-
-@pytest.mark.parametrize("reference", ["loudest", "full scale"])
-def test_so_it_does_of_a_network_that_takes_coefficients(reference, tmp_path):
-    spec = MelSpec(reference=reference, mfcc=Mfcc(13, lifter=22.0, deltas=2))
-    about = {
-        "labels": ("a", "b", "c"),
-        "window": 30,
-        "window_hop": 30,
-        "mel_spec": spec,
-        "bars": {"90": {}},
-    }
-    path = tmp_path / "mfcc.onnx"
-    path.write_bytes(seal(plain_model(ModelInfo(name="mfcc", version="1", **about))))
-    agree(path, make_song(4)[:, 0], RATE)
 
 
 def test_so_it_does_of_a_track_that_is_not_held_whole():

@@ -65,11 +65,11 @@ def test_without_the_map_all_other_pictures_are_drawn(examined):
 
 def test_evidence_is_for_the_answer_or_what_was_asked_for(examined, evidence):
     (axes,) = draw("evidence", examined, evidence).axes
-    assert f"Evidence for {examined.prediction.label}, heard at 4 places:" in axes.get_title(
+    assert f"Evidence for {examined.prediction.label}, heard at 5 places:" in axes.get_title(
         loc="left"
     )
     (axes,) = draw("evidence", examined, evidence, genre="jazz", against="rock").axes
-    assert "Evidence for jazz against rock, heard at 4 places:" in axes.get_title(loc="left")
+    assert "Evidence for jazz against rock, heard at 5 places:" in axes.get_title(loc="left")
     with pytest.raises(UnknownGenreError):
         draw("evidence", examined, evidence, against="polka")
 
