@@ -63,10 +63,12 @@ def review(
             raise typer.BadParameter("nothing is heard again", param_hint="--model, --recursive")
         address = address_of(listener, host)
         made = decisions or decisions_beside(results)
-        say(f"decisions are kept in {made}; open this in a browser:")
-        serve(
-            listener, results, made, host, user, lambda rest: print(address + rest, flush=True)
-        )  # fmt: skip
+
+        def announce(rest: str) -> None:
+            say(f"decisions are kept in {made}; open this in a browser:")
+            print(address + rest, flush=True)
+
+        serve(listener, results, made, host, user, announce)
 
 
 def _heard(folder: Path, model: Path | None, device: str, *, recursive: bool) -> Path:
