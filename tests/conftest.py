@@ -51,7 +51,8 @@ TOGETHER = {
     "npm's packages": ("browser/test_twin", "browser/test_web_modules", "browser/test_web_page"),
     "what numba compiles": (
         *("infer/explain/test_stages", "infer/frontend/test_mel", "train/classical/test_extract"),
-        "train/classical/test_features",
+        *("train/classical/test_features", "infer/frontend/test_mfcc", "export/keras/test_mfcc"),
+        *("export/keras/test_check_input", "export/keras/test_tutorials"),
     ),
 }
 """Test files that share what takes long to make, so that one process makes it, and for what."""
