@@ -166,7 +166,7 @@ def _blocks(container: Any, stream: Any, rate: int, calm: CalmFile) -> Iterator[
 
     resampler, shape, channels = None, None, stream.channels
     try:
-        for frame in container.decode(stream):
+        for frame in _frames(container, stream):
             if resampler is None or shape != (
                 frame.format.name,
                 frame.layout.name,
@@ -184,6 +184,14 @@ def _blocks(container: Any, stream: Any, rate: int, calm: CalmFile) -> Iterator[
     except (FFmpegError, ValueError) as error:
         calm.require_whole()
         raise DecodeError(str(error)) from error
+
+
+def _frames(container: Any, stream: Any) -> Iterator[Any]:
+    """Its frames. Of streams that came up on the way PyAV looks for one more when all is told."""
+    try:
+        yield from container.decode(stream)
+    except IndexError:
+        return
 
 
 def _as_blocks(resampler: Any, frame: Any, channels: int) -> Iterator[Samples]:

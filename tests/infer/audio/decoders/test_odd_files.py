@@ -3,6 +3,7 @@
 import base64
 import io
 import sys
+import zlib
 from contextlib import ExitStack
 
 import numpy as np
@@ -226,3 +227,11 @@ def test_eight_channels_and_more_are_heard_as_libsndfile_hears_them(layout):
         out.mux(stream.encode(None))
     waveform = load_audio(buffer.getvalue(), RATE)
     assert waveform == pytest.approx(load_audio(encode(song, RATE, "WAV"), RATE), abs=1e-6)
+
+
+def test_a_stream_that_comes_up_on_the_way_is_passed_over():
+    """As a fuzzer found it: PyAV looked for one more stream than it had, at the end of an flv."""
+    pytest.importorskip("av", reason="needs the ffmpeg extra")
+    packed = "eNpz8wljZBiugIOBgR1DUIiDgYkFyg5kGAWjgIkfmFAyoZz1kOwAAPApApw="
+    waveform, _ = read(zlib.decompress(base64.b64decode(packed)), 16000)
+    assert 0 < len(waveform) < 100
