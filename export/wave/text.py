@@ -135,19 +135,19 @@ _DECIBELS = """
     normalised = Where (is_silent, zero_float, of_sound)
 """
 
-_DECIBELS_FROM_LOUDEST = """
+_LOUDEST = """
     loudest = ReduceMax <axes = [1, 2], keepdims = 1> (power)
     loudest_column = Unsqueeze (loudest, one_axis)
     is_silent = Less (loudest_column, tiny)
+"""
+
+_BELOW_LOUDEST = """
     loudest_or_one = Where (is_silent, one_float, loudest_column)
     scaled = Div (patches_power, loudest_or_one)
     above_floor = Max (scaled, lowest)
 """
 
-_DECIBELS_FROM_FULL_SCALE = """
-    loudest = ReduceMax <axes = [1, 2], keepdims = 1> (power)
-    loudest_column = Unsqueeze (loudest, one_axis)
-    is_silent = Less (loudest_column, tiny)
+_BELOW_FULL_SCALE = """
     floor_of_clip = Mul (loudest_column, lowest)
     floor = Max (floor_of_clip, smallest_power)
     above_floor = Max (patches_power, floor)
@@ -295,8 +295,8 @@ def _normalisation(spec: MelSpec) -> tuple[str, Constants]:
     lowest = np.float32(10 ** (-spec.top_db / 10))
     if spec.reference == RANGE:
         return _DECIBELS, {"lowest": lowest}
-    below = {LOUDEST: _DECIBELS_FROM_LOUDEST, FULL_SCALE: _DECIBELS_FROM_FULL_SCALE}
-    return below[spec.reference] + _FROM_FIXED_FLOOR, {
+    below = {LOUDEST: _BELOW_LOUDEST, FULL_SCALE: _BELOW_FULL_SCALE}
+    return _LOUDEST + below[spec.reference] + _FROM_FIXED_FLOOR, {
         "lowest": lowest,
         "smallest_power": np.float32(SMALLEST_POWER),
         "one_over_depth": np.float32(10 / np.log(10) / spec.depth_db),
