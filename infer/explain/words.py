@@ -45,14 +45,15 @@ def in_a_sentence(explanation: Explanation) -> str:
     tenths = place.end_s - place.start_s < 0.9
     when = f"from {clock(place.start_s, tenths=tenths)} to {clock(place.end_s, tenths=tenths)}"
     spoke = f"The {_BANDS.get(place.band, place.band)} {when} spoke most for {genre}"
+    without = "without them" if place.band in _BANDS else "without it"
     if place.rival_score > place.score:
-        return f"{spoke}; without them {rival} would be ahead."
+        return f"{spoke}; {without} {rival} would be ahead."
     if check and check.rival_score > check.score:
         return f"{spoke}; without all places marked for {genre}, {rival} would be ahead."
-    return (
-        f"{spoke}; without them {genre} would have {_percent(place.score)} and not "
-        f"{_percent(explanation.score)}, still ahead of {rival}."
-    )
+    left, whole = _percent(place.score), _percent(explanation.score)
+    if left == whole:
+        return f"{spoke}; {without} {genre} would have {whole} all the same, ahead of {rival}."
+    return f"{spoke}; {without} {genre} would have {left} and not {whole}, still ahead of {rival}."
 
 
 def how_far(explanation: Explanation) -> str:

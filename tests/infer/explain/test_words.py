@@ -31,6 +31,16 @@ def test_the_strongest_place_and_what_would_be_without_it(first, check, told):
     )
 
 
+def test_what_changes_no_percent_is_not_said_to_change_it():
+    first = replace(place(12, WHY.score - 0.001), band="treble")
+    check = replace(CHECK, score=0.4, rival_score=0.3)
+    explanation = replace(WHY, spoke_against_rival=(first,), rival_check=check)
+    assert in_a_sentence(explanation) == (
+        "The treble from 0:12 to 0:13 spoke most for metal; without it metal would have 50% all "
+        "the same, ahead of electronic."
+    )
+
+
 def test_no_place_is_a_sentence_too():
     explanation = replace(WHY, spoke_against_rival=(), rival_check=None)
     assert in_a_sentence(explanation).startswith("No one place made it metal rather than")
