@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from melonnx.infer.model.heads import HeadInfo
 from melonnx.train.data.columns import Column
 from melonnx.train.data.tracks import DataSetError
-from melonnx.train.evaluate.measures import bootstrap_interval
+from melonnx.train.evaluate.measures import bootstrap_interval, roc_auc
 from melonnx.train.network.head import Head
 
 __all__ = ["FurtherHead", "fit_further_head"]
@@ -166,7 +166,7 @@ def _metrics(
         def auc(rows: NDArray[np.int64]) -> float:
             with warnings.catch_warnings():  # of a draw that lacks a label
                 warnings.simplefilter("ignore")
-                return float(np.nanmean([_auc(t, v) for t, v in zip(
+                return float(np.nanmean([roc_auc(t, v) for t, v in zip(
                     targets[rows].T, values[rows].T, strict=True)]))  # fmt: skip
 
         found["roc_auc"] = round(float(np.mean(list(by_label.values()))), 4)
@@ -191,13 +191,3 @@ def _ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
     """Of equal values, the mean of their places."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (counts.cumsum() - (counts - 1) / 2)[place]
-
-
-def _auc(truth: NDArray[np.float32], said: NDArray[np.float64]) -> float:
-    """The chance that a song with the label is above one without; NaN where either is missing."""
-    n_with = float(truth.sum())
-    n_without = len(truth) - n_with
-    if not n_with or not n_without:
-        return float("nan")
-    ranks = _ranks(said)
-    return float((ranks[truth > 0].sum() - n_with * (n_with + 1) / 2) / (n_with * n_without))

@@ -6,10 +6,9 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from melonnx.infer.results.rows import printable
-from melonnx.train.evaluate.measures import bootstrap_interval
+from melonnx.train.evaluate.measures import bootstrap_interval, roc_auc
 from melonnx.train.evaluate.predictions import Predictions
 
 __all__ = ["AlikePair", "Doubt", "alike_pairs", "confusion_lines", "doubts", "label_lines"]
@@ -68,11 +67,11 @@ def alike_pairs(answers: Predictions) -> list[AlikePair]:
         if min(is_first.sum(), (~is_first).sum()) < _FEWEST_SONGS:
             continue
         margins = logs[rows, first] - logs[rows, second]
-        auc = _auc(margins, is_first)
+        auc = roc_auc(is_first, margins)
         if auc < _ALIKE:
             groups = [answers.tracks[row].group for row in rows]
             interval = bootstrap_interval(
-                lambda some, m=margins, t=is_first: _auc(m[some], t[some]), groups
+                lambda some, m=margins, t=is_first: roc_auc(t[some], m[some]), groups
             )
             found.append(AlikePair((answers.labels[first], answers.labels[second]), auc, interval))
     return sorted(found, key=lambda pair: pair.auc)
@@ -123,12 +122,3 @@ def label_lines(answers: Predictions, confusion: Sequence[Sequence[int]]) -> lis
     else:
         lines += ["", f"every two labels are told apart in {_ALIKE:.0%} of pairs of songs or more"]
     return lines
-
-
-def _auc(margins: NDArray[np.float64], is_first: NDArray[np.bool_]) -> float:
-    """Chance that a song of the first label has the larger margin; NaN where one has no song."""
-    firsts, seconds = margins[is_first], np.sort(margins[~is_first])
-    if not len(firsts) or not len(seconds):
-        return float("nan")
-    below = np.searchsorted(seconds, firsts, "left") + np.searchsorted(seconds, firsts, "right")
-    return float(below.mean() / 2 / len(seconds))

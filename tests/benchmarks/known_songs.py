@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.prediction import Prediction
 from melonnx.train.data.columns import Column
-from melonnx.train.evaluate.measures import bootstrap_interval
+from melonnx.train.evaluate.measures import bootstrap_interval, roc_auc
 from melonnx.train.further_head import fit_further_head
 from tests.benchmarks.mood_table import SAYS
 
@@ -75,15 +75,6 @@ def read(results: Path, tracks: Path) -> list[Song]:
     return songs
 
 
-def auc(truth: NDArray[np.bool_], said: NDArray[np.float64]) -> float:
-    """The chance that a song with the label is above one without; equal ones count half."""
-    with_it, without = said[truth], np.sort(said[~truth])
-    if not len(with_it) or not len(without):
-        return float("nan")
-    below = np.searchsorted(without, with_it, "left") + np.searchsorted(without, with_it, "right")
-    return float(below.mean() / 2 / len(without))
-
-
 def with_interval(
     measure: Callable[[NDArray[np.int64]], float], artists: Sequence[str], digits: int = 3
 ) -> str:
@@ -115,7 +106,7 @@ def tell_moods(songs: Sequence[Song]) -> None:
         said[:, at] = found.left_out[:, 0]
 
         def of_draw(rows: NDArray[np.int64], at: int = at) -> float:
-            return auc(truth[rows, at] > 0, said[rows, at])
+            return roc_auc(truth[rows, at] > 0, said[rows, at])
 
         print(f"{name}: AUC {with_interval(of_draw, artists)}, {len(known)} songs")
     right = ((said >= 0.5) == (truth > 0)).all(axis=1)
@@ -145,9 +136,9 @@ def tell_tags(songs: Sequence[Song]) -> None:
             truth: NDArray[np.bool_] = truth,
             said: NDArray[np.float64] = said,
         ) -> float:
-            return auc(truth[rows], said[rows])
+            return roc_auc(truth[rows], said[rows])
 
-        values.append(auc(truth, said))
+        values.append(roc_auc(truth, said))
         print(f"| {tag} | {truth.sum()} of {len(truth)} | {with_interval(of_draw, artists)} |")
     print(f"median of {len(values)} tags: {np.median(values):.3f}")
 

