@@ -1,6 +1,6 @@
 /* Tells the genre of raw samples with a waveform twin and nothing but onnxruntime's C API.
 
-   cc genre.c -lonnxruntime -o genre
+   cc genre.c -lonnxruntime -lm -o genre
    ffmpeg -i song.mp3 -af aresample=16000:resampler=soxr -f f32le song.pcm    (the model's sample_rate)
    ./genre genre-base.wave.onnx song.pcm 2                                    (the song's channels) */
 #include "sound.h"

@@ -1,6 +1,7 @@
 /* What a waveform twin leaves to its program (README.md): channels that cancel, and long silence. */
 #ifndef MELONNX_SOUND_H
 #define MELONNX_SOUND_H
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,12 @@ static int cancels(const float *stretch, const float *mono, long length, int cha
     return left[0] < given[0] && (left[0] < 0.1 * given[0] || left[1] < 0.1 * given[1]);
 }
 
+/* Whether `channel` is nearly `loud` turned around, or is in the bass. */
+static int is_turned(const float *channel, const float *loud, long length, long step, int low) {
+    double both = product(channel, channel, length, step, low) * product(loud, loud, length, step, low);
+    return product(channel, loud, length, step, low) < -0.5 * sqrt(both);
+}
+
 /* `length` samples of interleaved `channels` to `mono`: their mean, but [m, -m] gives m. */
 static void down_mix(const float *samples, long length, int channels, float *mono) {
     const float share = 1.0f / channels;
@@ -49,13 +56,21 @@ static void down_mix(const float *samples, long length, int channels, float *mon
             if (energy > loudest) loudest = energy;
         }
         while (product(loud, loud, size, channels, 1) < loudest / 2) loud++;
+        double energy = product(loud, loud, size, channels, 1), amplitude = 0;
         memset(mixed, 0, size * sizeof(float));
         for (int c = 0; c < channels; c++) {
-            int turned = product(stretch + c, loud, size, channels, 1) < 0;
-            for (long i = 0; i < size; i++)
-                mixed[i] += turned ? -stretch[i * channels + c] : stretch[i * channels + c];
+            const float *channel = stretch + c;
+            int against = product(channel, loud, size, channels, 1) < 0;
+            if (against && (is_turned(channel, loud, size, channels, 1) ||
+                            is_turned(channel, loud, size, channels, LOW)))
+                amplitude += sqrt(product(channel, channel, size, channels, 1) / energy);
+            else
+                for (long i = 0; i < size; i++)
+                    mixed[i] += against ? -channel[i * channels] : channel[i * channels];
         }
-        for (long i = 0; i < size; i++) mixed[i] *= share;
+        const float times = (float)amplitude;
+        for (long i = 0; i < size; i++)
+            mixed[i] = (mixed[i] + times * loud[i * channels]) * share;
     }
 }
 

@@ -21,7 +21,7 @@ export function downMix(channels) {
   for (let begin = 0; begin < length; begin += STRETCH) {
     const stretch = channels.map((channel) => channel.subarray(begin, begin + STRETCH));
     const mixed = mono.subarray(begin, begin + STRETCH);
-    if (cancels(stretch, mixed)) turn(stretch, mixed, share);
+    if (cancels(stretch, mixed)) mixOneWay(stretch, mixed, share);
   }
   return mono;
 }
@@ -38,16 +38,29 @@ function cancels(stretch, mixed) {
   return squared * product(low, low) < LEAST_LEFT * bassGiven;
 }
 
-/** Mix again, with those turned around that stand against the first loud one. */
-function turn(stretch, mixed, share) {
+/** Mix again, the first loud one standing in for those that are it turned around, as loud as they are. */
+function mixOneWay(stretch, mixed, share) {
   const energies = stretch.map((channel) => product(channel, channel));
-  const loud = stretch[energies.findIndex((energy) => energy >= Math.max(...energies) / 2)];
+  const first = energies.findIndex((energy) => energy >= Math.max(...energies) / 2);
+  const loud = stretch[first];
+  let amplitude = 0;
   mixed.fill(0);
-  for (const channel of stretch) {
-    const sign = product(channel, loud) < 0 ? -1 : 1;
-    for (let i = 0; i < mixed.length; i++) mixed[i] += sign * channel[i];
+  for (const [number, channel] of stretch.entries()) {
+    const against = product(channel, loud) < 0;
+    if (against && (isTurned(channel, loud) || isTurned(bass(channel), bass(loud)))) {
+      amplitude += Math.sqrt(energies[number] / energies[first]);
+    } else {
+      for (let i = 0; i < mixed.length; i++) mixed[i] += against ? -channel[i] : channel[i];
+    }
   }
-  for (let i = 0; i < mixed.length; i++) mixed[i] *= share;
+  const times = Math.fround(amplitude);
+  for (let i = 0; i < mixed.length; i++) {
+    mixed[i] = Math.fround(mixed[i] + Math.fround(times * loud[i])) * share;
+  }
+}
+
+function isTurned(channel, loud) {
+  return product(channel, loud) < -0.5 * Math.sqrt(product(channel, channel) * product(loud, loud));
 }
 
 function bass(channel) {

@@ -23,8 +23,8 @@ what is above out of step, so that it no longer cancels, nor is what it was."""
 def down_mix(samples: Samples, first: int = 0) -> Waveform:
     """Mean over channels (samples,) of ``samples`` (samples, channels).
 
-    A stretch whose channels cancel has those of them turned around that stand against its first
-    loud one: [m, -m], as a wrongly wired cable leaves it, sounds as m does.
+    In a stretch whose channels cancel, its first loud one stands in for those that are it turned
+    around, as loud as they are: [m, -m], as a wrongly wired cable leaves it, sounds as m does.
 
     ``first``: the place of the first sample in its track.
     """
@@ -42,7 +42,7 @@ def down_mix(samples: Samples, first: int = 0) -> Waveform:
             end = min(len(mono), begin + STRETCH - (first + begin) % STRETCH)
             stretch, mixed = samples[begin:end], mono[begin:end]
             if _cancels(stretch, mixed):
-                mixed[:] = _turned(stretch)
+                mixed[:] = _one_way(stretch)
             begin = end
     return mono
 
@@ -94,15 +94,32 @@ def _energy(values: Waveform) -> float:
     return float(np.einsum("i,i->", values, values))
 
 
-def _turned(stretch: Samples) -> Waveform:
-    """Mean over channels, those turned around that stand against the first loud one."""
+def _one_way(stretch: Samples) -> Waveform:
+    """Mean over channels, the first loud one standing in for those that are it turned around.
+
+    Turning those back is not enough: Vorbis and Opus keep treble without its sign, so that it
+    would cancel where the bass no longer does. What else stands against it is turned.
+    """
     channels = np.ascontiguousarray(stretch.T)
-    energies = np.array([_energy(channel) for channel in channels])
-    loud = channels[int(np.argmax(energies >= energies.max() / 2))]
+    energies = np.array([_product(channel, channel) for channel in channels])
+    number = int(np.argmax(energies >= energies.max() / 2))
+    loud = channels[number]
     mono = np.zeros_like(loud)
-    for channel in channels:
-        if np.einsum("i,i->", channel, loud) < 0:
-            mono -= channel
-        else:
+    amplitude = 0.0
+    for channel, energy in zip(channels, energies, strict=True):
+        if _product(channel, loud) >= 0:
             mono += channel
-    return mono * np.float32(1 / len(channels))
+        elif _is_turned(channel, loud) or _is_turned(_bass(channel), _bass(loud)):
+            amplitude += np.sqrt(energy / energies[number])
+        else:
+            mono -= channel
+    return (mono + np.float32(amplitude) * loud) * np.float32(1 / len(channels))
+
+
+def _is_turned(channel: Waveform, loud: Waveform) -> bool:
+    least = np.sqrt(_product(channel, channel) * _product(loud, loud)) / 2
+    return _product(channel, loud) < -least
+
+
+def _product(one: Waveform, other: Waveform) -> float:
+    return float(np.einsum("i,i->", one, other, dtype=np.float64))

@@ -40,7 +40,9 @@ def genre(tmp_path_factory):
     for name in ("libonnxruntime.so", "libonnxruntime.so.1"):
         (folder / name).symlink_to(libraries[0])
     flags += ["-Wall", "-Werror", f"-L{folder}"]
-    subprocess.run([compiler, SOURCE, *flags, "-lonnxruntime", "-o", folder / "genre"], check=True)
+    subprocess.run(
+        [compiler, SOURCE, *flags, "-lonnxruntime", "-lm", "-o", folder / "genre"], check=True
+    )
 
     def run(*arguments):
         return subprocess.run(

@@ -46,7 +46,7 @@ def sound(tmp_path_factory):
     (folder / "sound.c").write_text(PROGRAM)
     flags = [f"-I{MODELS_FOLDER}", "-Wall", "-Wextra", "-Werror", "-O1", "-std=c99"]
     checks = ["-fsanitize=address,undefined"]
-    command = [compiler, folder / "sound.c", *flags, "-o", folder / "sound"]
+    command = [compiler, folder / "sound.c", *flags, "-o", folder / "sound", "-lm"]
     if subprocess.run([*command, *checks], capture_output=True, check=False).returncode:
         subprocess.run(command, check=True)  # a compiler without sanitizers
 
