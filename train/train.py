@@ -18,6 +18,7 @@ from melonnx.train.data.targets import target_shares
 from melonnx.train.data.teacher_table import TeacherTable, read_teacher_table
 from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.evaluate.fold_scores import print_folds, score_folds
+from melonnx.train.fine_tune import make_fine_tuned, say_gain
 from melonnx.train.fit.crops import Examples
 from melonnx.train.fit.loop import by_track, fit_network
 from melonnx.train.network.genre_tags import GENRE_TAGS, build_tag_network
@@ -140,6 +141,7 @@ def _train_folds(
         more = score_folds(of_pictures, whole.labels)
         scores |= {f"{name}_of_pictures": values for name, values in more.items()}
     print_folds(scores, folder, say)
+    say_gain(whole, say)
     say(f"now all {len(tracks)} tracks")
     _, whole = _fit(whole, training_data, sources, say, mirrored)
     whole = _calibrated(whole, *_joined(predictions))
@@ -207,6 +209,9 @@ def _fit(
         return _fit_transfer(run, training_data)
     if run.settings.network in ("student", "heavy_student"):
         return _fit_student(run, training_data, sources, say)
+    if training_data.read is not None:
+        assert training_data.fronts is not None
+        return make_fine_tuned(run, training_data.read, training_data.fronts.songs, say), run
     if run.settings.network == "genre_tags":
         assert training_data.backbone is not None
         return _kept(run, build_tag_network(training_data.backbone)), run
