@@ -26,7 +26,7 @@ from melonnx.train.network.head import HeadExamples, cross_fitted, fit_head, hea
 from melonnx.train.network.not_music import Sounds, fit_music_head
 from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
-from melonnx.train.run import Run, RunError, differences, read_run
+from melonnx.train.run import Run, RunError, differences, has_learnt, read_run
 from melonnx.train.settings import Settings
 from melonnx.train.student import make_student
 from melonnx.train.training_data import Sources, TrainingData, gather_training_data
@@ -188,7 +188,8 @@ def _labels(tracks: list[Track], settings: Settings) -> tuple[tuple[str, ...], d
 
 
 def _open_run(run: Run) -> Run:
-    if not (run.folder / "run.json").exists():
+    """The run that is gone on with; ``run`` itself where nothing has been learnt there yet."""
+    if not (run.folder / "run.json").exists() or not has_learnt(run.folder):
         run.write()
         return run
     before = read_run(run.folder)
