@@ -17,11 +17,15 @@ from melonnx.train.data.splits import Part
 from melonnx.train.data.tracks import Track
 from melonnx.train.settings import Settings
 
-__all__ = ["Run", "RunError", "differences", "read_run"]
+__all__ = ["Run", "RunError", "differences", "has_learnt", "read_run"]
 
 _COLUMNS = (
     "path", "genre", "artist", "split", "subgenre", "also", "source", "weight", "group", "part",
 )  # fmt: skip
+
+
+_LEARNT = ("state.json", "network.keras", "after-*.weights.h5")
+"""Files of which one is there as soon as an epoch is."""
 
 
 class RunError(MelonnxError):
@@ -156,6 +160,11 @@ def differences(before: Run, now: Run) -> list[str]:
         moved = [f"{count} {how}" for count, how in counts if count]
         told.append(f"tracks: {', '.join(moved) or 'changed in size, label, artist or part'}")
     return told
+
+
+def has_learnt(folder: Path) -> bool:
+    """Whether an epoch's work lies in ``folder``, or in one of its folds."""
+    return any(next(folder.rglob(name), None) is not None for name in _LEARNT)
 
 
 def read_run(folder: Path) -> Run:

@@ -18,12 +18,18 @@ SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 class Settings:
     """All that decides a training run besides the data."""
 
-    network: Literal["six_convolutions", "transfer", "student", "heavy_student", "genre_tags"] = (
-        "six_convolutions"
-    )
+    network: Literal[
+        "six_convolutions",
+        "transfer",
+        "student",
+        "heavy_student",
+        "fine_tuned",
+        "fine_tuned_deeper",
+        "genre_tags",
+    ] = "six_convolutions"
     """The light one (``network/cnn.py``), the heavy one (``network/transfer.py``), two that
-    learn from it and from others (``network/student.py``), or one that learns nothing
-    (``network/genre_tags.py``)."""
+    learn from it and from others, two that learn on from a model file (``network/student.py``), or
+    one that learns nothing (``network/genre_tags.py``)."""
     mel_spec: MelSpec = field(default_factory=MelSpec)
     window: int = 130
     """Frames of a patch: 10 s."""

@@ -1,6 +1,5 @@
 """Makes a run's student: gathers what its teachers say of its songs, teaches it, adds the heads."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,22 +9,27 @@ from numpy.typing import NDArray
 
 from melonnx.infer.results.replace import writing
 from melonnx.train.data.cache import CachedLogMel
-from melonnx.train.data.targets import target_shares
+from melonnx.train.data.targets import label_weights, target_shares
 from melonnx.train.data.teacher_table import TeacherTable
 from melonnx.train.data.tracks import Track
 from melonnx.train.fit.student import StudentExamples, standardised, teach
 from melonnx.train.network.backbone import N_FRAMES
 from melonnx.train.network.head import HeadExamples, cross_fitted
 from melonnx.train.network.not_music import MusicHead, Sounds, fit_music_head
-from melonnx.train.network.student import FrontWindows, begin_student, front_of, hear, upper_of
+from melonnx.train.network.student import (
+    FrontWindows,
+    begin_student,
+    embed_fronts,
+    front_of,
+    hear,
+    upper_of,
+)
 from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
 from melonnx.train.run import Run
 from melonnx.train.settings import Settings
 
 __all__ = ["Fronts", "gather_fronts", "make_student"]
-
-_WINDOWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -126,25 +130,11 @@ def _lessons(
         [fronts.songs[song.path] for song in songs],
         ((1 - settings.taught) * targets + settings.taught * answers).astype(np.float32),
         standardised(known[:, 0]),
-        (weights * _by_label(targets, settings)).astype(np.float32),
+        (weights * label_weights(targets, settings.balance)).astype(np.float32),
     )
-
-
-def _by_label(targets: NDArray[np.float32], settings: Settings) -> NDArray[np.float64]:
-    """What each song counts [songs] for the share that its label has (``Settings.balance``)."""
-    shares = targets.sum(axis=0) / targets.sum()
-    factors = targets @ np.where(shares > 0, shares, 1) ** -settings.balance
-    return factors / factors.mean()
 
 
 def _music_head(upper: keras.Model, songs: list[Track], fronts: Fronts) -> MusicHead:
     heard = [fronts.songs[song.path][0] for song in songs]
-    told = Sounds(_embedded(upper, heard), [song.group for song in songs])
-    return fit_music_head(told, Sounds(_embedded(upper, fronts.others), fronts.groups))
-
-
-def _embedded(upper: keras.Model, sounds: Sequence[FrontWindows]) -> list[NDArray[np.float32]]:
-    """The embeddings (windows, 200) of each of ``sounds``."""
-    windows = np.concatenate([*sounds]).astype(np.float32)
-    embeddings = upper.predict(windows, batch_size=_WINDOWS_AT_ONCE, verbose=0)
-    return np.split(embeddings, np.cumsum([len(own) for own in sounds])[:-1])
+    told = Sounds(embed_fronts(upper, heard), [song.group for song in songs])
+    return fit_music_head(told, Sounds(embed_fronts(upper, fronts.others), fronts.groups))

@@ -18,6 +18,7 @@ from melonnx.train.data.targets import target_shares
 from melonnx.train.data.teacher_table import TeacherTable, read_teacher_table
 from melonnx.train.data.tracks import DataSetError, Track
 from melonnx.train.evaluate.fold_scores import print_folds, score_folds
+from melonnx.train.fine_tune import make_fine_tuned, say_gain
 from melonnx.train.fit.crops import Examples
 from melonnx.train.fit.loop import by_track, fit_network
 from melonnx.train.network.genre_tags import GENRE_TAGS, build_tag_network
@@ -25,7 +26,7 @@ from melonnx.train.network.head import HeadExamples, cross_fitted, fit_head, hea
 from melonnx.train.network.not_music import Sounds, fit_music_head
 from melonnx.train.network.transfer import build_transfer
 from melonnx.train.progress import Say
-from melonnx.train.run import Run, RunError, differences, read_run
+from melonnx.train.run import Run, RunError, differences, has_learnt, read_run
 from melonnx.train.settings import Settings
 from melonnx.train.student import make_student
 from melonnx.train.training_data import Sources, TrainingData, gather_training_data
@@ -140,6 +141,7 @@ def _train_folds(
         more = score_folds(of_pictures, whole.labels)
         scores |= {f"{name}_of_pictures": values for name, values in more.items()}
     print_folds(scores, folder, say)
+    say_gain(whole, say)
     say(f"now all {len(tracks)} tracks")
     _, whole = _fit(whole, training_data, sources, say, mirrored)
     whole = _calibrated(whole, *_joined(predictions))
@@ -186,7 +188,8 @@ def _labels(tracks: list[Track], settings: Settings) -> tuple[tuple[str, ...], d
 
 
 def _open_run(run: Run) -> Run:
-    if not (run.folder / "run.json").exists():
+    """The run that is gone on with; ``run`` itself where nothing has been learnt there yet."""
+    if not (run.folder / "run.json").exists() or not has_learnt(run.folder):
         run.write()
         return run
     before = read_run(run.folder)
@@ -207,6 +210,9 @@ def _fit(
         return _fit_transfer(run, training_data)
     if run.settings.network in ("student", "heavy_student"):
         return _fit_student(run, training_data, sources, say)
+    if training_data.read is not None:
+        assert training_data.fronts is not None
+        return make_fine_tuned(run, training_data.read, training_data.fronts.songs, say), run
     if run.settings.network == "genre_tags":
         assert training_data.backbone is not None
         return _kept(run, build_tag_network(training_data.backbone)), run

@@ -16,10 +16,12 @@ from melonnx.train.data.cache import CachedLogMel, build_cache
 from melonnx.train.data.noises import make_noises
 from melonnx.train.data.readers.log_mel_pictures import read_pictures
 from melonnx.train.data.tracks import DataSetError, Track
+from melonnx.train.fine_tune import say_read_back
 from melonnx.train.network.backbone import load_backbone
 from melonnx.train.network.dead_filters import drop_dead_filters
 from melonnx.train.network.embeddings import WindowEmbeddings
 from melonnx.train.network.not_music import Sounds
+from melonnx.train.network.read_back import ReadBack, read_back
 from melonnx.train.network.transfer import BACKBONE_MEL, embed
 from melonnx.train.progress import Say
 from melonnx.train.settings import Settings
@@ -49,12 +51,14 @@ class Sources:
     """A folder of sounds that are no music; those of one folder in it belong together."""
     teacher: Path | None = None
     """A table of what other networks say of the tracks (``melonnx.train.data.teacher_table``)."""
+    fine_tune: Path | None = None
+    """A model file whose network learns on."""
 
     def hashes(self) -> dict[str, str]:
         """sha256 of each file, and of a folder's names and sizes; by field."""
         paths = {
             "pictures": self.pictures, "backbone": self.backbone, "start": self.start,
-            "teacher": self.teacher,
+            "teacher": self.teacher, "fine_tune": self.fine_tune,
         }  # fmt: skip
         hashes = {
             name: _hash_files(path, sorted(path.rglob("*")))
@@ -103,7 +107,9 @@ class TrainingData:
     """(d,) by picture: features to imitate."""
     backbone: keras.Model | None
     fronts: Fronts | None = None
-    """For a student."""
+    """For a student, or a network that is fine-tuned."""
+    read: ReadBack | None = None
+    """What is fine-tuned."""
 
 
 def gather_training_data(
@@ -111,8 +117,9 @@ def gather_training_data(
 ) -> TrainingData:
     """Make or look up all log-mels and embeddings; what cannot be read is said and left out.
 
-    Raises DataSetError where nothing can be read, and BackboneError.
+    Raises DataSetError where nothing can be read, BackboneError and ReadBackError.
     """
+    read = None if sources.fine_tune is None else read_back(sources.fine_tune)
     log_mels = _with_copies([t.path for t in tracks], settings.mel_spec, settings, cache, say)
     readable = [track for track in tracks if track.path in log_mels]
     backbone, embeddings, windows, others, pieces, vectors = None, {}, {}, None, (), {}
@@ -135,6 +142,9 @@ def gather_training_data(
             others = Sounds([embed(backbone, log_mel) for log_mel in sounds], groups)
         if sources.unlabelled is not None:
             pieces = _pieces(sources.unlabelled, backbone, settings, cache, say)
+    if read is not None and log_mels:
+        say_read_back(read, [versions[0] for versions in log_mels.values()], say)
+        fronts = gather_fronts(read.backbone, log_mels, [], [], settings, say)
     if sources.pictures is not None:
         pictures = read_pictures(sources.pictures, settings.mel_spec, sources.pictures_fmax)
         readable += _beside_their_audio(pictures.tracks, readable)
@@ -145,7 +155,7 @@ def gather_training_data(
         raise DataSetError("none of the tracks could be read")
     return TrainingData(
         tuple(readable), log_mels, embeddings, windows, others, tuple(pieces), vectors, backbone,
-        fronts,
+        fronts, read,
     )  # fmt: skip
 
 

@@ -75,11 +75,23 @@ def moved(path):
 )
 def test_changed_data_are_refused_in_one_clear_line(begin, tmp_path, change, told):
     before = begin()
+    (tmp_path / "run/state.json").write_text("{}")
     change(tmp_path / "data/b/2.wav")
     expected = re.escape(f"{tmp_path / 'run'}: holds a run with other settings or data ({told})")
     with pytest.raises(RunError, match=expected):
         begin()
     assert read_run(tmp_path / "run") == before
+
+
+def test_a_run_that_has_learnt_nothing_yet_does_not_block_its_folder(begin, tmp_path):
+    """Whoever stops it at once, since an option was wrong, says it rightly and goes on."""
+    before = begin()
+    added(tmp_path / "data/b/2.wav")
+    after = begin()
+    assert len(after.tracks) == len(before.tracks) + 1
+    assert read_run(tmp_path / "run") == after
+    (tmp_path / "run/run.json").write_text("{")
+    assert begin() == after
 
 
 def test_what_differs_is_named_old_and_new(begin):

@@ -1,14 +1,19 @@
-"""Options of ``melonnx train`` that say how our own network learns."""
+"""Options of ``melonnx train`` that say how a network learns."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from melonnx.infer.cli.shell import complete
 
 __all__ = [
     "Augment",
     "AverageWeights",
     "BatchSize",
+    "Deeper",
     "Dropout",
+    "FineTune",
     "LearningRate",
     "Optimizer",
     "Preset",
@@ -18,6 +23,21 @@ __all__ = [
 
 _PANEL = "How our own network learns"
 
+FineTune = Annotated[
+    Path | None,
+    typer.Option(
+        help="A model file, or a released one's name: its network learns on, from its own weights, "
+        "at a low rate; only its last layer and the head.",
+        autocompletion=complete.models,
+    ),
+]
+Deeper = Annotated[
+    bool,
+    typer.Option(
+        "--deeper",
+        help="With --fine-tune: the convolutions above its front learn, too.",
+    ),
+]
 Preset = Annotated[
     str | None,
     typer.Option(
@@ -31,7 +51,12 @@ Optimizer = Annotated[
 ]
 LearningRate = Annotated[
     float | None,
-    typer.Option(min=1e-7, max=1, help="At the beginning; 0.002.", rich_help_panel=_PANEL),
+    typer.Option(
+        min=1e-7,
+        max=1,
+        help="At the beginning; 0.002, and 0.0001 with --fine-tune.",
+        rich_help_panel=_PANEL,
+    ),
 ]
 Schedule = Annotated[
     str | None,

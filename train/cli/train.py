@@ -23,6 +23,8 @@ app = typer.Typer()
 
 _TAUGHT = 0.5
 """Share of the teacher's answer in what a labelled track should get."""
+_FOLDS_OF_FINE_TUNING = 5
+"""So that few songs are all learnt from, and all measured on."""
 _TABLES = (".npz", ".parquet")
 """Endings of a ``--teacher`` that is no network."""
 _OF_A_HEAD = {
@@ -158,13 +160,16 @@ def train(
             "folder in it for each speaker; the model then says what is none."
         ),
     ] = None,
+    fine_tune: learning.FineTune = None,
+    deeper: learning.Deeper = False,
     folds: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=0,
-            help="So many networks, each tested on artists kept from it, and one of all tracks.",
+            help="So many networks, each tested on artists kept from it, and one of all tracks; "
+            "0, and 5 with --fine-tune.",
         ),
-    ] = 0,
+    ] = None,
     copies: Annotated[
         int | None,
         typer.Option(min=0, help="Distorted copies of each track (codec, band, limiter, speed)."),
@@ -258,13 +263,17 @@ def train(
     teacher = None if table else teacher
     if sum(map(bool, (transfer, tags, teacher))) > 1:
         raise typer.BadParameter("one of --transfer, --tags and --teacher", param_hint="--teacher")
+    if deeper and not fine_tune:
+        raise typer.BadParameter("needs --fine-tune", param_hint="--deeper")
     if not_music and not transfer:
         raise typer.BadParameter("needs --transfer", param_hint="--not-music")
     if unlabelled and not teacher:
         raise typer.BadParameter("needs a --teacher, no table", param_hint="--unlabelled")
     if pictures and (transfer or tags):
         raise typer.BadParameter("are of another front end", param_hint="--pictures")
+    from melonnx.infer.model.session import find_model, load_model
     from melonnx.train.data.tracks import require_subgenres
+    from melonnx.train.network.student import fine_tuned
     from melonnx.train.run import read_run
     from melonnx.train.settings import ORIGINAL
     from melonnx.train.train import train as make_run
@@ -275,6 +284,13 @@ def train(
         "batch_size": batch_size, "dropout": dropout, "augment": augment,
         "average_weights": average_weights,
     }  # fmt: skip
+    if fine_tune:
+        others = {"transfer": transfer, "tags": tags, "teacher": teacher, "start": start,
+                  "pictures": pictures, "mixup": mixup, "preset": preset, "augment": augment,
+                  "average_weights": average_weights}  # fmt: skip
+        _require_none(others, "does not go with --fine-tune")
+        if subgenres:
+            raise typer.BadParameter("does not go with --fine-tune", param_hint="--subgenres")
     if transfer or tags:
         _require_none({"preset": preset, **of_our_own}, "is of our own network")
     if teacher:
@@ -285,7 +301,13 @@ def train(
         "split": split, "epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup,
         "balance": balance, "test_share": test_share, **of_our_own,
     }  # fmt: skip
+    base_file = None if fine_tune is None else find_model(fine_tune)
     settings = ORIGINAL if preset else _settings(transfer, tags, teacher, table, heavy=heavy)
+    if base_file is not None:
+        settings = fine_tuned(load_model(base_file, device="cpu").info, deeper=deeper)
+        if folds is None and not (split or test_share):
+            folds = _FOLDS_OF_FINE_TUNING
+    folds = folds or 0
     settings = replace(settings, seed=seed, folds=folds)
     settings = replace(settings, **{k: v for k, v in asked.items() if v is not None})
     has_no_audio = len(data) == 1 and data[0].suffix == ".npz"
@@ -299,6 +321,7 @@ def train(
         unlabelled=unlabelled and unlabelled.resolve(),
         not_music=not_music and not_music.resolve(),
         teacher=table and table.resolve(),
+        fine_tune=base_file,
     )
     if has_no_audio:
         root, tracks = data[0].parent.resolve(), list[Track]()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from melonnx.train.data.tracks import DataSetError, Track
 
-__all__ = ["accepted_genres", "target_shares"]
+__all__ = ["accepted_genres", "label_weights", "target_shares"]
 
 
 def target_shares(
@@ -39,3 +39,13 @@ def accepted_genres(tracks: Sequence[Track], genres: Sequence[str]) -> NDArray[n
     """Which of ``genres`` are right answers to each track, bool [tracks, genres]."""
     rows = [[genre in track.accepted for genre in genres] for track in tracks]
     return np.array(rows, np.bool_).reshape(len(tracks), len(genres))
+
+
+def label_weights(targets: NDArray[np.float32], balance: float) -> NDArray[np.float64]:
+    """What each track counts [tracks] for the share that its labels have; 1 in the mean.
+
+    ``balance`` as in :class:`melonnx.train.settings.Settings`.
+    """
+    shares = targets.sum(axis=0) / targets.sum()
+    factors = targets @ np.where(shares > 0, shares, 1) ** -balance
+    return factors / factors.mean()

@@ -23,6 +23,8 @@ from melonnx.infer.errors import MelonnxError
 
 __all__ = [
     "FRONT_FILTERS",
+    "FRONT_SIZES",
+    "MIDDLE",
     "N_FRAMES",
     "N_MELS",
     "BackboneError",
@@ -42,7 +44,7 @@ FRONT_FILTERS = {
     "temporal_32": 51,
 }
 """Filters of each front block; the blocks follow each other in ``front`` in this order."""
-_FRONT_SIZES = {
+FRONT_SIZES = {
     "timbral_38": (7, 38),
     "timbral_67": (7, 67),
     "temporal_128": (128, 1),
@@ -50,7 +52,7 @@ _FRONT_SIZES = {
     "temporal_32": (32, 1),
 }
 """Frames and mel bands that a filter covers: 0.4 and 0.7 of the bands, or a single one."""
-_MIDDLE = ("middle_1", "middle_2", "middle_3")
+MIDDLE = ("middle_1", "middle_2", "middle_3")
 _MIDDLE_FILTERS, _EMBEDDING, _TAGS = 64, 200, 50
 _DROPOUT = 0.5
 _EPSILON = 1e-3
@@ -87,10 +89,10 @@ def build_backbone(
     picture = layers.Reshape((-1, N_MELS, 1), name="picture")(log_mel)
     picture = _norm("input_norm")(picture)
     front = layers.Concatenate(name="front")(
-        [_front_block(picture, name, front_filters[name], strides) for name in _FRONT_SIZES]
+        [_front_block(picture, name, front_filters[name], strides) for name in FRONT_SIZES]
     )
-    middle = [_middle_block(front, _MIDDLE[0])]
-    for name in _MIDDLE[1:]:
+    middle = [_middle_block(front, MIDDLE[0])]
+    for name in MIDDLE[1:]:
         added = [_middle_block(middle[-1], name), middle[-1]]
         middle.append(layers.Add(name=f"{name}_sum")(added))
     features = layers.Concatenate(name="features")([front, *middle])
@@ -112,7 +114,7 @@ def _front_block(
     picture: keras.KerasTensor, name: str, filters: int, strides: tuple[int, int]
 ) -> keras.KerasTensor:
     """Looks for patterns of one shape at all places: the best match among the mel bands."""
-    size = _FRONT_SIZES[name]
+    size = FRONT_SIZES[name]
     # In time, what lies outside the patch is 0 after the input's norm, as in the original.
     padding = "same" if size[1] == strides[0] == 1 else "valid"
     if padding == "valid":
@@ -183,7 +185,7 @@ def _checkpoint_names() -> Iterator[tuple[str, list[str]]]:
 
     TensorFlow 1 numbered the layers of a kind as they were made, the first without a number.
     """
-    blocks = [*_FRONT_SIZES, *_MIDDLE]
+    blocks = [*FRONT_SIZES, *MIDDLE]
     norms = ["input_norm", *(f"{block}_norm" for block in blocks), "pooled_norm", "embedding"]
     kinds = (
         ("conv2d", blocks, ("kernel", "bias")),

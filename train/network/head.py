@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 __all__ = [
+    "REGULARISATION",
     "Head",
     "HeadExamples",
     "as_layer",
@@ -25,7 +26,7 @@ __all__ = [
 Head = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Kernel [d, labels] and bias [labels]."""
 
-_REGULARISATION = 0.005
+REGULARISATION = 0.005
 """scikit-learn's C, for embeddings of variance 1."""
 _FOLDS = 5
 _NEVER = -30.0
@@ -80,7 +81,7 @@ def fit_classifier(examples: HeadExamples) -> Pipeline:
     sums = np.bincount(classes, weights, examples.targets.shape[1])
     weights *= (sums.sum() / sums[classes]) ** examples.balance
     scaler = StandardScaler().fit(examples.embeddings.reshape(-1, d))
-    model = LogisticRegression(C=_REGULARISATION, max_iter=1000)
+    model = LogisticRegression(C=REGULARISATION, max_iter=1000)
     model.fit(
         scaler.transform(examples.embeddings[tracks].reshape(-1, d)),
         classes.repeat(n_copies),

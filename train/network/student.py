@@ -1,19 +1,23 @@
-"""The networks that learn from teachers: the backbone with its upper part taught anew.
+"""The networks that learn above a part that does not: the backbone with its upper part taught.
 
 Most of the backbone's time goes into its front filters. The light student asks them at every second
 frame and every second mel band, their weights as they are, and learns all that is above them. The
-heavy one is the whole backbone and learns its last layer, on what is pooled over a window.
+heavy one is the whole backbone and learns its last layer, on what is pooled over a window. One that
+is fine-tuned does the same without a teacher, from a model file's weights, at a low rate.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.infer.frontend.windows import patch_batches, window_starts
+from melonnx.infer.model.metadata import ModelInfo
 from melonnx.train.data.cache import CachedLogMel
-from melonnx.train.network.backbone import FRONT_FILTERS, N_FRAMES, build_backbone
+from melonnx.train.network.backbone import FRONT_FILTERS, MIDDLE, N_FRAMES, build_backbone
 from melonnx.train.network.transfer import BACKBONE_MEL
 from melonnx.train.settings import Settings
 
@@ -23,6 +27,8 @@ __all__ = [
     "STUDENT",
     "FrontWindows",
     "begin_student",
+    "embed_fronts",
+    "fine_tuned",
     "front_of",
     "hear",
     "look_less_often",
@@ -54,21 +60,41 @@ HEAVY_STUDENT = replace(
 )
 """At six places, as ``TRANSFER``; a song of half a minute is learnt from whole."""
 
+_FINE_TUNED = replace(
+    HEAVY_STUDENT, network="fine_tuned", epochs=40, learning_rate=1e-4, copies=0, patience=40
+)
+
 FrontWindows = NDArray[np.float16]
 """(windows, frames', channels), of a heavy student (windows, values): what that part of the network
 says of each window of a song which does not learn, so it is asked once."""
 
 _POOLED = "pooled_norm"
 
-_MIDDLE = ("middle_1", "middle_2", "middle_3")
 _PATCHES_AT_ONCE = 32
+_FRONTS_AT_ONCE = 256
+
+
+def fine_tuned(info: ModelInfo, *, deeper: bool = False) -> Settings:
+    """Settings of a network that learns on from the file which ``info`` describes.
+
+    ``deeper``: the convolutions above the front learn, too, and not the embedding's layer alone.
+    """
+    return replace(
+        _FINE_TUNED,
+        network="fine_tuned_deeper" if deeper else "fine_tuned",
+        mel_spec=info.mel_spec,
+        window=info.window,
+        window_hop=info.window_hop,
+        max_windows=info.max_windows,
+        pooling=info.pooling,
+    )
 
 
 def begin_student(backbone: keras.Model, settings: Settings) -> keras.Model:
     """What is to be taught, a network of its own that begins with the weights of ``backbone``."""
-    if settings.network == "heavy_student":
-        return _with_weights_of(backbone, (1, 1))
-    return look_less_often(backbone)
+    if settings.network == "student":
+        return look_less_often(backbone)
+    return _with_weights_of(backbone, backbone.get_layer("timbral_38").strides)
 
 
 def look_less_often(backbone: keras.Model) -> keras.Model:
@@ -78,7 +104,7 @@ def look_less_often(backbone: keras.Model) -> keras.Model:
     that are nearest to where it was.
     """
     student = _with_weights_of(backbone, STRIDES)
-    for name in _MIDDLE:
+    for name in MIDDLE:
         layer = student.get_layer(name)
         kernel, bias = layer.get_weights()
         layer.set_weights([_squeezed(kernel, STRIDES[0]), bias])
@@ -121,7 +147,7 @@ def upper_of(student: keras.Model, settings: Settings = STUDENT) -> keras.Model:
 
 
 def _parting(student: keras.Model, settings: Settings) -> keras.KerasTensor:
-    layer = _POOLED if settings.network == "heavy_student" else "front"
+    layer = "front" if settings.network in ("student", "fine_tuned_deeper") else _POOLED
     return student.get_layer(layer).output
 
 
@@ -135,3 +161,10 @@ def hear(front: keras.Model, log_mel: CachedLogMel, first: int = 0) -> FrontWind
     starts = [first + at for at in window_starts(len(log_mel) - first, N_FRAMES, N_FRAMES)]
     batches = patch_batches(log_mel.astype(np.float32), N_FRAMES, starts, _PATCHES_AT_ONCE)
     return np.concatenate([np.asarray(front.predict_on_batch(p), np.float16) for p in batches])
+
+
+def embed_fronts(upper: keras.Model, sounds: Sequence[FrontWindows]) -> list[NDArray[np.float32]]:
+    """The embeddings (windows, 200) of each of ``sounds``, by :func:`upper_of`."""
+    windows = np.concatenate([*sounds]).astype(np.float32)
+    embeddings: Any = upper.predict(windows, batch_size=_FRONTS_AT_ONCE, verbose=0)
+    return np.split(embeddings, np.cumsum([len(own) for own in sounds])[:-1])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
+from melonnx.infer.model.session import find_model, load_model
 from melonnx.train.cli.train import app
 from melonnx.train.network.student import HEAVY_STUDENT, STUDENT
 from melonnx.train.network.transfer import TRANSFER
@@ -115,6 +116,10 @@ def test_each_option_is_passed_on(begin):
         (["--transfer", "a", "--learning-rate", "0.1"], "is of our own network"),
         (["--transfer", "a", "--preset", "original"], "is of our own network"),
         (["--teacher", "a", "--preset", "original"], "has no teacher"),
+        (["--fine-tune", "genre-base", "--transfer", "a"], "does not go with --fine-tune"),
+        (["--fine-tune", "genre-base", "--mixup", "0"], "does not go with --fine-tune"),
+        (["--fine-tune", "genre-base", "--subgenres"], "does not go with --fine-tune"),
+        (["--deeper"], "needs --fine-tune"),
         (["--folds", "5", "--test-share", "0.1"], "is of one split, not of folds"),
         (["--head"], "--out: is the model file to write: *.onnx"),
     ],
@@ -124,6 +129,18 @@ def test_options_that_do_not_go_together_are_one_clear_line(begin, options, reas
     assert result.exit_code == 2
     assert given is None
     assert reason in " ".join(result.output.replace("│", " ").split())
+
+
+def test_fine_tuning_has_the_settings_of_the_file_and_folds(begin):
+    result, given = begin("--fine-tune", "genre-small", "--epochs", "3")
+    assert result.exit_code == 0, result.output
+    settings, sources, *_ = given
+    info = load_model("genre-small").info
+    assert (settings.network, settings.folds, settings.epochs) == ("fine_tuned", 5, 3)
+    assert (settings.mel_spec, settings.max_windows) == (info.mel_spec, info.max_windows)
+    assert sources.fine_tune == find_model("genre-small")
+    result, given = begin("--fine-tune", "genre-small", "--deeper", "--split", "artist")
+    assert (given[0].network, given[0].folds) == ("fine_tuned_deeper", 0)
 
 
 def test_tags_learn_nothing(begin, tmp_path):
