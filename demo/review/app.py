@@ -61,7 +61,7 @@ def _file(name: str, media_type: str) -> Callable[[Request], Response]:
 
 def _listed(review: Review) -> Callable[[Request], Response]:
     def answer(_: Request) -> Response:
-        return Response(review.listed, media_type="application/json")
+        return Response(review.listed(), media_type="application/json")
 
     return answer
 
@@ -117,8 +117,10 @@ def _as_json(reply: Callable[[], Any]) -> Response:
         return JSONResponse({"error": str(error)}, 500)
 
 
-def _since(request: Request) -> tuple[int, int]:
-    lines, facts = (request.query_params.get(name, "0") for name in ("lines", "facts"))
-    if not (lines.isdecimal() and facts.isdecimal() and len(lines + facts) < 20):
+def _since(request: Request) -> tuple[int, int, int]:
+    lines, facts, songs = (
+        request.query_params.get(name, "0") for name in ("lines", "facts", "songs")
+    )
+    if not all(one.isdecimal() and len(one) < 10 for one in (lines, facts, songs)):
         raise Refused(400, "numbers, please")
-    return int(lines), int(facts)
+    return int(lines), int(facts), int(songs)

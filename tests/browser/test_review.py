@@ -191,6 +191,20 @@ def test_a_review_by_touch_alone_written_and_undone(chromium, server, library):
     page.context.close()
 
 
+def test_a_folder_is_reviewed_as_it_is_heard(chromium, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_library(tmp_path, 4, 12.0)
+    with run_page(tmp_path, "music", "-r", "--model", "genre-small", page="review") as running:
+        page = visit(chromium, running)  # which begins without a song, and is not loaded again
+        page.keyboard.press("1")
+        until(page, "document.querySelector('#shown').textContent === '4 songs'")
+        until(page, "document.querySelector('#hearing').hidden")
+        made = tmp_path / "music.decisions.jsonl"
+        eventually(page, lambda: made.exists() and len(read_decisions(made)) == 1)
+        assert page.complaints == []
+        page.context.close()
+
+
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory):
     """A page for several visitors."""
