@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Decisions, Device, Model, Recursive
+from melonnx.infer.cli.options import Decisions, Device, Recursive
+from melonnx.infer.cli.shell import complete
 from melonnx.infer.results.listing import say
 
 if TYPE_CHECKING:
@@ -40,7 +41,14 @@ def review(
         bool, typer.Option("--auth", help="Ask for user:password, from MELONNX_DEMO_AUTH.")
     ] = False,
     recursive: Recursive = False,
-    model: Model = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="What hears a folder; or what has heard RESULTS, where it is no released model: "
+            "a file, or genre-base or genre-small.",
+            autocompletion=complete.models,
+        ),
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Hear the songs that the model is unsure of, and decide with a key; on this machine only.
@@ -53,6 +61,7 @@ def review(
     from melonnx.demo.review.gate import is_loopback
     from melonnx.demo.review.serving import serve
     from melonnx.demo.review.songs import read_songs
+    from melonnx.infer.model.released import find_model
     from melonnx.infer.results.decisions import decisions_beside
 
     if not auth and not is_loopback(host):
@@ -63,10 +72,11 @@ def review(
     with listen(host, port) as listener:
         if results.is_dir():
             hearing, results = _to_hear(results, model, device, recursive=recursive)
-        elif model is not None or recursive:
-            raise typer.BadParameter("nothing is heard again", param_hint="--model, --recursive")
+        elif recursive:
+            raise typer.BadParameter("goes with a folder", param_hint="--recursive")
         else:
             hearing = None
+        heard_by = None if model is None else find_model(model)
         address = address_of(listener, host)
         made = decisions or decisions_beside(results)
 
@@ -74,7 +84,7 @@ def review(
             say(f"decisions are kept in {made}; open this in a browser:")
             print(address + rest, flush=True)
 
-        serve(listener, hearing or read_songs(results), made, host, user, announce)
+        serve(listener, hearing or read_songs(results), made, host, user, heard_by, announce)
 
 
 def _to_hear(

@@ -22,7 +22,10 @@ _HERE = Path(__file__).parent
 _FILES = {
     "/": ("page.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
-    **{f"/{name}.js": (f"{name}.js", "text/javascript") for name in ("page", "list", "player")},
+    **{
+        f"/{name}.js": (f"{name}.js", "text/javascript")
+        for name in ("page", "list", "player", "evidence")
+    },
 }
 _MOST_BYTES = 8 << 20
 """Of what is asked: the ids of 100,000 songs are 2 MB."""
@@ -41,6 +44,7 @@ def build_app(
         Route("/api/songs", _listed(review)),
         Route("/api/song/{id}", _told(lambda asked: review.song(asked.path_params["id"]))),
         Route("/api/audio/{id}", _sound(review)),
+        Route("/api/picture/{id}", _drawn(review)),
         Route("/api/changes", _told(lambda asked: review.changes(*_since(asked)))),
         Route("/api/decide", _done(review.decide), methods=["POST"]),
         Route("/api/undo", _done(review.undo), methods=["POST"]),
@@ -104,6 +108,18 @@ def _sound(review: Review) -> Callable[[Request], Response]:
             "content-range": f"bytes {sound.first}-{last}/{sound.size}",
         }
         return Response(sound.data, 206, headers, sound.media_type)
+
+    return answer
+
+
+def _drawn(review: Review) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        dark = request.query_params.get("dark") == "1"
+        try:
+            picture = review.picture(request.path_params["id"], dark=dark)
+        except Refused as error:
+            return JSONResponse({"error": str(error)}, error.code)
+        return Response(picture, media_type="image/png")
 
     return answer
 

@@ -1,5 +1,6 @@
 // The page of melonnx review: which song, what was decided on it, and every key.
 
+import { showEvidence, toggleEvidence } from "/evidence.js";
 import { List } from "/list.js";
 import { Player } from "/player.js";
 
@@ -325,6 +326,7 @@ async function goTo(place) {
     const next = nextOpen(here);
     player.open(detail, null);
     showSong(detail);
+    showEvidence(detail.id, all.labels[all.answer[one]]);
     if (next < 0) return;
     const following = await detailOf(shown[next]);
     if (turn === opened) player.open(detail, following), player.ready(following);
@@ -527,6 +529,7 @@ const KEYS = {
   "[": () => player.stretch(-1),
   "]": () => player.stretch(1),
   a: () => wholeAlbum(),
+  e: () => toggleEvidence(),
   f: () => fileIsRight(),
   u: () => undo(),
   "/": () => byId("name").focus(),
@@ -542,7 +545,7 @@ addEventListener("keydown", (event) => {
     return;
   }
   // A button that has the focus is pressed by these, and a slider moved.
-  if (at.matches("button") && (event.key === "Enter" || event.key === " ")) return;
+  if (at.matches("button, summary") && (event.key === "Enter" || event.key === " ")) return;
   if (at.matches("[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
   const digit = /^Digit([1-9])$/.exec(event.code);
   if (digit && (event.shiftKey || event.key === digit[1])) {

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from melonnx.demo.review import writing
+from melonnx.demo.review.aside import Aside, Overtaken, draw_evidence, stretch_about
 from melonnx.demo.review.columns import columns_of
 from melonnx.demo.review.facts import Facts, FactsReader
 from melonnx.demo.review.files import open_song, settle
@@ -30,6 +32,8 @@ _MOST_BYTES = 1 << 20
 _MOST_FACTS = 5000
 """Songs whose tags one answer tells."""
 _MOST_GENRES = 10
+_MOST_PICTURES = 200
+"""Kept, of some 80 kB each."""
 _NEWS_S = 1.5
 """Between two lists of songs that are still being heard."""
 _SHARE = 0.1
@@ -66,11 +70,15 @@ class Review:
     facts: FactsReader
     hearing: FolderHearing | None = None
     """Of the songs that are not there yet."""
+    model: Path | None = None
+    """The file of the model that has heard the songs; None where it is a released one."""
     _places: list[str] = field(default_factory=list)
     _logs: dict[str, Path] = field(default_factory=dict)
     _writing: Lock = field(default_factory=Lock)
     _coming: Lock = field(default_factory=Lock)
     _next_s: float = 0.0
+    _drawing: Aside = field(default_factory=Aside)
+    _pictures: dict[tuple[str, bool], bytes] = field(default_factory=dict)
 
     def open(self) -> None:
         """Settle where the songs lie, make the list, and begin to read their tags."""
@@ -84,6 +92,7 @@ class Review:
         """Stop what runs in the background; what was heard is kept."""
         if self.hearing is not None:
             self.hearing.stop()
+        self._drawing.stop()
         self.facts.stop()
 
     def _take_in(self, songs: Songs) -> None:
@@ -166,6 +175,27 @@ class Review:
             file.seek(first)
             data = file.read(min(last - first + 1, _MOST_BYTES))
         return Sound(data, media_type, first, size)
+
+    def picture(self, name: str, *, dark: bool) -> bytes:
+        """A PNG of what spoke for the song's genre where it spoke loudest, and what against."""
+        row, songs = self._row(name), self.songs
+        known = self._pictures.get((name, dark))
+        if known is not None:
+            return known
+        detail = songs.detail(row)
+        stretch = stretch_about(detail.loudest_s, detail.duration_s)
+        asked = self._places[row], stretch, songs.labels[songs.answer[row]], dark
+        try:
+            made: bytes = self._drawing.run(draw_evidence, self.model, songs.model, *asked)
+        except Overtaken as error:
+            raise Refused(409, str(error)) from None
+        except MelonnxError as error:
+            raise Refused(404, f"there is no picture: {error}") from None
+        with suppress(KeyError, StopIteration, RuntimeError):  # another thread may be at it
+            while len(self._pictures) >= _MOST_PICTURES:
+                del self._pictures[next(iter(self._pictures))]
+        self._pictures[name, dark] = made
+        return made
 
     def changes(self, lines: int, facts: int, known: int) -> dict[str, Any]:
         """What is new since the page has asked: decisions, tags that were read, and songs that

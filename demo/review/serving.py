@@ -29,9 +29,12 @@ def serve(
     decisions: Path,
     host: str,
     auth: tuple[str, str] | None,
+    model: Path | None,
     announce: Callable[[str], None],
 ) -> None:
     """Serve ``songs`` at ``listener``, decisions going to ``decisions``.
+
+    ``model`` has heard the songs; None where that is a released one.
 
     ``announce`` is called with what stands behind the address, once decisions are read; songs that
     are still to be heard come later. Raises ResultsFileError.
@@ -40,7 +43,7 @@ def serve(
     ledger.decided()  # a file of another kind is refused now, not at the first decision
     hearing = songs if isinstance(songs, FolderHearing) else None
     known = songs.songs.songs() if isinstance(songs, FolderHearing) else songs
-    review = Review(known, ledger, FactsReader(), hearing)
+    review = Review(known, ledger, FactsReader(), hearing, model)
     token = token_urlsafe(24)
     port = listener.getsockname()[1]
     app = build_app(review, token, port, host, auth)
