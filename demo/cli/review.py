@@ -53,8 +53,8 @@ def review(
 ) -> None:
     """Hear the songs that the model is unsure of, and decide with a key; on this machine only.
 
-    Each decision is on disk at once, beside RESULTS (library.decisions.jsonl); tag, organize and
-    evaluate take it as sure.
+    Each decision is on disk at once, beside RESULTS (library.decisions.jsonl); tag, organize,
+    similar and evaluate take it as sure.
     """
     from melonnx.demo.cli.demo import login
     from melonnx.demo.page.address import address_of, listen
