@@ -1,12 +1,16 @@
 """The command ``melonnx review``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from melonnx.infer.cli.options import Decisions, Device, Model, Recursive
+from melonnx.infer.cli.options import Decisions, Device, Recursive
+from melonnx.infer.cli.shell import complete
 from melonnx.infer.results.listing import say
+
+if TYPE_CHECKING:
+    from melonnx.demo.review.hearing import FolderHearing
 
 __all__ = ["app"]
 
@@ -25,7 +29,7 @@ def review(
         typer.Argument(
             metavar="RESULTS",
             help="What melonnx classify -o wrote (.jsonl), or a folder of music, which is heard "
-            "first, into FOLDER.jsonl here.",
+            "into FOLDER.jsonl here; songs are shown as they come.",
         ),
     ],
     decisions: Decisions = None,
@@ -37,18 +41,27 @@ def review(
         bool, typer.Option("--auth", help="Ask for user:password, from MELONNX_DEMO_AUTH.")
     ] = False,
     recursive: Recursive = False,
-    model: Model = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="What hears a folder; or what has heard RESULTS, where it is no released model: "
+            "a file, or genre-base or genre-small.",
+            autocompletion=complete.models,
+        ),
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Hear the songs that the model is unsure of, and decide with a key; on this machine only.
 
-    Each decision is on disk at once, beside RESULTS (library.decisions.jsonl); tag, organize and
-    evaluate take it as sure.
+    Each decision is on disk at once, beside RESULTS (library.decisions.jsonl); tag, organize,
+    similar and evaluate take it as sure.
     """
     from melonnx.demo.cli.demo import login
     from melonnx.demo.page.address import address_of, listen
     from melonnx.demo.review.gate import is_loopback
     from melonnx.demo.review.serving import serve
+    from melonnx.demo.review.songs import read_songs
+    from melonnx.infer.model.released import find_model
     from melonnx.infer.results.decisions import decisions_beside
 
     if not auth and not is_loopback(host):
@@ -58,9 +71,12 @@ def review(
     user = login() if auth else None
     with listen(host, port) as listener:
         if results.is_dir():
-            results = _heard(results, model, device, recursive=recursive)
-        elif model is not None or recursive:
-            raise typer.BadParameter("nothing is heard again", param_hint="--model, --recursive")
+            hearing, results = _to_hear(results, model, device, recursive=recursive)
+        elif recursive:
+            raise typer.BadParameter("goes with a folder", param_hint="--recursive")
+        else:
+            hearing = None
+        heard_by = None if model is None else find_model(model)
         address = address_of(listener, host)
         made = decisions or decisions_beside(results)
 
@@ -68,12 +84,15 @@ def review(
             say(f"decisions are kept in {made}; open this in a browser:")
             print(address + rest, flush=True)
 
-        serve(listener, results, made, host, user, announce)
+        serve(listener, hearing or read_songs(results), made, host, user, heard_by, announce)
 
 
-def _heard(folder: Path, model: Path | None, device: str, *, recursive: bool) -> Path:
-    """Hear a folder's songs, or those that are new in it; raises MelonnxError where none can be."""
-    from melonnx.infer.library.collection import Output, classify_in_processes, summary
+def _to_hear(
+    folder: Path, model: Path | None, device: str, *, recursive: bool
+) -> "tuple[FolderHearing, Path]":
+    """What hears a folder's songs, and where its results go; raises what loading a model does."""
+    from melonnx.demo.review.hearing import FolderHearing
+    from melonnx.infer.errors import NoMusicError
     from melonnx.infer.library.find import expand
     from melonnx.infer.library.workers import Hearing
     from melonnx.infer.model.session import find_model, load_model
@@ -83,9 +102,8 @@ def _heard(folder: Path, model: Path | None, device: str, *, recursive: bool) ->
     info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
     view = View(info.genres, info.parents, embedding=True)
     songs = list(expand([str(folder)], recursive=recursive))
+    failed = next((one for one in songs if not isinstance(one, str)), None)
+    if failed is not None and len(songs) == 1:
+        raise NoMusicError(failed.error)
     hearing = Hearing(find_model(model), f"{info.name} {info.version}", device, 1, True)
-    outcome = classify_in_processes(songs, hearing, Output(view, "json", None, out))
-    say(summary(outcome, out))
-    if outcome.stopped:
-        raise typer.Exit(130)
-    return out
+    return FolderHearing(songs, hearing, view, out), out

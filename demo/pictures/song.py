@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from melonnx.demo.pictures.predictions import (
     MOST_GENRES,
@@ -27,8 +28,9 @@ from melonnx.infer.explain.examine import Examined
 from melonnx.infer.explain.explanation import Place
 from melonnx.infer.explain.occlusion import genre_probabilities
 from melonnx.infer.timeline import spans
+from melonnx.infer.units import clock
 
-__all__ = ["STAGES", "Stage", "draw", "draw_all", "to_png"]
+__all__ = ["STAGES", "Stage", "draw", "draw_all", "draw_stretch", "to_png"]
 
 Stage = Literal[
     "waveform", "periodogram", "spectrogram", "mel", "evidence", "timeline", "probabilities"
@@ -75,6 +77,31 @@ def draw_all(
     """All pictures below each other; without ``evidence``, all but that."""
     stages: list[Stage] = [stage for stage in STAGES if stage != "evidence" or evidence is not None]
     return _draw(stages, examined, evidence, genre, against, dark, width)
+
+
+def draw_stretch(
+    examined: Examined,
+    evidence: EvidenceMap,
+    genre: str,
+    begin_s: float,
+    *,
+    height: float,
+    width: float,
+    dark: bool = False,
+) -> Figure:
+    """What speaks for ``genre`` in a stretch of a song, of which nothing else was examined.
+
+    ``begin_s``: where in the song it begins, which its axis tells. Mel spectrogram of ``height``
+    inches in a figure of ``width``. Raises UnknownGenreError.
+    """
+    style = DARK if dark else LIGHT
+    figure, (axes,) = panels([(height, STRIP_INCHES)], style, width)
+    duration_s = examined.prediction.duration_s
+    activation = activation_over_time(examined, genre)
+    plot_evidence(axes, examined.mel_spectrogram, evidence, activation, duration_s, style, genre)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: clock(begin_s + second)))
+    axes.set_xlabel("time (min:s)")
+    return figure
 
 
 def to_png(figure: Figure, dpi: float = 100.0) -> bytes:

@@ -22,7 +22,10 @@ _HERE = Path(__file__).parent
 _FILES = {
     "/": ("page.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
-    **{f"/{name}.js": (f"{name}.js", "text/javascript") for name in ("page", "list", "player")},
+    **{
+        f"/{name}.js": (f"{name}.js", "text/javascript")
+        for name in ("page", "list", "player", "evidence")
+    },
 }
 _MOST_BYTES = 8 << 20
 """Of what is asked: the ids of 100,000 songs are 2 MB."""
@@ -41,6 +44,7 @@ def build_app(
         Route("/api/songs", _listed(review)),
         Route("/api/song/{id}", _told(lambda asked: review.song(asked.path_params["id"]))),
         Route("/api/audio/{id}", _sound(review)),
+        Route("/api/picture/{id}", _drawn(review)),
         Route("/api/changes", _told(lambda asked: review.changes(*_since(asked)))),
         Route("/api/decide", _done(review.decide), methods=["POST"]),
         Route("/api/undo", _done(review.undo), methods=["POST"]),
@@ -61,7 +65,7 @@ def _file(name: str, media_type: str) -> Callable[[Request], Response]:
 
 def _listed(review: Review) -> Callable[[Request], Response]:
     def answer(_: Request) -> Response:
-        return Response(review.listed, media_type="application/json")
+        return Response(review.listed(), media_type="application/json")
 
     return answer
 
@@ -108,6 +112,18 @@ def _sound(review: Review) -> Callable[[Request], Response]:
     return answer
 
 
+def _drawn(review: Review) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        dark = request.query_params.get("dark") == "1"
+        try:
+            picture = review.picture(request.path_params["id"], dark=dark)
+        except Refused as error:
+            return JSONResponse({"error": str(error)}, error.code)
+        return Response(picture, media_type="image/png")
+
+    return answer
+
+
 def _as_json(reply: Callable[[], Any]) -> Response:
     try:
         return Response(json.dumps(reply()), media_type="application/json")
@@ -117,8 +133,10 @@ def _as_json(reply: Callable[[], Any]) -> Response:
         return JSONResponse({"error": str(error)}, 500)
 
 
-def _since(request: Request) -> tuple[int, int]:
-    lines, facts = (request.query_params.get(name, "0") for name in ("lines", "facts"))
-    if not (lines.isdecimal() and facts.isdecimal() and len(lines + facts) < 20):
+def _since(request: Request) -> tuple[int, int, int]:
+    lines, facts, songs = (
+        request.query_params.get(name, "0") for name in ("lines", "facts", "songs")
+    )
+    if not all(one.isdecimal() and len(one) < 10 for one in (lines, facts, songs)):
         raise Refused(400, "numbers, please")
-    return int(lines), int(facts)
+    return int(lines), int(facts), int(songs)

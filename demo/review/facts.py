@@ -3,10 +3,11 @@
 Needs mutagen; without it songs are called by their files' names.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Condition, Lock, Thread
 from typing import Any
 
 from melonnx.infer.tags.together import first_value
@@ -36,21 +37,35 @@ class Facts:
 class FactsReader:
     """Reads song after song in a thread of its own, and tells what is new."""
 
-    def __init__(self, paths: Sequence[str], order: Sequence[int]) -> None:
-        self._paths, self._order = paths, order
+    def __init__(self) -> None:
+        self._paths: Sequence[str] = ()
         self._facts: dict[int, Facts] = {}
         self._news: list[int] = []
         self._lock = Lock()
-        self._stop = Event()
+        self._waiting: deque[int] = deque()
+        self._work = Condition()
+        self._is_stopped = False
         self._thread = Thread(target=self._run, name="facts", daemon=True)
 
     def start(self) -> None:
-        """Begin with the first of ``order``, which are those that are looked at first."""
+        """Begin with those that are asked for, and wait for others."""
         self._thread.start()
+
+    def ask(self, paths: Sequence[str], rows: Iterable[int]) -> None:
+        """Read ``rows`` of ``paths``, those first that are looked at first.
+
+        ``paths`` begins with those that it had the last time.
+        """
+        with self._work:
+            self._paths = paths
+            self._waiting.extend(rows)
+            self._work.notify()
 
     def stop(self) -> None:
         """Returns once the song in hand is read."""
-        self._stop.set()
+        with self._work:
+            self._is_stopped = True
+            self._work.notify()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -81,9 +96,12 @@ class FactsReader:
             return {row: self._facts[row] for row in rows}, since + len(rows)
 
     def _run(self) -> None:
-        for row in self._order:
-            if self._stop.is_set():
-                return
+        while True:
+            with self._work:
+                self._work.wait_for(lambda: self._waiting or self._is_stopped)
+                if self._is_stopped:
+                    return
+                row = self._waiting.popleft()
             self.of(row)
 
 

@@ -1,5 +1,6 @@
 // The page of melonnx review: which song, what was decided on it, and every key.
 
+import { showEvidence, toggleEvidence } from "/evidence.js";
 import { List } from "/list.js";
 import { Player } from "/player.js";
 
@@ -9,15 +10,15 @@ const AGAIN_MS = 1500;
 const MOST_SHARES = 9;
 
 const all = await (await fetch("/api/songs")).json();
-const n = all.ids.length;
 const placeOf = new Map(all.ids.map((id, song) => [id, song]));
-const tags = new Array(n); // [title, artist, album, genres] of the file, once they are read
+const tags = []; // [title, artist, album, genres] of the file, once they are read
 const decided = new Map(); // by song: {by, genres}
 const chosen = new Set(); // songs that the next decision is for, where it is not for one
 const details = new Map(); // by song, of those that were looked at lately
 const mine = []; // this page's decisions, for undo
 const waiting = []; // what the server has not said to be on disk
 const own = new Set(); // names of genres that are not the model's
+let n = all.ids.length; // more come while a folder is heard
 let shown = [], here = -1, opened = 0, adding = false, several = false, anchor = -1, folder = -1;
 let since = { lines: 0, facts: 0 };
 
@@ -80,8 +81,9 @@ addEventListener("beforeunload", (event) => { if (waiting.length) event.preventD
 
 async function look() {
   try {
-    const news = await ask(`/api/changes?lines=${since.lines}&facts=${since.facts}`);
-    const more = news.facts - since.facts;
+    const news = await ask(`/api/changes?lines=${since.lines}&facts=${since.facts}&songs=${n}`);
+    const more = news.facts - since.facts, come = news.songs ? news.songs.ids.length : 0;
+    if (come) takeIn(news.songs);
     since = { lines: news.lines, facts: news.facts };
     for (const [id, found] of Object.entries(news.tags)) tags[placeOf.get(id)] = found;
     if (!waiting.length) {
@@ -92,7 +94,9 @@ async function look() {
         } else decided.delete(placeOf.get(id));
       }
     } else since.lines = 0;
-    if (more || Object.keys(news.decided).length) {
+    tellHearing(news.hearing);
+    if (come) mergeIn();
+    if (come || more || Object.keys(news.decided).length) {
       list.refresh();
       tellCount();
       showDecision();
@@ -102,6 +106,50 @@ async function look() {
   } catch {
     setTimeout(look, 2 * ASK_MS);
   }
+}
+
+// ---- songs that come while a folder is heard
+
+function takeIn(songs) {
+  for (const name of ["ids", "names", "folder", "answer", "score", "unsure"]) all[name].push(...songs[name]);
+  all.folders = songs.folders;
+  all.order = songs.order;
+  for (; n < all.ids.length; n++) placeOf.set(all.ids[n], n);
+  learnLabels(songs.labels);
+}
+
+// What was passed in the list stays; what is to come is put in order again, with the new ones.
+function mergeIn() {
+  const passed = shown.slice(0, here + 1), has = new Set(passed), top = byId("list").scrollTop;
+  shown = [...passed, ...matching().filter((one) => !has.has(one))];
+  list.show(shown);
+  byId("list").scrollTop = top;
+  tellEmpty();
+  if (here < 0 && shown.length) goTo(Math.max(0, nextOpen(-1)));
+  tellChosen();
+}
+
+function tellHearing(heard) {
+  const wasDone = byId("hearing").hidden;
+  byId("hearing").hidden = !heard || (heard.done && !heard.error);
+  if (!heard) return;
+  const failed = heard.failed ? `, ${heard.failed.toLocaleString("en")} of them unreadable` : "";
+  const left = heard.left_s === null ? "" : `; about ${heard.left_s < 90 ? `${heard.left_s} s` : `${Math.round(heard.left_s / 60)} min`} left`;
+  byId("heard").max = heard.of;
+  byId("heard").value = heard.came;
+  byId("hearing-text").textContent = heard.error || `Heard ${heard.came.toLocaleString("en")} of ${many(heard.of, "song")}${failed}${left}`;
+  if (heard.done && !heard.error && !wasDone) say(`All ${many(heard.of, "song")} are heard${failed}.`);
+}
+
+function learnLabels(labels) {
+  const known = all.labels.length;
+  all.labels.push(...labels.slice(known));
+  const genre = byId("genre"), chosen = genre.value;
+  if (genre.options.length === labels.length + 1) return;
+  const sorted = [...all.labels].sort();
+  genre.replaceChildren(genre.options[0], ...sorted.map((label) => new Option(label, label)));
+  genre.value = chosen;
+  byId("names").replaceChildren(...[...sorted, ...own].map((label) => new Option(label)));
 }
 
 function learnNames(genres) {
@@ -176,19 +224,27 @@ const WHICH = {
   decided: (one) => decided.has(one),
 };
 
-function choose() {
+function matching() {
   const words = byId("text").value.toLowerCase().split(/\s+/).filter(Boolean), which = WHICH[byId("state").value];
   const genre = byId("genre").value;
-  const found = sorted().filter((one) => (folder < 0 || all.folder[one] === folder) && which(one) && isOf(one, genre) && has(one, words));
-  shown = found;
+  return sorted().filter((one) => (folder < 0 || all.folder[one] === folder) && which(one) && isOf(one, genre) && has(one, words));
+}
+
+function tellEmpty() {
+  byId("empty").textContent = n ? "No song is like that." : "The first songs are being heard.";
+  byId("empty").hidden = shown.length > 0;
+  byId("list").hidden = !shown.length;
+  byId("song").hidden = !shown.length;
+}
+
+function choose() {
+  shown = matching();
   chosen.clear();
   anchor = -1;
   byId("list").scrollTop = 0;
   list.here = -1;
   list.show(shown);
-  byId("empty").hidden = shown.length > 0;
-  byId("list").hidden = !shown.length;
-  byId("song").hidden = !shown.length;
+  tellEmpty();
   here = -1;
   if (shown.length) goTo(Math.max(0, nextOpen(-1)));
   tellChosen();
@@ -270,6 +326,7 @@ async function goTo(place) {
     const next = nextOpen(here);
     player.open(detail, null);
     showSong(detail);
+    showEvidence(detail.id, all.labels[all.answer[one]]);
     if (next < 0) return;
     const following = await detailOf(shown[next]);
     if (turn === opened) player.open(detail, following), player.ready(following);
@@ -350,9 +407,11 @@ function nextOpen(from) {
 }
 
 function next() {
-  const place = nextOpen(here);
-  if (place >= 0) goTo(place);
-  else say("That was the last song of this list that is not decided.");
+  const place = nextOpen(here), first = place < 0 ? nextOpen(-1) : place;
+  if (first >= 0 && first !== here) {
+    goTo(first);
+    if (place < 0) say("That was the end of this list; on with what was skipped.");
+  } else say("Every song of this list is decided.");
 }
 
 function undo() {
@@ -470,6 +529,7 @@ const KEYS = {
   "[": () => player.stretch(-1),
   "]": () => player.stretch(1),
   a: () => wholeAlbum(),
+  e: () => toggleEvidence(),
   f: () => fileIsRight(),
   u: () => undo(),
   "/": () => byId("name").focus(),
@@ -485,7 +545,7 @@ addEventListener("keydown", (event) => {
     return;
   }
   // A button that has the focus is pressed by these, and a slider moved.
-  if (at.matches("button") && (event.key === "Enter" || event.key === " ")) return;
+  if (at.matches("button, summary") && (event.key === "Enter" || event.key === " ")) return;
   if (at.matches("[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
   const digit = /^Digit([1-9])$/.exec(event.code);
   if (digit && (event.shiftKey || event.key === digit[1])) {
@@ -541,10 +601,8 @@ byId("text").oninput = () => {
 };
 
 const player = new Player(all.labels, say);
-for (const label of [...all.labels].sort()) {
-  byId("genre").append(new Option(label, label));
-  byId("names").append(new Option(label));
-}
+learnLabels(all.labels);
+tellHearing(all.hearing);
 document.title = `${all.results} – melonnx review`;
 await look();
 tellCount();

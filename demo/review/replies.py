@@ -2,7 +2,9 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +15,11 @@ from typing import Any
 import numpy as np
 
 from melonnx.demo.review import writing
+from melonnx.demo.review.aside import Aside, Overtaken, draw_evidence, stretch_about
+from melonnx.demo.review.columns import columns_of
 from melonnx.demo.review.facts import Facts, FactsReader
 from melonnx.demo.review.files import open_song, settle
+from melonnx.demo.review.hearing import FolderHearing
 from melonnx.demo.review.ledger import Ledger
 from melonnx.demo.review.songs import Songs
 from melonnx.infer.errors import MelonnxError
@@ -27,6 +32,12 @@ _MOST_BYTES = 1 << 20
 _MOST_FACTS = 5000
 """Songs whose tags one answer tells."""
 _MOST_GENRES = 10
+_MOST_PICTURES = 200
+"""Kept, of some 80 kB each."""
+_NEWS_S = 1.5
+"""Between two lists of songs that are still being heard."""
+_SHARE = 0.1
+"""Of the time, at most, that goes into making such lists."""
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 _ID = re.compile(r"[0-9a-f]{8,40}")
 
@@ -57,47 +68,74 @@ class Review:
     songs: Songs
     ledger: Ledger
     facts: FactsReader
+    hearing: FolderHearing | None = None
+    """Of the songs that are not there yet."""
+    model: Path | None = None
+    """The file of the model that has heard the songs; None where it is a released one."""
+    _places: list[str] = field(default_factory=list)
     _logs: dict[str, Path] = field(default_factory=dict)
     _writing: Lock = field(default_factory=Lock)
-
-    @cached_property
-    def _places(self) -> list[str]:
-        return settle(self.songs.paths)
+    _coming: Lock = field(default_factory=Lock)
+    _next_s: float = 0.0
+    _drawing: Aside = field(default_factory=Aside)
+    _pictures: dict[tuple[str, bool], bytes] = field(default_factory=dict)
 
     def open(self) -> None:
         """Settle where the songs lie, make the list, and begin to read their tags."""
-        assert len(self._places) == len(self.songs.paths)
-        assert self.listed
+        self._take_in(self.songs)
+        assert self.listed()
         self.facts.start()
+        if self.hearing is not None:
+            self.hearing.start()
 
-    @cached_property
+    def close(self) -> None:
+        """Stop what runs in the background; what was heard is kept."""
+        if self.hearing is not None:
+            self.hearing.stop()
+        self._drawing.stop()
+        self.facts.stop()
+
+    def _take_in(self, songs: Songs) -> None:
+        new = range(len(self._places), len(songs.paths))
+        self._places += settle(songs.paths[new.start :])
+        self.songs = songs
+        order = np.argsort(-songs.worth, kind="stable")
+        self.facts.ask(songs.paths, order[order >= new.start].tolist())
+
+    def _look_for_more(self) -> None:
+        """Take in what was heard meanwhile, now and then."""
+        if self.hearing is None or not self._coming.acquire(blocking=False):
+            return
+        try:
+            began = time.monotonic()
+            if began >= self._next_s and len(self.hearing.songs) > len(self.songs.paths):
+                self._take_in(self.hearing.songs.songs())
+                took_s = time.monotonic() - began
+                self._next_s = began + max(_NEWS_S, took_s / _SHARE)
+        finally:
+            self._coming.release()
+
     def listed(self) -> bytes:
         """The songs of the list, in columns, as JSON."""
-        songs = self.songs
-        folders: dict[str, int] = {}
-        names, in_folder = [], []
-        for path in songs.paths:
-            folder, name = str(Path(path).parent), Path(path).name
-            names.append(name)
-            in_folder.append(folders.setdefault(folder, len(folders)))
-        order = np.argsort(-songs.worth, kind="stable")
-        return json.dumps(
-            {
-                "results": Path(songs.file.name).name,
-                "decisions": str(self.ledger.file),
-                "model": songs.model,
-                "labels": songs.labels,
-                "folders": list(folders),
-                "ids": songs.ids,
-                "names": names,
-                "folder": in_folder,
-                "answer": songs.answer.tolist(),
-                "score": np.round(songs.score * 100).astype(int).tolist(),
-                "unsure": songs.unsure.astype(int).tolist(),
-                "order": order.tolist(),
-            },
-            separators=(",", ":"),
-        ).encode()
+        self._look_for_more()
+        return self._lasting if self.hearing is None else self._as_listed()
+
+    @cached_property
+    def _lasting(self) -> bytes:
+        return self._as_listed()
+
+    def _as_listed(self) -> bytes:
+        told = {
+            "results": Path(self.songs.name).name,
+            "decisions": str(self.ledger.file),
+            "hearing": self._heard(),
+            **columns_of(self.songs),
+        }
+        return json.dumps(told, separators=(",", ":")).encode()
+
+    def _heard(self) -> dict[str, Any] | None:
+        """How far the hearing is; None where everything was heard before."""
+        return None if self.hearing is None else self.hearing.told()
 
     def song(self, name: str) -> dict[str, Any]:
         """All that is shown of one song."""
@@ -138,21 +176,49 @@ class Review:
             data = file.read(min(last - first + 1, _MOST_BYTES))
         return Sound(data, media_type, first, size)
 
-    def changes(self, lines: int, facts: int) -> dict[str, Any]:
-        """What is new since the page has asked: decisions, and tags that were read."""
+    def picture(self, name: str, *, dark: bool) -> bytes:
+        """A PNG of what spoke for the song's genre where it spoke loudest, and what against."""
+        row, songs = self._row(name), self.songs
+        known = self._pictures.get((name, dark))
+        if known is not None:
+            return known
+        detail = songs.detail(row)
+        stretch = stretch_about(detail.loudest_s, detail.duration_s)
+        asked = self._places[row], stretch, songs.labels[songs.answer[row]], dark
+        try:
+            made: bytes = self._drawing.run(draw_evidence, self.model, songs.model, *asked)
+        except Overtaken as error:
+            raise Refused(409, str(error)) from None
+        except MelonnxError as error:
+            raise Refused(404, f"there is no picture: {error}") from None
+        with suppress(KeyError, StopIteration, RuntimeError):  # another thread may be at it
+            while len(self._pictures) >= _MOST_PICTURES:
+                del self._pictures[next(iter(self._pictures))]
+        self._pictures[name, dark] = made
+        return made
+
+    def changes(self, lines: int, facts: int, known: int) -> dict[str, Any]:
+        """What is new since the page has asked: decisions, tags that were read, and songs that
+        were heard, of which it has ``known``.
+        """
         decided, lines = self.ledger.changes(lines)
         read, facts = self.facts.news(facts, _MOST_FACTS)
-        places = self.songs.places
+        heard = self._heard()
+        self._look_for_more()
+        songs = self.songs  # which has all that the others name
+        told = {song: one for song, one in decided.items() if song in songs.places}
+        new = songs.paths[known:]
+        if new:
+            of_all = self.ledger.decided()
+            told |= {song: of_all[song] for song in new if song in of_all}
         return {
             "lines": lines,
             "facts": facts,
             "done": self.facts.is_done,
-            "decided": {
-                self.songs.ids[places[song]]: _told(decision)
-                for song, decision in decided.items()
-                if song in places
-            },
-            "tags": {self.songs.ids[row]: _listed(found) for row, found in read.items()},
+            "hearing": heard,
+            "songs": columns_of(songs, known) if new else None,
+            "decided": {songs.ids[songs.places[song]]: _told(one) for song, one in told.items()},
+            "tags": {songs.ids[row]: _listed(found) for row, found in read.items()},
         }
 
     def decide(self, asked: Mapping[str, Any]) -> None:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from secrets import token_urlsafe
 
-import numpy as np
 import uvicorn
 
 from melonnx.demo.review.app import build_app
 from melonnx.demo.review.facts import FactsReader
+from melonnx.demo.review.hearing import FolderHearing
 from melonnx.demo.review.ledger import Ledger
 from melonnx.demo.review.replies import Review
-from melonnx.demo.review.songs import read_songs
+from melonnx.demo.review.songs import Songs
 
 __all__ = ["serve"]
 
@@ -25,22 +25,25 @@ _PATIENCE_S = 2
 
 def serve(
     listener: socket.socket,
-    results: Path,
+    songs: Songs | FolderHearing,
     decisions: Path,
     host: str,
     auth: tuple[str, str] | None,
+    model: Path | None,
     announce: Callable[[str], None],
 ) -> None:
-    """Serve ``results`` at ``listener``, decisions going to ``decisions``.
+    """Serve ``songs`` at ``listener``, decisions going to ``decisions``.
 
-    ``announce`` is called with what stands behind the address, once songs and decisions are read.
-    Raises ResultsFileError.
+    ``model`` has heard the songs; None where that is a released one.
+
+    ``announce`` is called with what stands behind the address, once decisions are read; songs that
+    are still to be heard come later. Raises ResultsFileError.
     """
-    songs = read_songs(results)
     ledger = Ledger(decisions)
     ledger.decided()  # a file of another kind is refused now, not at the first decision
-    facts = FactsReader(songs.paths, np.argsort(-songs.worth, kind="stable").tolist())
-    review = Review(songs, ledger, facts)
+    hearing = songs if isinstance(songs, FolderHearing) else None
+    known = songs.songs.songs() if isinstance(songs, FolderHearing) else songs
+    review = Review(known, ledger, FactsReader(), hearing, model)
     token = token_urlsafe(24)
     port = listener.getsockname()[1]
     app = build_app(review, token, port, host, auth)
@@ -50,9 +53,9 @@ def serve(
     )  # fmt: skip
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     review.open()
-    announce(f"/?token={token}")
     try:
+        announce(f"/?token={token}")
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
     finally:
-        facts.stop()
+        review.close()

@@ -1,4 +1,5 @@
-"""The songs of a results file in columns, and one song's whole row when it is asked for.
+"""The songs of a results file in columns, and one song's whole row when it is asked for; the same
+of songs that are still being heard.
 
 100,000 songs take some tens of megabytes: of a row only what the list shows is kept, and where in
 the file it stands.
@@ -11,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryFile
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,7 @@ from melonnx.infer.prediction import Prediction, Segment
 from melonnx.infer.results.decisions import key_of
 from melonnx.infer.results.reading import to_prediction
 
-__all__ = ["Detail", "Songs", "read_songs"]
+__all__ = ["Detail", "Growing", "Songs", "read_songs"]
 
 _NEW = 4096
 """Rows that columns grow by."""
@@ -48,7 +50,9 @@ class Detail:
 class Songs:
     """n songs with an answer, in the order of the file."""
 
-    file: BinaryIO
+    name: str
+    """The results file's."""
+    file: IO[bytes]
     """Open: whoever replaces the results meanwhile does not change these."""
     paths: list[str]
     """Absolute."""
@@ -77,12 +81,12 @@ class Songs:
         try:
             line = _read_line(self.file, int(self.at[row]))
             values = json.loads(line)
-            song = to_prediction(Path(self.file.name), f"byte {self.at[row]}", values)
+            song = to_prediction(Path(self.name), f"byte {self.at[row]}", values)
             timeline = tuple(_segments(values.get("timeline")))
         except (ValueError, TypeError, KeyError, RecursionError, OSError, ResultsFileError):
-            raise ResultsFileError(f"{self.file.name}: was changed; start again") from None
+            raise ResultsFileError(f"{self.name}: was changed; start again") from None
         if key_of(song.path) != self.paths[row]:
-            raise ResultsFileError(f"{self.file.name}: was changed; start again")
+            raise ResultsFileError(f"{self.name}: was changed; start again")
         shares = sorted(song.probabilities.items(), key=lambda one: -one[1])
         spoke = [one for one in timeline if one.label == song.label]
         loudest = max(spoke, key=lambda one: one.score, default=None)
@@ -105,28 +109,38 @@ def read_songs(results: Path) -> Songs:
         found = _read(results, file)
     except OSError as error:
         raise ResultsFileError(f"{results}: cannot be read ({error.strerror or error})") from None
-    n = len(found.places)
-    if not n:
+    if not found.places:
         raise ResultsFileError(f"{results}: holds no songs with an answer")
-    shares = found.shares.rows[:n, : len(found.labels)].copy()
-    unsure = np.frombuffer(bytes(found.unsure), np.bool_)
-    embeddings = found.embeddings.rows[:n] if found.n_embeddings == n else None
-    ids = _ids(n)
-    return Songs(
-        file=file,
-        paths=list(found.places),
-        ids=ids,
-        rows={name: row for row, name in enumerate(ids)},
-        places=found.places,
-        at=np.array(found.at, np.int64),
-        labels=list(found.labels),
-        shares=shares,
-        answer=np.array(found.answer, np.int64),
-        score=np.array(found.score, np.float32),
-        unsure=unsure,
-        worth=worth_asking(shares, unsure, embeddings),
-        model=found.model,
-    )
+    return found.songs(str(results), file, _more_ids([], len(found.places)))
+
+
+class Growing:
+    """Songs that come one by one, as they are heard; shared by threads."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._file = TemporaryFile()  # noqa: SIM115
+        self._columns = _Columns()
+        self._ids: list[str] = []
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._columns.places)
+
+    def add(self, song: Prediction) -> None:
+        """One more; songs without an answer are left out."""
+        if not song.ok or song.label is None:
+            return
+        row = song.to_dict(embedding=True)
+        with self._lock:
+            at = _append_line(self._file, json.dumps(row).encode() + b"\n")
+            self._columns.add(song, at, row.pop("embedding", None))
+
+    def songs(self) -> Songs:
+        """Those that have come; each keeps its row and its id as more come."""
+        with self._lock:
+            self._ids = _more_ids(self._ids, len(self))
+            return self._columns.songs(self._name, self._file, self._ids)
 
 
 class _Table:
@@ -186,6 +200,29 @@ class _Columns:
                 self.embeddings.rows[row] = embedding
                 self.n_embeddings += is_new
 
+    def songs(self, name: str, file: IO[bytes], ids: list[str]) -> Songs:
+        """What was added, whose rows stand in ``file``."""
+        n = len(self.places)
+        shares = self.shares.rows[:n, : len(self.labels)].copy()
+        unsure = np.frombuffer(bytes(self.unsure), np.bool_)
+        embeddings = self.embeddings.rows[:n] if self.n_embeddings == n else None
+        return Songs(
+            name=name,
+            file=file,
+            paths=list(self.places),
+            ids=ids,
+            rows={name: row for row, name in enumerate(ids)},
+            places=dict(self.places),
+            at=np.array(self.at, np.int64),
+            labels=list(self.labels),
+            shares=shares,
+            answer=np.array(self.answer, np.int64),
+            score=np.array(self.score, np.float32),
+            unsure=unsure,
+            worth=worth_asking(shares, unsure, embeddings),
+            model=self.model,
+        )
+
 
 def _read(results: Path, file: BinaryIO) -> _Columns:
     found = _Columns()
@@ -213,11 +250,20 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         at += len(line)
 
 
-def _read_line(file: BinaryIO, at: int) -> bytes:
+def _read_line(file: IO[bytes], at: int) -> bytes:
     with _READING:
         file.seek(0, os.SEEK_END)  # which forgets what was read before, and may have changed
         file.seek(at)
         return file.readline()
+
+
+def _append_line(file: IO[bytes], line: bytes) -> int:
+    """Where it begins."""
+    with _READING:
+        at = file.seek(0, os.SEEK_END)
+        file.write(line)
+        file.flush()
+    return at
 
 
 def _segments(values: Any) -> Iterator[Segment]:
@@ -229,9 +275,9 @@ def _segments(values: Any) -> Iterator[Segment]:
         yield Segment(float(start), float(end), str(label), float(score))
 
 
-def _ids(n: int) -> list[str]:
-    """Random words, each another."""
-    ids: dict[str, None] = {}
-    while len(ids) < n:
-        ids[token_hex(8)] = None
-    return list(ids)
+def _more_ids(ids: list[str], n: int) -> list[str]:
+    """``ids`` and further random words, ``n`` in all, each another."""
+    longer = dict.fromkeys(ids)
+    while len(longer) < n:
+        longer[token_hex(8)] = None
+    return list(longer)

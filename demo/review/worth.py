@@ -27,7 +27,10 @@ def worth_asking(
     """
     p = np.maximum(shares, np.finfo(np.float32).tiny)
     doubt = -(p * np.log(p)).sum(axis=1) / np.log(max(2, shares.shape[1]))
-    typical = np.ones(len(shares)) if embeddings is None else _typical(embeddings)
+    if embeddings is None or not len(embeddings):
+        typical = np.ones(len(shares))
+    else:
+        typical = _typical(embeddings)
     return (np.clip(doubt, 0, 1) * typical + 2 * unsure).astype(np.float32)
 
 

@@ -87,7 +87,7 @@ Decisions = Annotated[
     typer.Option(
         metavar="FILE",
         help="What was decided in melonnx review, which is sure; by default what lies beside "
-        "RESULTS.",
+        "the results, or the index.",
     ),
 ]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from melonnx.infer.cli.options import Device, Threads, Track, Where
+from melonnx.infer.cli.options import Decisions, Device, Threads, Track, Where
 from melonnx.infer.cli.shell import complete
 from melonnx.infer.errors import IndexFileError
 from melonnx.infer.results.listing import Line, print_listing, say
@@ -66,6 +66,7 @@ def similar(
         bool,
         typer.Option("--mood-like", help="Only songs whose energy and valence are near SONG's."),
     ] = False,
+    decisions: Decisions = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="A playlist: .m3u8, .pls or .xspf."),
@@ -91,8 +92,10 @@ def similar(
     """Find the songs of an index that sound most like SONG, or like several between them.
 
     A song that the index has is not heard again, and is not among its own neighbours. What is
-    near sounds alike: it need not be the same recording. A genre that is unsure has a "?".
+    near sounds alike: it need not be the same recording. A genre that is unsure has a "?"; what was
+    decided in melonnx review is sure.
     """
+    from melonnx.infer.results.decisions import decisions_for, index_as_decided
     from melonnx.infer.results.where import parse_where
     from melonnx.infer.similar.index import read_index
     from melonnx.infer.similar.mix import Limits, mix, way
@@ -110,6 +113,8 @@ def similar(
     if approximate and (is_way or limited or unlike or len(songs or ()) > 1):
         raise typer.BadParameter("takes one song and no limits", param_hint="--approximate")
     library = read_index(index, moods=where is not None or mood_like)
+    if made := decisions_for(index, decisions):
+        library = index_as_decided(library, made)
     _require_columns(library, index, condition, mood_like=mood_like)
     find = _Finder(library, model, device, threads, track)
     limits = Limits(_limits(per_artist, per_album))

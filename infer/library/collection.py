@@ -23,7 +23,7 @@ from melonnx.infer.wanted import Wanted
 
 if TYPE_CHECKING:
     from melonnx.infer.library.batch import Identify
-    from melonnx.infer.library.workers import Answer, Hearing, Job
+    from melonnx.infer.library.workers import Answer, End, Hearing, Job
     from melonnx.infer.results.formats import Write
 
 __all__ = [
@@ -66,6 +66,8 @@ class Output:
     """None for stdout."""
     groups: "Groups | None" = None
     """Which songs get one answer; None where each has its own."""
+    notice: Callable[[Prediction], None] | None = None
+    """Is given each answer, too, as it comes."""
 
     @property
     def is_table(self) -> bool:
@@ -140,11 +142,13 @@ def classify_in_processes(
     fresh: bool = False,
     client: Any = None,
     identify: "Identify | None" = None,
+    stop: "End | None" = None,
 ) -> Outcome:
     """Answer any number of songs in worker processes, until Ctrl-C.
 
     ``client``: of a Dask cluster, whose workers hear instead of processes here. ``identify``: what
-    tells that a song is the one that was heard; by default, that of a local file.
+    tells that a song is the one that was heard; by default, that of a local file. ``stop``: ends
+    the run, in Ctrl-C's place, when something can be read from it; a thread needs one.
 
     With a path, each song is one row, and a journal beside the output holds what was answered
     (``fresh``: it is emptied first). ``workers``: one for each core by default.
@@ -176,7 +180,7 @@ def classify_in_processes(
             )
         outcome.songs = len(songs)
         processes = min(workers or usable_cores(), to_hear)
-        stop = stack.enter_context(stop_on_interrupt())
+        end: End = stop or stack.enter_context(stop_on_interrupt())
         progress = stack.enter_context(show_progress(to_hear, shown=output.has_bar))
 
         def advance() -> None:
@@ -187,8 +191,8 @@ def classify_in_processes(
             if client is not None:
                 from melonnx.infer.library.cluster import hear_in_cluster
 
-                return hear_in_cluster(jobs, client, hearing, stop)
-            return hear_in_processes(jobs, processes, hearing, stop)
+                return hear_in_cluster(jobs, client, hearing, end)
+            return hear_in_processes(jobs, processes, hearing, end)
 
         began = time.monotonic()
         predictions = answer_in_order(
@@ -205,7 +209,7 @@ def classify_in_processes(
         with closing(predictions):
             _write_all(answers, output, hearing.model_name, len(songs), progress, outcome)
         outcome.seconds = time.monotonic() - began
-        outcome.stopped = stop.poll()
+        outcome.stopped = end.poll()
     return outcome
 
 
@@ -293,6 +297,8 @@ def _write_all(
                 for line in complaints(prediction):
                     progress.say(line)
             write(prediction)
+            if output.notice is not None:
+                output.notice(prediction)
             if advance:
                 progress.advance()
 

@@ -16,10 +16,13 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, Any
 
+import numpy as np
+
 from melonnx.infer.errors import OutputError, ResultsFileError
 from melonnx.infer.prediction import NO_MUSIC, Prediction
 from melonnx.infer.results.places import is_url
 from melonnx.infer.results.replace import append_line, sync_folder
+from melonnx.infer.similar.index import Index
 from melonnx.infer.system import lock
 
 __all__ = [
@@ -28,6 +31,8 @@ __all__ = [
     "append",
     "as_decided",
     "decisions_beside",
+    "decisions_for",
+    "index_as_decided",
     "is_name",
     "key_of",
     "new_id",
@@ -162,6 +167,37 @@ def as_decided(prediction: Prediction, decisions: Mapping[str, Decision]) -> Pre
         probabilities=dict.fromkeys(decision.genres, share), decided=decision.genres,
         subgenre=None, subgenres={}, warnings=(),
     )  # fmt: skip
+
+
+def index_as_decided(index: Index, decisions: Mapping[str, Decision]) -> Index:
+    """The index with what somebody decided in place of the model's labels: that is sure.
+
+    A song that was decided to be no music keeps its label, which is then unsure.
+    """
+    made = [decisions.get(key_of(path)) for path in index.paths]
+    labels, scores, unsure = list(index.labels), index.scores.copy(), index.unsure
+    for row, decision in enumerate(made):
+        if decision is not None and decision.genres:
+            labels[row], scores[row] = decision.genres[0], 1.0
+    if unsure is not None:
+        unsure = np.array(
+            [
+                bool(said) if decision is None else not decision.genres
+                for said, decision in zip(unsure, made, strict=True)
+            ],
+            bool,
+        )
+    return replace(index, labels=labels, scores=scores, unsure=unsure)
+
+
+def decisions_for(results: Path, decisions: Path | None) -> dict[str, Decision]:
+    """What ``decisions`` has, or where it is None, what lies beside ``results``, if anything does.
+
+    Raises ResultsFileError.
+    """
+    if decisions is None and decisions_beside(results).exists():
+        decisions = decisions_beside(results)
+    return {} if decisions is None else read_decisions(decisions)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

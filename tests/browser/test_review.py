@@ -90,6 +90,9 @@ def at_song(page, number):
 def test_a_review_by_keys_alone(chromium, server, library):
     page = visit(chromium, server)
     press = page.keyboard.press
+    page.get_by_text("these songs were heard by made 1.0").wait_for()
+    press("e")
+    page.complaints.clear()  # of the picture that there cannot be
     first = int(title(page)[5])
     assert "token" not in page.url
     press("Space")
@@ -189,6 +192,23 @@ def test_a_review_by_touch_alone_written_and_undone(chromium, server, library):
     assert read_genres(songs[first]) == []
     assert page.complaints == []
     page.context.close()
+
+
+def test_a_folder_is_reviewed_as_it_is_heard(chromium, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_library(tmp_path, 4, 12.0)
+    with run_page(tmp_path, "music", "-r", "--model", "genre-small", page="review") as running:
+        page = visit(chromium, running)  # which begins without a song, and is not loaded again
+        page.keyboard.press("1")
+        until(page, "document.querySelector('#shown').textContent === '4 songs'")
+        until(page, "document.querySelector('#hearing').hidden")
+        made = tmp_path / "music.decisions.jsonl"
+        eventually(page, lambda: made.exists() and len(read_decisions(made)) == 1)
+        until(page, "document.querySelector('#evidence').naturalWidth > 500")
+        page.keyboard.press("e")
+        assert not page.locator("#evidence").is_visible()
+        assert page.complaints == []
+        page.context.close()
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ ADDRESS = f"http://127.0.0.1:{PORT}"
 
 def open_review(results: Path) -> Review:
     songs = read_songs(results)
-    return Review(songs, Ledger(decisions_beside(results)), FactsReader(songs.paths, ()))
+    return Review(songs, Ledger(decisions_beside(results)), FactsReader())
 
 
 @pytest.fixture

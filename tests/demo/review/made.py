@@ -35,7 +35,8 @@ def make_library(folder: Path, songs: int = 6, seconds: float = 4.0) -> Path:
         row = {**prediction.to_dict(), "embedding": [number % 3, number / songs] * 100}
         row["timeline"] = [{**one, "energy": 0.5} for one in row["timeline"]]  # a newer melonnx's
         rows.append(row)
-    rows.append(Prediction("gone.mp3", status="unreadable", error="gone.mp3: is damaged").to_dict())
+    failed = Prediction("gone.mp3", status="unreadable", error="gone.mp3: is damaged")
+    rows.append({**failed.to_dict(), "embedding": None})
     results = folder / "library.jsonl"
     results.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return results

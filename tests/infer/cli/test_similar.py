@@ -7,6 +7,7 @@ import pytest
 
 from melonnx.infer import Predictor
 from melonnx.infer.model.session import MODELS_FOLDER
+from melonnx.infer.results.decisions import Decision, append
 from melonnx.infer.similar.index import npz_writer
 from tests.conftest import RATE, encode, make_song
 
@@ -42,6 +43,23 @@ def test_a_song_of_the_index_is_not_heard_again(melonnx, library):
     assert str(path) not in [row["path"] for row in found]
     near = [row["similarity"] for row in found]
     assert near == sorted(near, reverse=True)
+
+
+def test_what_was_decided_is_sure_and_is_found_beside_the_index(melonnx, library):
+    one, other, song = (str(library.with_name(f"{number}.wav")) for number in (1, 2, 0))
+    beside = library.with_name("index.decisions.jsonl")
+    append(beside, [Decision("a", (one,), ("Britpop", "pop")), Decision("b", (other,), ())])
+    found = {row["path"]: row for row in rows(melonnx("similar", song, "--in", library, "--json"))}
+    assert (found[one]["label"], found[one]["unsure"]) == ("Britpop", False)
+    assert found[other]["unsure"]
+    kept = melonnx("similar", song, "--in", library, "--json", "--where", "genre=Britpop")
+    assert [row["path"] for row in rows(kept)] == [one]
+    elsewhere = beside.rename(library.with_name("mine.jsonl"))
+    bare = rows(melonnx("similar", song, "--in", library, "--json"))
+    asked = rows(melonnx("similar", song, "--in", library, "--json", "--decisions", elsewhere))
+    assert "Britpop" not in [row["label"] for row in bare]
+    assert {row["path"]: row for row in asked} == found
+    elsewhere.unlink()
 
 
 def test_another_song_is_heard_by_the_index_s_model(melonnx, library, tmp_path):
