@@ -4,9 +4,9 @@
 
 COLLECTION holds folders with a tracks.csv (path, genre, artist). Its clips, of one genre and next
 to those of the same artist, are joined end to end to songs of four minutes, 44.1 kHz stereo, and
-written by ffmpeg, of the ways that are skimmed each thrice as often as of those that are read through.
-What each model says of each is a JSON line of FILE; run again with it, the next songs follow. The
-table at the end has a line for each way and one for all.
+written by ffmpeg, each way that is skimmed thrice as often as one that is read through. What each
+model says of each is a JSON line of FILE; run again with it, the next songs follow. The table at
+the end has a line for each way and one for all.
 """
 
 import csv
