@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal, cast
 
 from melonnx.infer.audio.joined import Joined
 
-__all__ = ["has_samples", "is_cut_short", "mend", "without_peak"]
+__all__ = ["has_samples", "is_cut_short", "last_page_samples", "mend", "without_peak"]
 
 _TOLERANCE = 16
 """Bytes: some writers count the header twice."""
@@ -123,6 +123,22 @@ def _data_chunk(file: BinaryIO, container: str) -> tuple[int, int] | None:
             return at, length
         at += length + length % 2 * (container == "riff")
     return None
+
+
+def last_page_samples(file: BinaryIO, size: int) -> int | None:
+    """Samples of the last page of an Ogg stream, at its own rate; None where its end has no two."""
+    file.seek(max(0, size - 2 * _OGG_TAIL))
+    tail = file.read()
+    places: list[int] = []
+    at = len(tail)
+    while len(places) < 2:
+        at = tail.rfind(b"OggS\0", 0, at)
+        if at < 0 or at + 14 > len(tail):
+            return None
+        place = int.from_bytes(tail[at + 6 : at + 14], "little", signed=True)
+        if place >= 0:  # -1: no packet ends in this page
+            places.append(place)
+    return places[0] - places[1]
 
 
 def _ogg_ends(file: BinaryIO, size: int) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from melonnx.infer.audio.extents import Extents
 
-__all__ = ["Link", "OggStream", "find_links", "packets_of", "pages_of"]
+__all__ = ["Link", "OggStream", "find_links", "is_all_celt", "packets_of", "pages_of"]
 
 _BLOCK = 1 << 20
 _BEGINS = re.compile(rb"OggS\0[\x02\x06]")
@@ -19,6 +19,8 @@ _LARGEST = _HEADER + 255 + 255 * 255
 """Bytes of a page."""
 _SMALLEST_LINK = 100
 """Bytes: the headers of any codec are more."""
+_CELT = 0x80
+"""The first byte of Opus packets without SILK."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,25 @@ def _stream(serial: bytes, packet: bytes) -> OggStream:
             (int.from_bytes(info[12:13]) >> 1 & 7) + 1,
         )
     return OggStream(serial, "")
+
+
+def is_all_celt(file: BinaryIO, link: Link) -> bool:
+    """Whether a link of one Opus stream never speaks in SILK, whose state has no end (RFC 6716).
+
+    Each packet's first byte tells; the first two are headers.
+    """
+    headers = 2
+    for at, head, body in _walk(file, link, link.streams[0].serial):
+        file.seek(at)
+        page = np.frombuffer(file.read(head + body), np.uint8)
+        lacing = page[_HEADER:head]
+        is_first = np.concatenate([[not page[5] & 1], lacing[:-1] < 255])
+        begins = head + np.concatenate([[0], np.cumsum(lacing[:-1], dtype=np.int64)])
+        firsts = page[begins[is_first & (begins < len(page))]]
+        if (firsts[headers:] < _CELT).any():
+            return False
+        headers -= min(headers, len(firsts))
+    return True
 
 
 def pages_of(file: BinaryIO, link: Link, stream: OggStream) -> BinaryIO:

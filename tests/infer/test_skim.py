@@ -32,6 +32,7 @@ def skimmed(source, *sizes):
     [
         *itertools.product(("WAV", "FLAC"), (8000, 12000, 16000, 44100, 48000)),
         *itertools.product(("MP3",), (32000, 44100, 48000)),
+        *itertools.product(("OGG",), (12000, 16000, 44100, 48000)),
     ],
 )
 def test_frames_and_places_are_those_of_the_whole(format_, rate):
@@ -103,7 +104,8 @@ def _untagged(song):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda song: encode(song, 22050, "OGG", "VORBIS"),
+        lambda song: encode(song, 22050, "OGG", "VORBIS")[:-5000],
+        lambda song: encode(song, 24000, "OGG", "OPUS", compression_level=1.0),
         _untagged,
         lambda song: encode(song, 22050, "WAV", "PCM_16")[:-200_000],
         lambda song: encode(song, 22050, "FLAC", "PCM_16")[:-200_000],
@@ -111,7 +113,16 @@ def _untagged(song):
         lambda song: encode(song, 22050, "MP3", "MPEG_LAYER_III"),
         lambda song: encode(song * 0, 22050, "WAV", "PCM_16"),
     ],
-    ids=["ogg", "mp3 without tag", "cut wav", "cut flac", "cut mp3", "low mp3", "silence"],
+    ids=[
+        "cut ogg",
+        "opus with speech",
+        "mp3 without tag",
+        "cut wav",
+        "cut flac",
+        "cut mp3",
+        "low mp3",
+        "silence",
+    ],
 )
 def test_what_cannot_be_skimmed_is_left_to_be_heard_whole(make):
     assert skimmed(make(make_song(40)))[0] is None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import soundfile
 from melonnx.infer.arrays import Samples
 from melonnx.infer.audio.decoders.calm_file import CalmFile
 from melonnx.infer.audio.decoders.decoder import BLOCK_LENGTH, DecodeError, Decoder, Places
-from melonnx.infer.audio.headers import is_cut_short, mend, without_peak
+from melonnx.infer.audio.headers import is_cut_short, last_page_samples, mend, without_peak
 
 __all__ = ["Forward", "open_plain", "open_soundfile", "places_in", "read_blocks"]
 
@@ -28,6 +29,7 @@ def open_plain(
     None where libsndfile knows no audio in it.
     """
     cut_short = is_cut_short(file, container, size)
+    last_page = None if container != "ogg" or cut_short else last_page_samples(file, size)
     view = mend(file, container, size)
     decoder = open_soundfile(view, resources)
     if decoder is None and (mended := without_peak(view, container)) is not None:
@@ -37,7 +39,6 @@ def open_plain(
         return None
     skipped = _skip(decoder, round(offset_s * decoder.samplerate))
     is_known = decoder.frames < _UNKNOWN_LENGTH
-    seeks = is_known and not cut_short and _seeks_exactly(decoder)
     return Decoder(
         decoder.samplerate,
         decoder.channels,
@@ -45,7 +46,7 @@ def open_plain(
         skipped=skipped,
         claimed=decoder.frames if is_known else None,
         cut_short=cut_short,
-        places=places_in(decoder) if seeks else None,
+        places=_places(decoder, last_page) if is_known and not cut_short else None,
     )
 
 
@@ -62,8 +63,26 @@ def open_soundfile(file: BinaryIO, resources: ExitStack) -> "Forward | None":
 
 
 def _seeks_exactly(decoder: soundfile.SoundFile) -> bool:
-    """To the sample; libsndfile misses in Vorbis near the end."""
+    """To the sample, whatever was decoded before."""
     return decoder.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
+
+
+def _places(decoder: soundfile.SoundFile, last_page: int | None) -> Places | None:
+    """Any part of what ``decoder`` has open; None where no way to it is exact.
+
+    ``last_page``: samples that begin in the last page of an Ogg file, where that is known.
+    """
+    places = places_in(decoder)
+    if _seeks_exactly(decoder):
+        return places
+    if last_page is None or decoder.subtype not in ("OPUS", "VORBIS"):
+        return None
+    from melonnx.infer.audio.decoders.lapped import opus_part, vorbis_part
+
+    if decoder.subtype == "OPUS":
+        return Places(places.n_samples, partial(opus_part, places.read))
+    seekable = places.n_samples - last_page
+    return Places(places.n_samples, partial(vorbis_part, places.read, seekable))
 
 
 def _skip(decoder: soundfile.SoundFile, wanted: int) -> int:

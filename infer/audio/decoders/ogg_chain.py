@@ -11,7 +11,7 @@ from melonnx.infer.audio.decoders.libsndfile import open_plain
 from melonnx.infer.audio.decoders.one_shape import in_one_shape
 from melonnx.infer.audio.decoders.pyav import has_av, open_av
 from melonnx.infer.audio.headers import is_cut_short
-from melonnx.infer.audio.ogg import Link, OggStream, find_links, packets_of, pages_of
+from melonnx.infer.audio.ogg import Link, OggStream, find_links, is_all_celt, packets_of, pages_of
 from melonnx.infer.errors import AudioError, UnreadableAudioError, UnsupportedFormatError
 
 __all__ = ["open_ogg"]
@@ -38,7 +38,10 @@ def open_ogg(
         is_whole = len(links) == 1 and links[0].start == 0 and len(links[0].streams) == 1
         codec = links[0].streams[0].codec if is_whole else ""
         if not links or (is_whole and codec in ("vorbis", "opus", "")):
+            exact = codec != "opus" or is_all_celt(file, links[0])
             decoder = open_plain(file, "ogg", size, offset_s, resources)
+            if decoder is not None and not exact:
+                decoder = replace(decoder, places=None)
             if decoder is None and codec and not has_av():
                 raise UnreadableAudioError(_BROKEN.format(_NAMES[codec]))
             return decoder or open_av(file, "ogg", resources, track)
