@@ -2,12 +2,10 @@
 
 import io
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 from melonnx.infer.library.find import AUDIO_SUFFIXES
+from tests.commands import Commands
 
 # The same examples each time, so that chance fails no run; ``--hypothesis-profile=long`` looks for
 # others, for as long as twenty such runs.
@@ -47,6 +46,10 @@ TOGETHER = {
     "a trained run": (
         *("export/keras/test_run", "train/evaluate/test_evaluation", "train/fit/test_loop"),
         "train/classical/test_networks",
+    ),
+    "the corpus": tuple(
+        f"robustness/test_{name}"
+        for name in ("corpus", "corpus_in_batches", "corpus_on_the_page")
     ),
     "npm's packages": ("browser/test_twin", "browser/test_web_modules", "browser/test_web_page"),
     "what numba compiles": (
@@ -256,16 +259,11 @@ def full_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def melonnx() -> Run:
+def melonnx() -> Iterator[Run]:
     """Run the installed command as a user does."""
-    command = shutil.which("melonnx", path=str(Path(sys.executable).parent))
-    assert command, "the melonnx command is not installed beside this Python"
-
-    def run(*arguments: str | Path, **how) -> subprocess.CompletedProcess[str]:
-        line: Sequence[str] = [command, *map(str, arguments)]
-        return subprocess.run(line, capture_output=True, text=True, check=False, **how)
-
-    return run
+    commands = Commands()
+    yield commands
+    commands.close()
 
 
 @pytest.fixture(scope="session")

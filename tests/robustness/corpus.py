@@ -3,6 +3,7 @@
 import io
 import os
 import socket
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -25,22 +26,26 @@ def _mp3(seconds: float = _SECONDS, mode: str = "CONSTANT", rate: int = 44100) -
 
 
 def _bytes(data: bytes) -> Maker:
-    def make(path: Path) -> None:
-        path.write_bytes(data)
+    return _late(lambda: data)
 
-    return make
+
+def _late(make: Callable[[], bytes]) -> Maker:
+    """What takes long to encode is encoded when the file is wanted, not when tests are listed."""
+
+    def write(path: Path) -> None:
+        path.write_bytes(make())
+
+    return write
 
 
 def _song(
     format_: str, subtype: str, rate: int = RATE, channels: int = 1, seconds: float = _SECONDS
 ) -> Maker:
-    return lambda path: _bytes(encode(make_song(seconds, rate, channels), rate, format_, subtype))(
-        path
-    )
+    return _late(lambda: encode(make_song(seconds, rate, channels), rate, format_, subtype))
 
 
 def _samples(samples: np.ndarray, subtype: str = "FLOAT") -> Maker:
-    return lambda path: _bytes(encode(samples, RATE, "WAV", subtype))(path)
+    return _late(lambda: encode(samples, RATE, "WAV", subtype))
 
 
 def _id3(length: int, really: int) -> bytes:
@@ -76,7 +81,7 @@ def _with_hole(mp3: bytes) -> bytes:
 
 
 def _claims(n_bytes: int) -> bytes:
-    wav = bytearray(encode(make_song(_SECONDS), RATE, "WAV", "PCM_16"))
+    wav = bytearray(_plain("WAV"))
     at = wav.index(b"data") + 4
     wav[4:8] = wav[at : at + 4] = n_bytes.to_bytes(4, "little")
     return bytes(wav)
@@ -130,8 +135,14 @@ def _m4a(path: Path) -> None:
     path.write_bytes(buffer.getvalue())
 
 
-_WAV = encode(make_song(_SECONDS), RATE, "WAV", "PCM_16")
-_FLAC = encode(make_song(_SECONDS), RATE, "FLAC", "PCM_16")
+@cache
+def _plain(format_: str) -> bytes:
+    return encode(make_song(_SECONDS), RATE, format_, "PCM_16")
+
+
+def _half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
 
 CORPUS = [
     # What is no audio.
@@ -149,29 +160,35 @@ CORPUS = [
     Entry(b"nan.wav", _samples(_nan()), "invalid_samples", "NaN"),
     Entry(b"infinite.wav", _samples(np.full((RATE, 1), np.inf)), "invalid_samples", "infinite"),
     # Tags and junk around mp3 frames.
-    Entry(b"cover.mp3", _bytes(_cover(3_000_000) + _mp3()), seconds=_SECONDS),
-    Entry(b"huge_tag.mp3", _bytes(_id3(200_000_000, 0) + _mp3()), seconds=_SECONDS),
-    Entry(b"junk_4k.mp3", _bytes(_noise(4096) + _mp3()), seconds=_SECONDS),
-    Entry(b"junk_200k.mp3", _bytes(_noise(200_000) + _mp3()), seconds=_SECONDS),
-    Entry(b"tag_behind.mp3", _bytes(_mp3() + b"TAG" + bytes(125)), seconds=_SECONDS),
-    Entry(b"hole.mp3", _bytes(_with_hole(_mp3(2 * _SECONDS)))),
-    Entry(b"untagged_vbr.mp3", _bytes(_untagged(_mp3(mode="VARIABLE"))), seconds=_SECONDS),
+    Entry(b"cover.mp3", _late(lambda: _cover(3_000_000) + _mp3()), seconds=_SECONDS),
+    Entry(b"huge_tag.mp3", _late(lambda: _id3(200_000_000, 0) + _mp3()), seconds=_SECONDS),
+    Entry(b"junk_4k.mp3", _late(lambda: _noise(4096) + _mp3()), seconds=_SECONDS),
+    Entry(b"junk_200k.mp3", _late(lambda: _noise(200_000) + _mp3()), seconds=_SECONDS),
+    Entry(b"tag_behind.mp3", _late(lambda: _mp3() + b"TAG" + bytes(125)), seconds=_SECONDS),
+    Entry(b"hole.mp3", _late(lambda: _with_hole(_mp3(2 * _SECONDS)))),
+    Entry(b"untagged_vbr.mp3", _late(lambda: _untagged(_mp3(mode="VARIABLE"))), seconds=_SECONDS),
     Entry(
-        b"liar_vbr.mp3", _bytes(_claims_too_much(_mp3(mode="VARIABLE"))), says="truncated",
+        b"liar_vbr.mp3", _late(lambda: _claims_too_much(_mp3(mode="VARIABLE"))), says="truncated",
         seconds=_SECONDS,
     ),
-    Entry(b"cut.mp3", _bytes(_mp3(2 * _SECONDS)[: len(_mp3(2 * _SECONDS)) // 2]), says="truncated"),
-    Entry(b"twice.mp3", _bytes(_mp3() + _mp3()), seconds=2 * _SECONDS),
+    Entry(b"cut.mp3", _late(lambda: _half(_mp3(2 * _SECONDS))), says="truncated"),
+    Entry(b"twice.mp3", _late(lambda: _mp3() + _mp3()), seconds=2 * _SECONDS),
     Entry(b"m4a_inside.mp3", _m4a, seconds=_SECONDS),
     Entry(b"song.m4a", _m4a, seconds=_SECONDS),
     # Headers that lie, and files that end too soon.
-    Entry(b"claims_2_gb.wav", _bytes(_claims(0x7FFFFFF0)), says="truncated", seconds=_SECONDS),
+    Entry(
+        b"claims_2_gb.wav", _late(lambda: _claims(0x7FFFFFF0)), says="truncated",
+        seconds=_SECONDS,
+    ),
     # So do programs that write to a pipe: no truncation.
-    Entry(b"claims_4_gb.wav", _bytes(_claims(0xFFFFFFF0)), seconds=_SECONDS),
-    Entry(b"cut.wav", _bytes(_WAV[: len(_WAV) // 2]), says="truncated", seconds=_SECONDS / 2),
-    Entry(b"cut.flac", _bytes(_FLAC[: len(_FLAC) // 2]), says="truncated"),
-    Entry(b"cut_in_header.flac", _bytes(_FLAC[:30]), "unreadable", "cut_in_header.flac"),
-    Entry(b"cut_in_header.wav", _bytes(_WAV[:20]), "unreadable", "not audio"),
+    Entry(b"claims_4_gb.wav", _late(lambda: _claims(0xFFFFFFF0)), seconds=_SECONDS),
+    Entry(b"cut.wav", _late(lambda: _half(_plain("WAV"))), says="truncated", seconds=_SECONDS / 2),
+    Entry(b"cut.flac", _late(lambda: _half(_plain("FLAC"))), says="truncated"),
+    Entry(
+        b"cut_in_header.flac", _late(lambda: _plain("FLAC")[:30]), "unreadable",
+        "cut_in_header.flac",
+    ),
+    Entry(b"cut_in_header.wav", _late(lambda: _plain("WAV")[:20]), "unreadable", "not audio"),
     Entry(b"ten_hours.wav", _ten_hours, says="mostly silence", seconds=36_000),
     # Rates, depths, channels and codecs.
     Entry(b"8_bit.wav", _song("WAV", "PCM_U8"), seconds=_SECONDS),
