@@ -2,6 +2,7 @@
 
 import { showEvidence, toggleEvidence } from "/evidence.js";
 import { List } from "/list.js";
+import { SongMap } from "/map.js";
 import { Player } from "/player.js";
 
 const byId = (id) => document.getElementById(id);
@@ -19,7 +20,7 @@ const mine = []; // this page's decisions, for undo
 const waiting = []; // what the server has not said to be on disk
 const own = new Set(); // names of genres that are not the model's
 let n = all.ids.length; // more come while a folder is heard
-let shown = [], here = -1, opened = 0, adding = false, several = false, anchor = -1, folder = -1;
+let shown = [], here = -1, opened = 0, adding = false, several = false, anchor = -1, folder = -1, isMap = false;
 let since = { lines: 0, facts: 0 };
 
 const song = () => (here < 0 ? -1 : shown[here]);
@@ -97,7 +98,7 @@ async function look() {
     tellHearing(news.hearing);
     if (come) mergeIn();
     if (come || more || Object.keys(news.decided).length) {
-      list.refresh();
+      redraw();
       tellCount();
       showDecision();
       if (here >= 0) tellTags();
@@ -164,6 +165,11 @@ function learnNames(genres) {
 
 const list = new List(byId("list"), fillRow, clickRow);
 
+function redraw() {
+  list.refresh();
+  map.draw();
+}
+
 function fillRow(row, one, isHere) {
   const [left, middle, mark] = row.children, sure = !all.unsure[one];
   const label = all.labels[all.answer[one]], made = decided.get(one);
@@ -206,7 +212,7 @@ function tellChosen() {
   byId("none").hidden = !chosen.size;
   byId("shown").textContent = chosen.size ? `${many(chosen.size, "song")} selected` : many(shown.length, "song");
   byId("asked").textContent = chosen.size > 1 ? `Decide on ${many(chosen.size, "song")}:` : "What is it?";
-  list.refresh();
+  redraw();
 }
 
 function clearChosen() {
@@ -230,10 +236,65 @@ function matching() {
   return sorted().filter((one) => (folder < 0 || all.folder[one] === folder) && which(one) && isOf(one, genre) && has(one, words));
 }
 
+// ---- the map
+
+const inList = new Set(); // what the filters leave
+let meaning = "";
+const map = new SongMap(byId("map"), {
+  label: (one) => all.labels[all.answer[one]],
+  point: (one) => { byId("meaning").textContent = one < 0 ? meaning : titled(one); },
+  colour: (one) => {
+    const made = decided.get(one), label = made ? made.genres[0] : all.labels[all.answer[one]];
+    return player.colour(label, "#808080");
+  },
+  decided: (one) => decided.has(one),
+  isChosen: (one) => chosen.has(one),
+  isShown: (one) => inList.has(one),
+  here: song,
+  pick(one, add) {
+    if (add || several) {
+      if (!chosen.delete(one)) chosen.add(one);
+      tellChosen();
+    }
+    player.wanted = true;
+    goTo(shown.indexOf(one));
+    say(titled(one));
+  },
+  choose(songs) {
+    for (const one of songs) chosen.add(one);
+    tellChosen();
+    say(songs.length ? `${many(chosen.size, "song")} are selected: the next decision is for all of them.` : "There is no song within.");
+  },
+});
+
+const titled = (one) => `${title(one)}: ${decided.has(one) ? told(decided.get(one).genres) : all.labels[all.answer[one]]}`;
+
+function tellMap(text) {
+  meaning = text;
+  byId("meaning").textContent = text;
+}
+
+function toggleMap() {
+  isMap = !isMap;
+  byId("mapped").setAttribute("aria-pressed", isMap);
+  document.body.classList.toggle("mapped", isMap);
+  tellEmpty();
+  if (!isMap) {
+    if (here >= 0) list.goTo(here);
+    return byId("list").focus();
+  }
+  map.load(ask, tellMap).then(() => map.follow(), (error) => tellMap(error.message));
+  map.follow();
+  byId("map").querySelector("canvas").focus();
+}
+
 function tellEmpty() {
+  inList.clear();
+  for (const one of shown) inList.add(one);
+  byId("map").hidden = !isMap || !shown.length;
   byId("empty").textContent = n ? "No song is like that." : "The first songs are being heard.";
   byId("empty").hidden = shown.length > 0;
-  byId("list").hidden = !shown.length;
+  byId("list").hidden = isMap || !shown.length;
   byId("song").hidden = !shown.length;
 }
 
@@ -314,6 +375,7 @@ async function goTo(place) {
   if (place < 0 || place >= shown.length) return;
   here = place;
   list.goTo(place);
+  map.follow();
   const one = song(), turn = ++opened;
   byId("song").hidden = false;
   tellTags();
@@ -339,7 +401,7 @@ function tellTags() {
   const one = song();
   byId("title").textContent = title(one);
   byId("by").textContent = by(one);
-  byId("path").textContent = `${all.folders[all.folder[one]]}/${all.names[one]}`;
+  byId("path").textContent = byId("path").title = `${all.folders[all.folder[one]]}/${all.names[one]}`;
   byId("kept").hidden = !fileGenres(one);
   byId("kept").title = fileGenres(one);
 }
@@ -388,7 +450,7 @@ function decide(genres, { stay = false } = {}) {
   say(songs.length > 1 ? `${many(songs.length, "song")}: ${told(genres)}` : `${title(song())}: ${told(genres)}`);
   tellCount();
   if (chosen.size) clearChosen();
-  list.refresh();
+  redraw();
   showDecision();
   if (!stay) next();
 }
@@ -423,7 +485,7 @@ function undo() {
   since.lines = 0; // what was decided before counts again; the server knows
   say("Taken back.");
   tellCount();
-  list.refresh();
+  redraw();
   if (last && shown.includes(last.here)) goTo(shown.indexOf(last.here));
   showDecision();
 }
@@ -445,12 +507,16 @@ function wholeAlbum() {
   say(`${many(chosen.size, "song")} of this album are selected: the next decision is for all of them.`);
 }
 
+function focusSongs() {
+  (isMap ? byId("map").querySelector("canvas") : byId("list")).focus();
+}
+
 function takeName() {
   const name = byId("name").value.trim();
   if (!name) return;
   const known = [...all.labels, ...own].find((one) => plain(one) === plain(name));
   byId("name").value = "";
-  byId("list").focus();
+  focusSongs();
   take(known || name, adding);
 }
 
@@ -530,6 +596,7 @@ const KEYS = {
   "]": () => player.stretch(1),
   a: () => wholeAlbum(),
   e: () => toggleEvidence(),
+  m: () => toggleMap(),
   f: () => fileIsRight(),
   u: () => undo(),
   "/": () => byId("name").focus(),
@@ -541,7 +608,7 @@ addEventListener("keydown", (event) => {
   const at = event.target;
   if (event.ctrlKey || event.metaKey || event.altKey || at.closest("dialog")) return;
   if (at.matches("input:not([type=range]), select")) {
-    if (event.key === "Escape") byId("list").focus();
+    if (event.key === "Escape") focusSongs();
     return;
   }
   // A button that has the focus is pressed by these, and a slider moved.
@@ -579,6 +646,17 @@ byId("folder").onclick = () => {
   byId("folder").title = folder < 0 ? "" : all.folders[folder];
   choose();
 };
+byId("mapped").onclick = toggleMap;
+byId("nearer").onclick = () => map.zoom(1.4);
+byId("farther").onclick = () => map.zoom(1 / 1.4);
+byId("whole").onclick = () => map.whole();
+for (const button of document.querySelectorAll("[data-mode]")) {
+  button.onclick = () => {
+    map.mode = button.dataset.mode;
+    for (const one of document.querySelectorAll("[data-mode]")) one.setAttribute("aria-pressed", one === button);
+    byId("map").querySelector("canvas").className = map.mode;
+  };
+}
 byId("several").onclick = () => {
   several = !several;
   byId("several").setAttribute("aria-pressed", several);

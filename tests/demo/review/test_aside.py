@@ -75,7 +75,6 @@ def test_a_stretch_lies_in_the_song():
 
 
 def test_the_map_is_laid_out_once(tmp_path):
-    pytest.importorskip("sklearn", reason="needs the extra map")
     results = make_library(tmp_path, 5, 1.0)
     paths, places, _ = lay_out(results)
     assert [path.rpartition(" ")[2] for path in paths] == [f"{number}.wav" for number in range(5)]
