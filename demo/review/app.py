@@ -24,7 +24,7 @@ _FILES = {
     "/page.css": ("page.css", "text/css"),
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript")
-        for name in ("page", "list", "player", "evidence", "map")
+        for name in ("page", "list", "player", "evidence", "map", "judged")
     },
 }
 _MOST_BYTES = 8 << 20

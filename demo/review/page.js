@@ -1,6 +1,7 @@
 // The page of melonnx review: which song, what was decided on it, and every key.
 
 import { showEvidence, toggleEvidence } from "/evidence.js";
+import { toldRight } from "/judged.js";
 import { List } from "/list.js";
 import { SongMap } from "/map.js";
 import { Player } from "/player.js";
@@ -344,6 +345,16 @@ function sorted() {
   return [...albums.values()].map((songs) => [agreement(songs), songs]).sort((a, b) => a[0] - b[0] || b[1].length - a[1].length).flatMap((one) => one[1]);
 }
 
+function judged() {
+  let asked = 0, right = 0;
+  for (const [one, made] of decided) {
+    if (!all.unsure[one]) continue;
+    asked++;
+    right += made.genres.includes(all.labels[all.answer[one]]) ? 1 : 0;
+  }
+  return [right, asked];
+}
+
 function tellCount() {
   let unsure = 0, open = 0;
   for (let one = 0; one < n; one++) {
@@ -351,6 +362,7 @@ function tellCount() {
     open += all.unsure[one] && !decided.has(one) ? 1 : 0;
   }
   byId("count").textContent = `${many(n, "song")}, ${open.toLocaleString("en")} of ${unsure.toLocaleString("en")} unsure ones left; ${decided.size.toLocaleString("en")} decided`;
+  byId("right").textContent = toldRight(...judged());
   byId("write").disabled = !decided.size;
 }
 

@@ -263,6 +263,16 @@ def lasting(tmp_path_factory):
         yield running
 
 
+def test_how_right_the_model_was_is_told_with_an_interval(chromium, lasting):
+    page = visit(chromium, lasting)
+    told = "(async () => (await import('/judged.js')).toldRight(21, 54))()"
+    assert page.evaluate(told) == (  # Wilson's interval: 27.0 to 52.2%
+        "of the 54 unsure answers that you judged, 39% were right (27 to 52%)"
+    )
+    assert page.locator("#right").inner_text() == ""  # of six songs there is none
+    page.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS)
 def test_axe_finds_nothing(chromium, lasting, axe, screen, scheme):
