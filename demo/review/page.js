@@ -390,6 +390,7 @@ async function goTo(place) {
   map.follow();
   const one = song(), turn = ++opened;
   byId("song").hidden = false;
+  byId("song").scrollTop = 0; // on a telephone: whose turn it is stands above
   tellTags();
   adding = false;
   byId("adding").setAttribute("aria-pressed", false);
@@ -412,7 +413,7 @@ async function goTo(place) {
 function tellTags() {
   const one = song();
   byId("title").textContent = title(one);
-  byId("by").textContent = by(one);
+  byId("by").textContent = byId("by").title = by(one);
   byId("path").textContent = byId("path").title = `${all.folders[all.folder[one]]}/${all.names[one]}`;
   byId("kept").hidden = !fileGenres(one);
   byId("kept").title = fileGenres(one);
