@@ -145,10 +145,10 @@ def draw_evidence(
     from melonnx.infer.explain.evidence import map_evidence
     from melonnx.infer.explain.examine import examine
 
-    predictor = _predictor(model, name)
     begin, length = stretch
     file, _, _ = open_song(place)
     with file:
+        predictor = _predictor(model, name)
         examined = examine(predictor, file, offset=begin, duration=length)
     figure = draw_stretch(
         examined, map_evidence(predictor, examined), genre, begin,
