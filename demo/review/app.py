@@ -24,7 +24,7 @@ _FILES = {
     "/page.css": ("page.css", "text/css"),
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript")
-        for name in ("page", "list", "player", "evidence")
+        for name in ("page", "list", "player", "evidence", "map", "judged")
     },
 }
 _MOST_BYTES = 8 << 20
@@ -45,6 +45,7 @@ def build_app(
         Route("/api/song/{id}", _told(lambda asked: review.song(asked.path_params["id"]))),
         Route("/api/audio/{id}", _sound(review)),
         Route("/api/picture/{id}", _drawn(review)),
+        Route("/api/map", _told(lambda _: review.map())),
         Route("/api/changes", _told(lambda asked: review.changes(*_since(asked)))),
         Route("/api/decide", _done(review.decide), methods=["POST"]),
         Route("/api/undo", _done(review.undo), methods=["POST"]),

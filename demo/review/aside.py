@@ -8,16 +8,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock, Thread, Timer
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.demo.review.files import open_song
+from melonnx.demo.review.songs import Songs
 from melonnx.infer.errors import MelonnxError
 
-__all__ = ["Aside", "Overtaken", "Stretch", "draw_evidence", "lay_out", "stretch_about"]
+__all__ = ["Aside", "Layout", "Overtaken", "Stretch", "draw_evidence", "lay_out", "stretch_about"]
 
 _STRETCH_S = 30.0
 _BEFORE_S = 5.0
@@ -25,6 +26,14 @@ _BEFORE_S = 5.0
 _WIDTH, _HEIGHT, _DPI = 6.4, 1.65, 150.0
 _IDLE_S = 90.0
 """After which the process ends: it holds a model."""
+
+_FEW = 10
+"""Songs that have too few neighbours for t-SNE."""
+_STEPS = 65535
+_MEANING = {
+    "tsne": "Near songs sound alike; how far two groups lie apart says little. Bright: decided.",
+    "pca": "The two directions in which these songs differ most. Bright: decided.",
+}
 
 Stretch = tuple[float, float]
 """Begin and length, in seconds."""
@@ -136,10 +145,10 @@ def draw_evidence(
     from melonnx.infer.explain.evidence import map_evidence
     from melonnx.infer.explain.examine import examine
 
-    predictor = _predictor(model, name)
     begin, length = stretch
     file, _, _ = open_song(place)
     with file:
+        predictor = _predictor(model, name)
         examined = examine(predictor, file, offset=begin, duration=length)
     figure = draw_stretch(
         examined, map_evidence(predictor, examined), genre, begin,
@@ -161,6 +170,43 @@ def _predictor(model: Path | None, name: str) -> Any:
     raise MelonnxError(f"these songs were heard by {name}: melonnx review --model FILE has it")
 
 
+class Layout:
+    """Where songs lie on the map: found once somebody asks, kept for the session."""
+
+    def __init__(self) -> None:
+        self._aside = Aside()
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._answer: dict[str, Any] | None = None
+
+    def told(self, songs: Songs) -> dict[str, Any]:
+        """As the page is told: places, by row, of 65,535 steps a side; or what is waited for."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._run, args=(songs,), name="map", daemon=True)
+                self._thread.start()
+        return self._answer or {"waiting": "Laying the songs out …", "again": True}
+
+    def stop(self) -> None:
+        """End what is under way."""
+        self._aside.stop()
+
+    def _run(self, songs: Songs) -> None:
+        try:
+            paths, places, method = self._aside.run(lay_out, Path(songs.name))
+        except MelonnxError as error:
+            self._answer = {"waiting": f"There is no map: {error}", "again": False}
+            self._thread = None  # the next who asks may have more luck
+            return
+        self._aside.stop()
+        steps = np.full((len(songs.paths), 2), -1, np.int64)
+        for path, place in zip(paths, np.round(places * _STEPS).astype(int), strict=True):
+            if path in songs.places:
+                steps[songs.places[path]] = place
+        x, y = steps.T.tolist()
+        self._answer = {"x": x, "y": y, "meaning": _MEANING[method]}
+
+
 def lay_out(results: Path) -> tuple[list[str], NDArray[np.float32], str]:
     """Paths of songs, their places [n, 2] from 0 to 1, and how they were found.
 
@@ -171,5 +217,8 @@ def lay_out(results: Path) -> tuple[list[str], NDArray[np.float32], str]:
     from melonnx.infer.similar.index import read_index
 
     index = read_index(results)
-    places, method = place_kept(index, results, None)
+    try:
+        places, method = place_kept(index, results, "pca" if len(index.paths) < _FEW else None)
+    except ModuleNotFoundError:
+        raise MelonnxError('it needs the "map" extra: pip install "melonnx[map]"') from None
     return [key_of(path) for path in index.paths], places, method

@@ -1,6 +1,7 @@
 // A list of any length: of its rows only those in sight are there, and they are used again.
 
 export const ROW = 56;
+const COMING = 2; // rows that are seen below the one in hand
 const MORE = 6; // beyond each end, for those who scroll fast
 
 export class List {
@@ -40,7 +41,7 @@ export class List {
     this.here = place;
     const top = place * ROW, { scrollTop, clientHeight } = this.box;
     if (top < scrollTop) this.box.scrollTop = top;
-    else if (top + ROW > scrollTop + clientHeight) this.box.scrollTop = top + ROW - clientHeight;
+    else if (top + (1 + COMING) * ROW > scrollTop + clientHeight) this.box.scrollTop = top + (1 + COMING) * ROW - clientHeight;
     this.refresh();
   }
 

@@ -1,7 +1,9 @@
 // The page of melonnx review: which song, what was decided on it, and every key.
 
 import { showEvidence, toggleEvidence } from "/evidence.js";
+import { toldRight } from "/judged.js";
 import { List } from "/list.js";
+import { SongMap } from "/map.js";
 import { Player } from "/player.js";
 
 const byId = (id) => document.getElementById(id);
@@ -19,7 +21,7 @@ const mine = []; // this page's decisions, for undo
 const waiting = []; // what the server has not said to be on disk
 const own = new Set(); // names of genres that are not the model's
 let n = all.ids.length; // more come while a folder is heard
-let shown = [], here = -1, opened = 0, adding = false, several = false, anchor = -1, folder = -1;
+let shown = [], here = -1, opened = 0, adding = false, several = false, anchor = -1, folder = -1, isMap = false;
 let since = { lines: 0, facts: 0 };
 
 const song = () => (here < 0 ? -1 : shown[here]);
@@ -97,7 +99,7 @@ async function look() {
     tellHearing(news.hearing);
     if (come) mergeIn();
     if (come || more || Object.keys(news.decided).length) {
-      list.refresh();
+      redraw();
       tellCount();
       showDecision();
       if (here >= 0) tellTags();
@@ -164,6 +166,11 @@ function learnNames(genres) {
 
 const list = new List(byId("list"), fillRow, clickRow);
 
+function redraw() {
+  list.refresh();
+  map.draw();
+}
+
 function fillRow(row, one, isHere) {
   const [left, middle, mark] = row.children, sure = !all.unsure[one];
   const label = all.labels[all.answer[one]], made = decided.get(one);
@@ -206,7 +213,7 @@ function tellChosen() {
   byId("none").hidden = !chosen.size;
   byId("shown").textContent = chosen.size ? `${many(chosen.size, "song")} selected` : many(shown.length, "song");
   byId("asked").textContent = chosen.size > 1 ? `Decide on ${many(chosen.size, "song")}:` : "What is it?";
-  list.refresh();
+  redraw();
 }
 
 function clearChosen() {
@@ -230,10 +237,65 @@ function matching() {
   return sorted().filter((one) => (folder < 0 || all.folder[one] === folder) && which(one) && isOf(one, genre) && has(one, words));
 }
 
+// ---- the map
+
+const inList = new Set(); // what the filters leave
+let meaning = "";
+const map = new SongMap(byId("map"), {
+  label: (one) => all.labels[all.answer[one]],
+  point: (one) => { byId("meaning").textContent = one < 0 ? meaning : titled(one); },
+  colour: (one) => {
+    const made = decided.get(one), label = made ? made.genres[0] : all.labels[all.answer[one]];
+    return player.colour(label, "#808080");
+  },
+  decided: (one) => decided.has(one),
+  isChosen: (one) => chosen.has(one),
+  isShown: (one) => inList.has(one),
+  here: song,
+  pick(one, add) {
+    if (add || several) {
+      if (!chosen.delete(one)) chosen.add(one);
+      tellChosen();
+    }
+    player.wanted = true;
+    goTo(shown.indexOf(one));
+    say(titled(one));
+  },
+  choose(songs) {
+    for (const one of songs) chosen.add(one);
+    tellChosen();
+    say(songs.length ? `${many(chosen.size, "song")} are selected: the next decision is for all of them.` : "There is no song within.");
+  },
+});
+
+const titled = (one) => `${title(one)}: ${decided.has(one) ? told(decided.get(one).genres) : all.labels[all.answer[one]]}`;
+
+function tellMap(text) {
+  meaning = text;
+  byId("meaning").textContent = text;
+}
+
+function toggleMap() {
+  isMap = !isMap;
+  byId("mapped").setAttribute("aria-pressed", isMap);
+  document.body.classList.toggle("mapped", isMap);
+  tellEmpty();
+  if (!isMap) {
+    if (here >= 0) list.goTo(here);
+    return byId("list").focus();
+  }
+  map.load(ask, tellMap).then(() => map.follow(), (error) => tellMap(error.message));
+  map.follow();
+  byId("map").querySelector("canvas").focus();
+}
+
 function tellEmpty() {
+  inList.clear();
+  for (const one of shown) inList.add(one);
+  byId("map").hidden = !isMap || !shown.length;
   byId("empty").textContent = n ? "No song is like that." : "The first songs are being heard.";
   byId("empty").hidden = shown.length > 0;
-  byId("list").hidden = !shown.length;
+  byId("list").hidden = isMap || !shown.length;
   byId("song").hidden = !shown.length;
 }
 
@@ -283,6 +345,16 @@ function sorted() {
   return [...albums.values()].map((songs) => [agreement(songs), songs]).sort((a, b) => a[0] - b[0] || b[1].length - a[1].length).flatMap((one) => one[1]);
 }
 
+function judged() {
+  let asked = 0, right = 0;
+  for (const [one, made] of decided) {
+    if (!all.unsure[one]) continue;
+    asked++;
+    right += made.genres.includes(all.labels[all.answer[one]]) ? 1 : 0;
+  }
+  return [right, asked];
+}
+
 function tellCount() {
   let unsure = 0, open = 0;
   for (let one = 0; one < n; one++) {
@@ -290,6 +362,7 @@ function tellCount() {
     open += all.unsure[one] && !decided.has(one) ? 1 : 0;
   }
   byId("count").textContent = `${many(n, "song")}, ${open.toLocaleString("en")} of ${unsure.toLocaleString("en")} unsure ones left; ${decided.size.toLocaleString("en")} decided`;
+  byId("right").textContent = toldRight(...judged());
   byId("write").disabled = !decided.size;
 }
 
@@ -314,8 +387,10 @@ async function goTo(place) {
   if (place < 0 || place >= shown.length) return;
   here = place;
   list.goTo(place);
+  map.follow();
   const one = song(), turn = ++opened;
   byId("song").hidden = false;
+  byId("song").scrollTop = 0; // on a telephone: whose turn it is stands above
   tellTags();
   adding = false;
   byId("adding").setAttribute("aria-pressed", false);
@@ -338,8 +413,8 @@ async function goTo(place) {
 function tellTags() {
   const one = song();
   byId("title").textContent = title(one);
-  byId("by").textContent = by(one);
-  byId("path").textContent = `${all.folders[all.folder[one]]}/${all.names[one]}`;
+  byId("by").textContent = byId("by").title = by(one);
+  byId("path").textContent = byId("path").title = `${all.folders[all.folder[one]]}/${all.names[one]}`;
   byId("kept").hidden = !fileGenres(one);
   byId("kept").title = fileGenres(one);
 }
@@ -388,7 +463,7 @@ function decide(genres, { stay = false } = {}) {
   say(songs.length > 1 ? `${many(songs.length, "song")}: ${told(genres)}` : `${title(song())}: ${told(genres)}`);
   tellCount();
   if (chosen.size) clearChosen();
-  list.refresh();
+  redraw();
   showDecision();
   if (!stay) next();
 }
@@ -423,7 +498,7 @@ function undo() {
   since.lines = 0; // what was decided before counts again; the server knows
   say("Taken back.");
   tellCount();
-  list.refresh();
+  redraw();
   if (last && shown.includes(last.here)) goTo(shown.indexOf(last.here));
   showDecision();
 }
@@ -445,12 +520,16 @@ function wholeAlbum() {
   say(`${many(chosen.size, "song")} of this album are selected: the next decision is for all of them.`);
 }
 
+function focusSongs() {
+  (isMap ? byId("map").querySelector("canvas") : byId("list")).focus();
+}
+
 function takeName() {
   const name = byId("name").value.trim();
   if (!name) return;
   const known = [...all.labels, ...own].find((one) => plain(one) === plain(name));
   byId("name").value = "";
-  byId("list").focus();
+  focusSongs();
   take(known || name, adding);
 }
 
@@ -530,6 +609,7 @@ const KEYS = {
   "]": () => player.stretch(1),
   a: () => wholeAlbum(),
   e: () => toggleEvidence(),
+  m: () => toggleMap(),
   f: () => fileIsRight(),
   u: () => undo(),
   "/": () => byId("name").focus(),
@@ -541,7 +621,7 @@ addEventListener("keydown", (event) => {
   const at = event.target;
   if (event.ctrlKey || event.metaKey || event.altKey || at.closest("dialog")) return;
   if (at.matches("input:not([type=range]), select")) {
-    if (event.key === "Escape") byId("list").focus();
+    if (event.key === "Escape") focusSongs();
     return;
   }
   // A button that has the focus is pressed by these, and a slider moved.
@@ -579,6 +659,17 @@ byId("folder").onclick = () => {
   byId("folder").title = folder < 0 ? "" : all.folders[folder];
   choose();
 };
+byId("mapped").onclick = toggleMap;
+byId("nearer").onclick = () => map.zoom(1.4);
+byId("farther").onclick = () => map.zoom(1 / 1.4);
+byId("whole").onclick = () => map.whole();
+for (const button of document.querySelectorAll("[data-mode]")) {
+  button.onclick = () => {
+    map.mode = button.dataset.mode;
+    for (const one of document.querySelectorAll("[data-mode]")) one.setAttribute("aria-pressed", one === button);
+    byId("map").querySelector("canvas").className = map.mode;
+  };
+}
 byId("several").onclick = () => {
   several = !several;
   byId("several").setAttribute("aria-pressed", several);

@@ -21,9 +21,9 @@ export class Player {
     setInterval(() => this.tick(), 200);
   }
 
-  colour(label) {
+  colour(label, otherwise = "transparent") {
     const at = this.labels.indexOf(label);
-    return at < 0 ? "transparent" : COLOURS[at % COLOURS.length];
+    return at < 0 ? otherwise : COLOURS[at % COLOURS.length];
   }
 
   get sound() {

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from melonnx.demo.review import writing
-from melonnx.demo.review.aside import Aside, Overtaken, draw_evidence, stretch_about
+from melonnx.demo.review.aside import Aside, Layout, Overtaken, draw_evidence, stretch_about
 from melonnx.demo.review.columns import columns_of
 from melonnx.demo.review.facts import Facts, FactsReader
 from melonnx.demo.review.files import open_song, settle
@@ -78,6 +78,7 @@ class Review:
     _coming: Lock = field(default_factory=Lock)
     _next_s: float = 0.0
     _drawing: Aside = field(default_factory=Aside)
+    _layout: Layout = field(default_factory=Layout)
     _pictures: dict[tuple[str, bool], bytes] = field(default_factory=dict)
 
     def open(self) -> None:
@@ -92,8 +93,13 @@ class Review:
         """Stop what runs in the background; what was heard is kept."""
         if self.hearing is not None:
             self.hearing.stop()
-        self._drawing.stop()
+        self.drop_pictures()
         self.facts.stop()
+
+    def drop_pictures(self) -> None:
+        """Draw and lay out no more; what is under way ends without a result."""
+        self._drawing.stop()
+        self._layout.stop()
 
     def _take_in(self, songs: Songs) -> None:
         new = range(len(self._places), len(songs.paths))
@@ -196,6 +202,16 @@ class Review:
                 del self._pictures[next(iter(self._pictures))]
         self._pictures[name, dark] = made
         return made
+
+    def map(self) -> dict[str, Any]:
+        """Where the songs lie on the map, once all are heard and laid out."""
+        heard = self._heard()
+        self._look_for_more()
+        if heard is not None and not heard["done"]:
+            return {"waiting": "The map is drawn once all songs are heard.", "again": True}
+        if self.hearing is not None and len(self.hearing.songs) > len(self.songs.paths):
+            return {"waiting": "The last songs come in …", "again": True}
+        return self._layout.told(self.songs)
 
     def changes(self, lines: int, facts: int, known: int) -> dict[str, Any]:
         """What is new since the page has asked: decisions, tags that were read, and songs that

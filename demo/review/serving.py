@@ -53,9 +53,17 @@ def serve(
     )  # fmt: skip
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     review.open()
+    server = uvicorn.Server(config)
+    ends = server.shutdown
+
+    async def shutdown(sockets: list[socket.socket] | None = None) -> None:
+        review.drop_pictures()  # which nobody will see, and an answer would wait for
+        await ends(sockets)
+
+    server.shutdown = shutdown  # type: ignore[method-assign]
     try:
         announce(f"/?token={token}")
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            server.run(sockets=[listener])
     finally:
         review.close()

@@ -1,13 +1,14 @@
 """Prints what a head would learn from a collector's decisions, on songs that are not yet decided.
 
-    python -m tests.benchmarks.collector RUN DATA KEPT
+    python -m tests.benchmarks.collector RUN DATA KEPT [PICTURE]
 
 RUN: a run with folds (``melonnx train --folds``), exported, of which each fold's network has not
 heard the artists of its test part. Those songs, of ``songs/`` and ``previews/`` in DATA, are one
 library each, and their ``tracks.csv`` is the collector, who has two names of their own: what its
-``style`` calls indie, and R&B. KEPT: a folder for what was heard. Right is the collector's own
-name, or else the genre or one of ``also``; the mean over the libraries, beside what the model says
-by itself.
+``style`` calls indie, and R&B. KEPT: a folder for what was heard. PICTURE: where the curves are
+drawn. Right is the collector's own name, or else the genre or one of ``also``. Each of five seeds
+draws four fifths of each library; what is printed is the mean over libraries and seeds, and how
+far the seeds' means spread (standard deviation).
 """
 
 import csv
@@ -27,7 +28,12 @@ from tests.benchmarks.drawn_head import LearntHead, fit, probabilities, with_own
 
 OWN = {"indie": "indie", "r&b": "R&B"}
 """By a word of ``style``: what the collector calls it."""
-COUNTS = (25, 50, 100, 200)
+COUNTS = (0, 25, 50, 100, 200)
+SEEDS = 5
+SHARE = 0.8
+"""Of each library's songs, that a seed draws."""
+NEAREST = 200
+"""Decisions that are spread over unlike songs, in the order that is."""
 STRENGTHS = {"strong": (1000.0, 30.0), "weak": (30.0, 30.0)}
 """How far the model's labels are drawn to what they were, and own ones to where they begin."""
 FROM_NOTHING = 30.0
@@ -114,7 +120,31 @@ def orders(library: Library, seed: int) -> dict[str, NDArray[np.int64]]:
         "random": np.random.default_rng(seed).permutation(len(said)),
         "least sure": np.argsort(said.max(axis=1), kind="stable"),
         "the page's": np.argsort(-worth, kind="stable"),
+        "and diverse": spread(worth - 2 * library.unsure, library.unsure, library.embeddings),
     }
+
+
+def spread(
+    worth: NDArray[np.floating], unsure: NDArray[np.bool_], embeddings: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Unsure songs first, each worth less the more it is like one that comes before it."""
+    units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    near, left, order = np.zeros(len(worth)), np.ones(len(worth), bool), []
+    for _ in range(min(NEAREST, len(worth))):
+        now = int(np.where(left, worth * (1 - near) + 2 * unsure, -1).argmax())
+        near = np.maximum(near, units @ units[now])
+        left[now] = False
+        order.append(now)
+    rest = np.argsort(-(worth + 2 * unsure), kind="stable")
+    return np.array([*order, *rest[left[rest]]])
+
+
+def drawn(library: Library, seed: int) -> Library:
+    """A part of it, by chance."""
+    n = len(library.about)
+    kept = np.sort(np.random.default_rng(seed).permutation(n)[: round(SHARE * n)])
+    about = [library.about[row] for row in kept]
+    return Library(library.head, library.embeddings[kept], library.unsure[kept], about)
 
 
 def right(
@@ -135,6 +165,8 @@ def after(
 ) -> dict[str, LearntHead]:
     """The heads that are compared, each fitted to the same decisions."""
     old = library.head
+    if not len(decided):
+        return {"the model": old}
     labels = (*old.labels, *own)
     rows = np.array([row for row in decided if truth[row] in labels])
     targets = np.eye(len(labels))[[labels.index(truth[row]) for row in rows]]
@@ -149,27 +181,80 @@ def after(
     return heads | {"from nothing": fit(nothing, vectors, targets, strength, spread)}
 
 
-def main(run: str, data: str, kept: str) -> None:
+Curves = dict[tuple[str, int, str], list[float]]
+"""By order, decisions and head: of each seed, the share that is right of what is not decided."""
+
+
+def curves(known: list[Library], own: tuple[str, ...]) -> Curves:
+    """The mean over the libraries, a seed each."""
+    found: Curves = {}
+    for seed in range(SEEDS):
+        shares: dict[tuple[str, int, str], list[float]] = {}
+        for library in (drawn(one, seed) for one in known):
+            truth = library.truth(own=bool(own))
+            for order, rows in orders(library, seed).items():
+                for count in COUNTS:
+                    decided, rest = rows[:count], rows[count:]
+                    for name, head in after(library, truth, own, decided).items():
+                        share = float(right(head, library, truth, rest).mean())
+                        shares.setdefault((order, count, name), []).append(share)
+        for key, of_libraries in shares.items():
+            found.setdefault(key, []).append(float(np.mean(of_libraries)))
+    return found
+
+
+def draw(by_names: dict[str, Curves], picture: Path) -> None:
+    """Orders beside each other as the model is, and heads beside each other in the page's order."""
+    from matplotlib import rcParams
+    from matplotlib.figure import Figure
+
+    rcParams["svg.hashsalt"], rcParams["svg.fonttype"] = "melonnx", "none"
+    lines = [
+        ("random", "the model", "asked by lot", "#6b7280", "-"),
+        ("least sure", "the model", "least sure first", "#0072b2", "-"),
+        ("the page's", "the model", "the page's order", "#d55e00", "-"),
+        ("and diverse", "the model", "and diverse", "#009e73", "-"),
+        ("the page's", "strong prior", "the page's, head of strong prior", "#d55e00", "--"),
+        ("the page's", "from nothing", "the page's, head from nothing", "#d55e00", ":"),
+    ]
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (title, found) in zip(panels, by_names.items(), strict=True):
+        for order, head, label, colour, style in lines:
+            counts = [count for count in COUNTS if count or head == "the model"]
+            values = 100 * np.array([found[order, count, head] for count in counts])
+            mean, around = values.mean(axis=1), values.std(axis=1)
+            axes.plot(counts, mean, style, color=colour, label=label)
+            axes.fill_between(
+                counts, mean - around, mean + around, color=colour, alpha=0.15, linewidth=0
+            )
+        axes.set(title=title, xlabel="songs decided", xticks=COUNTS, ylim=(30, 100))
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("right on the rest (%)")
+    panels[1].legend(fontsize=8, loc="lower right")
+    figure.savefig(picture, metadata={"Date": None})
+
+
+def main(run: str, data: str, kept: str, picture: str | None = None) -> None:
     """A table for the model's own names, and one with the collector's."""
     known = list(libraries(Path(run), Path(data), Path(kept)))
-    print(f"{len(known)} libraries, {sum(len(one.about) for one in known)} songs")
-    for own in ((), tuple(OWN.values())):
-        print(f"\nown names: {', '.join(own) or 'none'}\n")
+    print(f"{len(known)} libraries, {sum(len(one.about) for one in known)} songs, {SEEDS} seeds")
+    made: dict[str, Curves] = {}
+    for title, own in (("the model's names", ()), ("and two own names", tuple(OWN.values()))):
+        print(f"\n{title}: {', '.join(own) or 'none of the collector'}\n")
         names = ("the model", *(f"{name} prior" for name in STRENGTHS), "from nothing")
         print("| order | decided | " + " | ".join(names) + " |")
         print("|---" * (2 + len(names)) + "|")
-        truths = [one.truth(own=bool(own)) for one in known]
-        made = [orders(one, seed) for seed, one in enumerate(known)]
-        for order in made[0]:
-            for count in COUNTS:
-                shares: dict[str, list[float]] = {}
-                for one, truth, of_one in zip(known, truths, made, strict=True):
-                    decided, rest = of_one[order][:count], of_one[order][count:]
-                    for name, head in after(one, truth, own, decided).items():
-                        share = right(head, one, truth, rest).mean()
-                        shares.setdefault(name, []).append(float(share))
-                means = " | ".join(f"{100 * np.mean(shares[name]):.1f}" for name in names)
-                print(f"| {order} | {count} | {means} |", flush=True)
+        made[title] = found = curves(known, own)
+        for order, count in dict.fromkeys((order, count) for order, count, _ in found):
+            cells = [
+                f"{100 * np.mean(found[order, count, name]):.1f} ± "
+                f"{100 * np.std(found[order, count, name]):.1f}"
+                for name in (names if count else names[:1])
+            ]
+            print(f"| {order} | {count} | " + " | ".join(cells) + " |", flush=True)
+    if picture is not None:
+        draw(made, Path(picture))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How ``melonnx review`` bears a large library: time to the first paint, key to sound, memory.
+"""How ``melonnx review`` bears a large library: first paint, key to sound, map, memory.
 
     python -m tests.benchmarks.review [SONGS]
 
@@ -20,6 +20,22 @@ from tests.demo.running import run_page
 _THERE = 200
 _KEYS = "1212121212"
 _SETTLE_MS = 1500
+_PAINT = """async (n) => {
+  const { SongMap } = await import("/map.js"), box = document.querySelector("#map");
+  box.hidden = false;
+  const map = new SongMap(box, {
+    label: (song) => `genre ${song % 16}`, colour: (song) => `#${100000 + (song % 16)}`,
+    here: () => 0, decided: (song) => song % 3 === 0, isChosen: () => false, isShown: () => true,
+  });
+  const some = () => Array.from({ length: n }, () => Math.floor(65535 * Math.random()));
+  map.place(some(), some());
+  map.whole();
+  const began = performance.now();
+  for (let time = 0; time < 20; time++) map.paint();
+  box.hidden = true;
+  return (performance.now() - began) / 20;
+}"""
+"""Mean milliseconds of a picture, as a drag asks for them."""
 
 
 def main() -> None:
@@ -68,6 +84,9 @@ def _visit(address: str) -> None:
             page.wait_for_function("window.heardAt > 0")
             waits.append(page.evaluate("heardAt - keyAt"))
         print(f"from key to sound {min(waits):.0f} to {max(waits):.0f} ms")
+        for points in (10_000, 100_000):
+            took = page.evaluate(_PAINT, points)
+            print(f"map of {points:,} points painted in {took:.0f} ms")
         session = page.context.new_cdp_session(page)
         session.send("Performance.enable")
         told = session.send("Performance.getMetrics")["metrics"]

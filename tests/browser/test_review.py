@@ -211,12 +211,66 @@ def test_a_folder_is_reviewed_as_it_is_heard(chromium, tmp_path, monkeypatch):
         page.context.close()
 
 
+def test_songs_are_played_selected_and_decided_on_the_map(chromium, server, library):
+    page = visit(chromium, server)
+    first = int(title(page)[5])
+    page.keyboard.press("m")
+    page.get_by_text("The two directions").wait_for()
+    canvas = page.locator("#map canvas")
+    assert canvas.evaluate("canvas => canvas === document.activeElement")
+    corner = canvas.bounding_box()
+    seen = {first}
+    for way in ("Right", "Down", "Left", "Up"):
+        for _ in range(3):
+            page.keyboard.press(f"Arrow{way}")
+            seen.add(int(title(page)[5]))
+    assert len(seen) > 2
+    until(page, "document.querySelector('#play').ariaLabel === 'Pause'")
+
+    for shape in ("Rectangle", "Lasso"):
+        page.get_by_role("button", name=shape, exact=True).click()
+        left, top = corner["x"] + 4, corner["y"] + 4
+        right, bottom = left + corner["width"] - 8, top + corner["height"] - 8
+        path = [(left, bottom)]
+        if shape == "Lasso":
+            path = [(right, bottom), (left, bottom), (left, top + 50), (left + 500, top)]
+        page.mouse.move(right, top)
+        page.mouse.down()
+        for x, y in path:
+            page.mouse.move(x, y, steps=4)
+        page.mouse.up()
+        page.get_by_text("6 songs selected").wait_for(timeout=9000)
+        page.keyboard.press("a")
+        page.get_by_text("6 songs", exact=True).wait_for()
+    page.keyboard.press("Shift+ArrowRight")
+    page.get_by_text("1 song selected").wait_for()
+    chosen = int(title(page)[5])
+    at_song(page, chosen)
+    page.keyboard.press("n")
+    eventually(page, lambda: decided(library) == {chosen: ()})
+    page.get_by_role("button", name="All", exact=True).click()
+    page.keyboard.press("m")
+    assert page.locator("#list").is_visible()
+    assert all("404" in one for one in page.complaints)  # of the picture that there cannot be
+    page.context.close()
+
+
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory):
     """A page for several visitors."""
     folder = tmp_path_factory.mktemp("lasting")
     with run_page(folder, str(make_library(folder)), page="review") as running:
         yield running
+
+
+def test_how_right_the_model_was_is_told_with_an_interval(chromium, lasting):
+    page = visit(chromium, lasting)
+    told = "(async () => (await import('/judged.js')).toldRight(21, 54))()"
+    assert page.evaluate(told) == (  # Wilson's interval: 27.0 to 52.2%
+        "of the 54 unsure answers that you judged, 39% were right (27 to 52%)"
+    )
+    assert page.locator("#right").inner_text() == ""  # of six songs there is none
+    page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -240,6 +294,10 @@ def test_axe_finds_nothing(chromium, lasting, axe, screen, scheme):
     assert violations() == []
     page.locator("#write").click()
     page.locator("#do-write").wait_for()
+    assert violations() == []
+    page.locator("#close-write").click()
+    page.locator("#mapped").click()
+    page.locator("#map canvas").wait_for()
     assert violations() == []
     wide = "document.documentElement.scrollWidth <= innerWidth"
     assert page.evaluate(wide)

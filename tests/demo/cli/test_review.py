@@ -1,19 +1,30 @@
 """``melonnx review`` refuses what it should not do, before anything is served."""
 
-import os
+import pytest
 
 from tests.demo.review.made import make_library
 
+pytest.importorskip("starlette", reason="needs the extra demo")
 
-def test_beyond_this_machine_only_with_a_password(melonnx, tmp_path):
+from typer.testing import CliRunner
+
+from melonnx.demo.cli.review import app
+
+
+def refused(*arguments):
+    """What is told, and the exit code where it is about an option."""
+    line = ["review", *map(str, arguments), "--port", "0"]
+    result = CliRunner().invoke(app, line, env={"MELONNX_DEMO_AUTH": None})
+    assert result.exit_code, result.output
+    assert "http://" not in result.output  # nothing is served
+    return result.output if result.exit_code == 2 else str(result.exception)
+
+
+def test_beyond_this_machine_only_with_a_password(tmp_path):
     results = make_library(tmp_path)
-    alone = melonnx("review", results, "--host", "0.0.0.0", "--port", "0")
-    assert alone.returncode == 2
-    assert "needs --auth" in alone.stderr
-    environment = {name: text for name, text in os.environ.items() if name != "MELONNX_DEMO_AUTH"}
-    bare = melonnx("review", results, "--host", "0.0.0.0", "--port", "0", "--auth", env=environment)
-    assert bare.returncode == 1
-    assert "--auth needs MELONNX_DEMO_AUTH=user:password" in bare.stderr
+    assert "needs --auth" in refused(results, "--host", "0.0.0.0")
+    bare = refused(results, "--host", "0.0.0.0", "--auth")
+    assert "--auth needs MELONNX_DEMO_AUTH=user:password" in bare
 
 
 def test_what_cannot_be_reviewed_is_said_in_a_line(melonnx, tmp_path):
@@ -23,6 +34,8 @@ def test_what_cannot_be_reviewed_is_said_in_a_line(melonnx, tmp_path):
     (line,) = run.stderr.splitlines()  # and nothing of an address to open
     assert line.startswith(f"melonnx: {tmp_path / 'library.csv'}, line 1: is")
     results = make_library(tmp_path)
-    run = melonnx("review", results, "--port", "0", "--decisions", results)
-    assert run.returncode == 1
-    assert "is no decision of melonnx review" in run.stderr
+    assert "is no decision of melonnx review" in refused(results, "--decisions", results)
+    assert "goes with a folder" in refused(results, "--recursive")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert str(empty) in refused(empty)

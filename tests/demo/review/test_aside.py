@@ -1,13 +1,14 @@
 """What takes long is done aside: one thing at a time, the newest, and its end ends nothing else."""
 
 import os
+import sys
 import time
 from threading import Thread
 
 import pytest
 
 from melonnx.demo.review.aside import Aside, Overtaken, draw_evidence, lay_out, stretch_about
-from melonnx.infer.errors import MelonnxError
+from melonnx.infer.errors import MelonnxError, NoMusicError
 from melonnx.infer.model.released import find_model
 from melonnx.infer.predictor import Predictor
 from tests.demo.review.made import make_library
@@ -67,6 +68,16 @@ def test_the_picture_is_of_the_stretch_that_was_asked_for(tmp_path):
         draw_evidence(None, "made 1.0", song, (0.0, 6.0), info.genres[0], False)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+def test_what_is_put_in_a_songs_place_is_not_drawn(tmp_path):
+    make_library(tmp_path, 1, 1.0)
+    song = tmp_path / "music" / "album 0" / "song 0.wav"
+    secret = song.rename(tmp_path / "secret.wav")
+    song.symlink_to(secret)
+    with pytest.raises(NoMusicError, match="not where it was"):
+        draw_evidence(None, "made 1.0", str(song), (0.0, 6.0), "rock", False)
+
+
 def test_a_stretch_lies_in_the_song():
     assert stretch_about(100, 240) == (95, 30)
     assert stretch_about(230, 240) == (210, 30)
@@ -75,7 +86,6 @@ def test_a_stretch_lies_in_the_song():
 
 
 def test_the_map_is_laid_out_once(tmp_path):
-    pytest.importorskip("sklearn", reason="needs the extra map")
     results = make_library(tmp_path, 5, 1.0)
     paths, places, _ = lay_out(results)
     assert [path.rpartition(" ")[2] for path in paths] == [f"{number}.wav" for number in range(5)]

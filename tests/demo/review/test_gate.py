@@ -12,6 +12,7 @@ from melonnx.demo.review.gate import is_loopback
 from tests.demo.review.conftest import ADDRESS, PORT, TOKEN, open_review
 
 PATHS = ("/", "/page.js", "/api/songs", "/api/changes", "/api/plan", "/api/audio/x", "/nothing")
+PATHS += ("/map.js", "/api/map", "/api/picture/x")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -79,7 +80,7 @@ def test_with_a_password_other_machines_may_ask(review):
     ["../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "0", "-1", "0" * 16, "",
      "library.jsonl", "%00", "." * 300],
 )  # fmt: skip
-@pytest.mark.parametrize("what", ["audio", "song"])
+@pytest.mark.parametrize("what", ["audio", "song", "picture"])
 def test_a_song_is_asked_for_by_its_id_and_by_nothing_else(client, name, what):
     answer = client.get(f"/api/{what}/{name}")
     assert answer.status_code == 404

@@ -15,11 +15,12 @@ from melonnx.demo.review.replies import Review
 from melonnx.infer.errors import JournalError
 from melonnx.infer.library.collection import Outcome
 from melonnx.infer.library.workers import Hearing
+from melonnx.infer.model.released import find_model
+from melonnx.infer.model.session import load_model
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.results.decisions import Decision, decisions_beside
 from melonnx.infer.results.rows import View
 from tests.conftest import encode, make_song
-from tests.demo.running import run_page
 
 GENRES = ("rock", "pop")
 
@@ -108,30 +109,25 @@ def add_songs(folder, *numbers):
         (folder / f"{number}.wav").write_bytes(encode(samples, 8000, "WAV", "PCM_16"))
 
 
-def test_stopped_and_started_again_it_goes_on(tmp_path, monkeypatch):
-    import httpx
-
-    monkeypatch.chdir(tmp_path)
-    music, results = tmp_path / "Music", tmp_path / "Music.jsonl"
-    for run, numbers in enumerate(((1, 2), (3,))):
+def test_stopped_and_started_again_it_goes_on(tmp_path, capsys):
+    small = find_model("genre-small")
+    info = load_model(small, device="cpu", threads=1).info
+    how = Hearing(small, f"{info.name} {info.version}", "cpu", 1, True)
+    music, out = tmp_path / "Music", tmp_path / "Music.jsonl"
+    for numbers in ((1, 2), (3,)):
         add_songs(music, *numbers)
-        with (
-            (tmp_path / f"said {run}").open("w") as log,
-            run_page(
-                tmp_path, str(music), "--model", "genre-small", page="review", log=log
-            ) as running,
-            httpx.Client(follow_redirects=True, timeout=60) as client,
-        ):
-            client.get(running.address)
-            address = running.address.partition("?")[0]
-            for _ in range(600):
-                told = client.get(f"{address}api/songs").json()
-                if told["hearing"]["done"]:
-                    break
-                time.sleep(0.1)
-            assert sorted(told["names"]) == ["1.wav", "2.wav", "3.wav"][: 2 + run]
-        said = (tmp_path / f"said {run}").read_text()
-        assert f"{len(numbers)} heard now" in said
-    rows = [json.loads(line) for line in results.read_text().splitlines()]
+        asked = sorted(map(str, music.glob("*.wav")))
+        run = FolderHearing(asked, how, View(info.genres, info.parents, embedding=True), out)
+        run.start()
+        for _ in range(600):
+            if run.told()["done"]:
+                break
+            time.sleep(0.1)
+        run.stop()
+        assert [Path(path).name for path in run.songs.songs().paths] == [
+            "1.wav", "2.wav", "3.wav"
+        ][: len(asked)]  # fmt: skip
+        assert f"{len(numbers)} heard now" in capsys.readouterr().err
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert [Path(row["path"]).name for row in rows] == ["1.wav", "2.wav", "3.wav"]
     assert all(row["embedding"] for row in rows)
