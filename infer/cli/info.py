@@ -32,6 +32,7 @@ def info(
         return
     values = json.loads(info.to_json())
     values.pop("heads", None)
+    music_bar = values.pop("music_bar", 0)  # of a head that is older than the list of heads
     parents = values.pop("parents")
     values["labels"] = ", ".join(info.labels)
     if parents:
@@ -46,8 +47,10 @@ def info(
             print(f"{name}:", *(f"  {key}: {_shown(value[key])}" for key in value), sep="\n")
         else:
             print(f"{name}: {value}")
-    if info.heads:
+    if info.heads or music_bar:
         print("heads:")
+    if music_bar:
+        print(f"  music (scale): music\n    does not sound like music below: {_shown(music_bar)}")
     for name, head in info.heads.items():
         print(f"  {name} ({head.kind}): {', '.join(head.labels)}")
         if head.dataset:

@@ -162,6 +162,16 @@ def test_info_lists_the_heads(model, capsys):
     assert "heads:\n" in told
     assert "  tags (multi): alternative rock, sad" in told
     assert "  energy (scale): energy" in told
+    assert "  music (scale): music\n    does not sound like music below: 0" in told
+    assert "music_bar" not in told
+
+
+def test_info_lists_music_among_them_wherever_the_network_tells_it(full_model, tiny_model, capsys):
+    told = run(capsys, "info", full_model)
+    assert told.endswith(
+        "heads:\n  music (scale): music\n    does not sound like music below: 0.3\n"
+    )
+    assert "heads" not in run(capsys, "info", tiny_model)
 
 
 @pytest.mark.parametrize(

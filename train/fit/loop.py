@@ -1,6 +1,7 @@
 """Fits the light network to crops of log-mels: epoch by epoch, kept, stopped and gone on with."""
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ _MEMORY = 0.99
 
 _TIMED_BATCHES = 8
 """Behind the first, which is slow, after which it is said how long it will take."""
+_DRAWN_EVERY = 5.0
+"""Seconds, at most; the last epoch is drawn, too. A picture takes as long as a short epoch."""
 _TRACKS_AT_ONCE = 64
 """Whose patches are in memory together."""
 
@@ -110,6 +113,9 @@ def _new_network(
         loss=GenreLoss(examples.targets.shape[1], settings.label_smoothing),
         metrics=[GenreAccuracy(examples.targets.shape[1])],
     )
+    # With its variables there beforehand, TensorFlow traces a step of training once, not twice.
+    optimizer: Any = network.optimizer
+    optimizer.build(network.trainable_variables)
     return network
 
 
@@ -159,6 +165,7 @@ class _Keeper(keras.callbacks.Callback):
         self._began = time.monotonic()
         self._is_timed = False
         self._began_second = self._began
+        self._drawn = -math.inf
 
     @property
     def next_epoch(self) -> int:
@@ -230,7 +237,10 @@ class _Keeper(keras.callbacks.Callback):
         self._history.append({"epoch": epoch + 1, **row, "seconds": round(seconds, 1)})
         is_best = self._best is self._history[-1]
         self._checkpoint(epoch + 1, is_best=is_best)
-        draw_curves(self._history, int(self._best["epoch"]), self._folder / "curves.png")
+        is_last = self.stopped or self.next_epoch == self._settings.epochs
+        if is_last or time.monotonic() - self._drawn > _DRAWN_EVERY:
+            draw_curves(self._history, int(self._best["epoch"]), self._folder / "curves.png")
+            self._drawn = time.monotonic()
         self._say(
             f"epoch {epoch + 1}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f}"
             + (
