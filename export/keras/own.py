@@ -13,7 +13,7 @@ from melonnx.export.keras.convert import to_onnx
 from melonnx.export.keras.description import read_description
 from melonnx.export.keras.intake import as_format_network
 from melonnx.export.keras.load import load_keras
-from melonnx.export.keras.prove import KERAS_TOLERANCE, Proof, compare, prove
+from melonnx.export.keras.prove import Proof, allowed_difference, compare, prove
 from melonnx.export.keras.run import Exported
 from melonnx.export.place import put_in_place
 from melonnx.export.seal import seal
@@ -125,7 +125,8 @@ def _require_same_answers(
     """
     proof: Proof = compare(again, network, patches, [str(n) for n in range(len(patches))])
     described = [{e.key: e.value for e in one.metadata_props} for one in (model, again)]
-    if described[0] != described[1] or not max(proof.worst.values()) <= KERAS_TOLERANCE:
+    allowed = allowed_difference(proof, again, network, patches)
+    if described[0] != described[1] or not max(proof.worst.values()) <= allowed:
         raise ProofError(f"{path}: a second export of it gives other bytes, and other answers")
 
 

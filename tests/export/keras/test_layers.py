@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from melonnx.export.errors import KerasFileError
+from melonnx.export.errors import KerasFileError, ProofError
 from melonnx.export.keras.convert import to_onnx
 from melonnx.export.keras.intake import as_format_network
 from melonnx.export.keras.load import load_keras
@@ -63,7 +63,8 @@ def attentive(layer):
 def with_body():
     """A body of keras.applications on three copies of the picture, without its weights.
 
-    Its first blocks have each kind of its layers; all seventeen would take ten seconds more.
+    Its first blocks have each kind of its layers; all seventeen would take ten seconds more. Whole
+    ones, of four kinds: ``python -m tests.benchmarks.bodies``.
     """
     log_mel = keras.Input((40, 32, 1))
     copies = layers.Concatenate()([log_mel] * 3)
@@ -271,3 +272,28 @@ def test_small_logits_are_no_sigmoid():
     whole = as_format_network(network, INFO, None, PATCHES)
     said = whole.predict(PATCHES, verbose=0)["probabilities"]
     np.testing.assert_allclose(said, 1 / 3, atol=1e-6)
+
+
+def far_sighted():
+    """A norm of a variance of next to nothing: a rounding in front is a thousand times as much."""
+    network = picture(CONV(8, 3, activation="sigmoid"), layers.BatchNormalization(epsilon=1e-9))
+    norm = network.layers[1]
+    heard = network.layers[0](PATCHES[..., None])
+    means = np.mean(heard, axis=(0, 1, 2))
+    gamma, beta, _, _ = norm.get_weights()
+    norm.set_weights([gamma, beta, means, np.full(8, 1e-9)])
+    return network
+
+
+def test_a_network_that_makes_much_of_a_rounding_is_held_to_its_own(tmp_path):
+    far_sighted().save(tmp_path / "own.keras")
+    whole = as_format_network(load_keras(tmp_path / "own.keras"), INFO, None, PATCHES)
+    known = [weight.copy() for weight in whole.get_weights()]
+    model = to_onnx(whole, INFO)
+    worst = max(prove(model, whole, PATCHES).worst.values())
+    assert KERAS_TOLERANCE < worst < 1e-3
+    for before, after in zip(known, whole.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+    whole.set_weights([weight * 1.001 for weight in known])
+    with pytest.raises(ProofError, match="ONNX and Keras differ"):
+        prove(model, whole, PATCHES)
