@@ -331,6 +331,7 @@ function sorted() {
     return Array.from({ length: n }, (_, one) => one).sort((a, b) => all.folder[a] - all.folder[b] || (all.names[a] < all.names[b] ? -1 : 1));
   }
   if (how === "worth") return all.order;
+  if (how === "lot") return [...all.order].sort((a, b) => (all.ids[a] < all.ids[b] ? -1 : 1)); // ids are chance
   const albums = new Map();
   for (let one = 0; one < n; one++) {
     const key = albumOf(one);
