@@ -293,7 +293,8 @@ function tellEmpty() {
   inList.clear();
   for (const one of shown) inList.add(one);
   byId("map").hidden = !isMap || !shown.length;
-  byId("empty").textContent = n ? "No song is like that." : "The first songs are being heard.";
+  byId("none-such").textContent = n ? "No song is like that." : "The first songs are being heard.";
+  byId("show-all").hidden = !n;
   byId("empty").hidden = shown.length > 0;
   byId("list").hidden = isMap || !shown.length;
   byId("song").hidden = !shown.length;
@@ -309,7 +310,17 @@ function choose() {
   tellEmpty();
   here = -1;
   if (shown.length) goTo(Math.max(0, nextOpen(-1)));
+  else player.pause();
   tellChosen();
+}
+
+function showAll() {
+  byId("text").value = byId("genre").value = "";
+  byId("state").value = "all";
+  folder = -1;
+  byId("folder").setAttribute("aria-pressed", false);
+  choose();
+  focusSongs();
 }
 
 function isOf(one, genre) {
@@ -331,6 +342,7 @@ function sorted() {
     return Array.from({ length: n }, (_, one) => one).sort((a, b) => all.folder[a] - all.folder[b] || (all.names[a] < all.names[b] ? -1 : 1));
   }
   if (how === "worth") return all.order;
+  if (how === "lot") return [...all.order].sort((a, b) => (all.ids[a] < all.ids[b] ? -1 : 1)); // ids are chance
   const albums = new Map();
   for (let one = 0; one < n; one++) {
     const key = albumOf(one);
@@ -659,6 +671,7 @@ byId("folder").onclick = () => {
   byId("folder").title = folder < 0 ? "" : all.folders[folder];
   choose();
 };
+byId("show-all").onclick = showAll;
 byId("mapped").onclick = toggleMap;
 byId("nearer").onclick = () => map.zoom(1.4);
 byId("farther").onclick = () => map.zoom(1 / 1.4);

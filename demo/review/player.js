@@ -69,6 +69,11 @@ export class Player {
     this.tick();
   }
 
+  /** Falls silent; whoever comes next is played if this one was. */
+  pause() {
+    if (this.sound) this.sound.pause();
+  }
+
   play() {
     this.sound.play().catch((error) => {
       if (error.name === "NotAllowedError") this.wanted = false; // before the first key or touch
@@ -120,6 +125,7 @@ export class Player {
     }));
     const total = [...seconds.values()].reduce((sum, one) => sum + one, 0);
     const falling = [...seconds].sort((a, b) => b[1] - a[1]);
+    byId("legend").title = falling.map(([label, length]) => `${label} ${Math.round(100 * length / total)}%`).join(", ");
     byId("legend").replaceChildren(...falling.slice(0, MOST_IN_LEGEND).map(([label, length]) => {
       const one = document.createElement("span"), dot = document.createElement("i");
       dot.style.background = this.colour(label);

@@ -145,6 +145,10 @@ def test_a_review_by_keys_alone(chromium, server, library):
     at_song(page, second)
     press("k")
     at_song(page, first)
+    page.locator("#text").fill("no such song")
+    page.get_by_role("button", name="Show all songs").press("Enter")
+    at_song(page, int(title(page)[5]))
+    assert page.locator("#shown").inner_text() == "6 songs"
     assert page.complaints == []
     page.context.close()
 

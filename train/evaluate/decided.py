@@ -25,6 +25,11 @@ from melonnx.train.evaluate.reliability import (
 __all__ = ["DecidedScore", "score_decided"]
 
 
+_LEAST = 10
+"""Sure and unsure decided songs, from which on the library's figure is told: two that are both
+right, or both wrong, have no spread that an interval could show."""
+
+
 @dataclass(frozen=True)
 class DecidedScore:
     """Answers against decisions; intervals are 95%, from a bootstrap over folders."""
@@ -41,7 +46,7 @@ class DecidedScore:
     unsure_accuracy: float
     library: float
     """Of all answers, if those that are not decided are as right as decided ones that are as sure
-    as they are; NaN where sure or unsure songs have no decisions."""
+    as they are; NaN where sure or unsure songs have less than ten decisions."""
     library_interval: tuple[float, float]
     library_songs: int
     unknown: int
@@ -69,7 +74,10 @@ class DecidedScore:
                 "weighed by how many of its answers are sure"
             )
         else:
-            yield "the whole library cannot be told: decide on some sure and some unsure songs"
+            yield (
+                f"the whole library cannot be told: decide on {_LEAST} sure and {_LEAST} unsure "
+                "songs at least"
+            )
         yield f"calibration error {self.ece:.1%} ({self.ece_if_calibrated:.1%} expected by chance)"
         if self.unknown:
             yield f"not counted       {self.unknown:,} of genres that the model does not tell"
@@ -100,12 +108,14 @@ def score_decided(
 
     def library(rows: NDArray[np.int64]) -> float:
         parts = ((share, right[rows][sure[rows]]), (1 - share, right[rows][~sure[rows]]))
-        if any(weight and not len(part) for weight, part in parts):
+        if not all(len(part) for weight, part in parts if weight):
             return float("nan")
         return float(sum(weight * part.mean() for weight, part in parts if weight))
 
     everything = np.arange(len(told))
-    whole = library(everything)
+    asked = ((share, sure.sum()), (1 - share, (~sure).sum()))
+    is_told = all(count >= _LEAST for weight, count in asked if weight)
+    whole = library(everything) if is_told else float("nan")
     unclear = (float("nan"), float("nan"))
     return DecidedScore(
         songs=len(told),

@@ -24,17 +24,18 @@ def decided(numbers, *genres):
 
 
 def test_sure_and_unsure_answers_weigh_as_many_as_the_library_has():
-    songs = [song(number, unsure=number >= 8) for number in range(10)]
+    songs = [song(number, unsure=number >= 80) for number in range(100)]
     made = replay(
-        [decided([0, 1, 2], "rock"), decided([3], "pop"), decided([8], "pop", "rock"),
-         decided([9], "pop"), decided([4], "polka"), decided([5])]
+        [decided(range(30), "rock"), decided(range(30, 40), "pop"),
+         decided(range(80, 85), "pop", "rock"), decided(range(85, 90), "pop"),
+         decided([44], "polka"), decided([55])]
     )  # fmt: skip
     score = score_decided(songs, made, GENRES)
-    assert (score.songs, score.sure, score.unknown, score.no_music) == (6, 4, 1, 1)
+    assert (score.songs, score.sure, score.unknown, score.no_music) == (50, 40, 1, 1)
     assert (score.sure_accuracy, score.unsure_accuracy) == (0.75, 0.5)
     assert score.library == pytest.approx(0.8 * 0.75 + 0.2 * 0.5)
     assert score.interval[0] <= score.accuracy <= score.interval[1]
-    assert sum(one.songs for one in score.reliability) == 6
+    assert sum(one.songs for one in score.reliability) == 50
     assert any("70.0%" in line for line in score.lines())
 
 
@@ -42,6 +43,9 @@ def test_nothing_is_said_of_a_library_of_which_one_half_was_not_asked():
     songs = [song(number, unsure=number >= 2) for number in range(4)]
     score = score_decided(songs, replay([decided([2, 3], "rock")]), GENRES)
     assert "the whole library cannot be told" in "\n".join(score.lines())
+    few = [song(number, unsure=number >= 2) for number in range(40)]  # two sure ones have no spread
+    score = score_decided(few, replay([decided(range(40), "rock")]), GENRES)
+    assert "decide on 10 sure and 10 unsure songs at least" in "\n".join(score.lines())
     with pytest.raises(ResultsFileError, match="no decision is on a song"):
         score_decided(songs, replay([decided([2], "polka")]), GENRES)
 
