@@ -54,9 +54,10 @@ class Predictor:
     ``threads``: threads of one run of the network; None takes one for each core.
     ``skim``: decode of a long song only the places that the network listens to. One of four
     minutes takes a third of the time; what is damaged elsewhere goes unseen, and the song's level
-    is that of forty moments along it. What allows no exact seeking (ogg, opus, m4a, mp3 below 32
-    kHz or without a tag of its length, streams) is still read through, and so is what the model
-    hears all of: short songs, and any where its ``max_windows`` is 0.
+    is that of forty moments along it (``Prediction.skimmed`` says so). What allows no exact seeking
+    (m4a, opus with speech, mp3 below 32 kHz or without a tag of its length, streams) is still read
+    through, and so is what the model hears all of: short songs, and any where its ``max_windows``
+    is 0. False reads every song to its end.
     ``sure``: of the answers that are not marked unsure, so many percent are right. 80 marks fewer
     songs, 95 more; which rates there are is in the model's file (``info.bars``).
     ``track``: which of several audio tracks (a video's, say), from 1 on; None takes the one that
@@ -78,7 +79,7 @@ class Predictor:
         model: str | os.PathLike[str] | None = None,
         device: Device = "auto",
         threads: int | None = None,
-        skim: bool = False,
+        skim: bool = True,
         sure: int = DEFAULT_SURE,
         track: int | None = None,
         genres: Sequence[str] | None = None,
@@ -140,7 +141,8 @@ class Predictor:
             with open_audio(source, rate, track=self.track) as reader:
                 heard = skim(reader, info.mel_spec, info.window, info.window_hop, info.max_windows)
                 if heard is not None:
-                    return self.answer(reader, heard, self.run(self.patches(heard)), top)
+                    answer = self.answer(reader, heard, self.run(self.patches(heard)), top)
+                    return replace(answer, skimmed=True)
         with open_audio(source, rate, offset=offset, duration=duration, track=self.track) as reader:
             return self._predict(reader, top)
 
