@@ -236,9 +236,9 @@ class Prediction:
         """The prediction as JSON values, the embedding only if asked for.
 
         ``subgenre`` and ``subgenres`` are there if the model tells them, ``skimmed`` if it was,
-        ``start_s`` and ``end_s`` in the predictions of a stream; of a model with further heads ``tags`` with
-        ``styles``, ``moods``, ``voices`` and ``eras``, ``energy``, ``valence`` and ``mood``, and
-        ``heads``; ``decided`` where somebody did.
+        ``start_s`` and ``end_s`` in the predictions of a stream; of a model with further heads
+        ``tags`` with ``styles``, ``moods``, ``voices`` and ``eras``, ``energy``, ``valence`` and
+        ``mood``, and ``heads``; ``decided`` where somebody did.
         """
         values: dict[str, Any] = {
             "path": self.path,
