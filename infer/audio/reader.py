@@ -51,8 +51,8 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Tr
 """A path, the bytes of a file, an open binary stream, or what is opened like a path: a file in a
 zip (``zipfile.Path``) or in a package (``importlib.resources``)."""
 
-_LEAD = 2048
-"""Samples, more than the resampler's filter reaches."""
+_LEAD = 256
+"""Samples of the lower of two rates, more than the resampler's filter reaches."""
 _LONGEST = 1e9
 """Seconds: thirty years, in place of infinity."""
 _MOST_AT_ONCE = 1 << 24
@@ -136,8 +136,9 @@ class AudioReader:
         assert places is not None
         common = math.gcd(rate, self.sample_rate)
         step, to_step = rate // common, self.sample_rate // common
-        begin = max(0, first - _LEAD) // to_step
-        end = min(-(-(first + n_samples + _LEAD) // to_step) * step, places.n_samples)
+        lead = -(-_LEAD * max(rate, self.sample_rate) // rate)
+        begin = max(0, first - lead) // to_step
+        end = min(-(-(first + n_samples + lead) // to_step) * step, places.n_samples)
         decoded, behind = begin * step, end
         if (
             self._decoder.channels > 1 and not alone

@@ -172,7 +172,13 @@ def test_answers_of_both_ways_are_not_taken_for_each_other(melonnx, tiny_model, 
     song, out = tmp_path / "song.wav", tmp_path / "out.csv"
     song.write_bytes(encode(make_song(3), 22050, "WAV", "PCM_16"))
     line = ("classify", song, "-o", out, "--model", tiny_model)
-    for options, heard in (((), 1), (("--skim",), 0), (("--whole",), 1), (("--whole",), 0), ((), 0)):
+    for options, heard in (
+        ((), 1),
+        (("--skim",), 0),
+        (("--whole",), 1),
+        (("--whole",), 0),
+        ((), 0),
+    ):
         result = melonnx(*line, *options)
         assert result.returncode == 0, result.stderr
         assert f"{heard} heard now" in result.stderr
