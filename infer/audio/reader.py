@@ -53,6 +53,8 @@ zip (``zipfile.Path``) or in a package (``importlib.resources``)."""
 
 _LEAD = 256
 """Samples of the lower of two rates, more than the resampler's filter reaches."""
+_QUALITY = "HQ"
+"""Of soxr; models are trained on what it makes."""
 _LONGEST = 1e9
 """Seconds: thirty years, in place of infinity."""
 _MOST_AT_ONCE = 1 << 24
@@ -377,7 +379,7 @@ def _resample(blocks: Iterable[Waveform], rate: int, to_rate: int) -> Iterator[W
     if rate == to_rate:
         yield from blocks
         return
-    stream = soxr.ResampleStream(rate, to_rate, 1, dtype="float32", quality="HQ")
+    stream = soxr.ResampleStream(rate, to_rate, 1, dtype="float32", quality=_QUALITY)
     for block in blocks:
         yield stream.resample_chunk(block)
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
