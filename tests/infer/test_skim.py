@@ -163,6 +163,19 @@ def test_predictor_skims_files_and_answers_alike(short_sighted, tmp_path, monkey
     assert "skimmed" not in whole.to_dict()
 
 
+def test_where_two_genres_are_nearly_as_probable_the_whole_song_decides(
+    short_sighted, tmp_path, monkeypatch
+):
+    path = tmp_path / "song.flac"
+    path.write_bytes(encode(make_song(180), 22050, "FLAC", "PCM_16"))
+    skimming = Predictor(short_sighted)
+    first, second, *_ = skimming.predict(path).probabilities.values()
+    monkeypatch.setattr(predictor, "_HAIR", first - second + 0.01)
+    song = skimming.predict(path)
+    assert not song.skimmed
+    assert song == Predictor(short_sighted, skim=False).predict(path)
+
+
 def test_skim_travels_with_the_predictor(tiny_model):
     assert pickle.loads(pickle.dumps(Predictor(tiny_model))).skim
     assert not pickle.loads(pickle.dumps(Predictor(tiny_model, skim=False))).skim
