@@ -107,6 +107,9 @@ class Prediction:
     """float32 (d,): the mean over windows of the network's last layer before the labels."""
     duration_s: float = 0.0
     """Seconds of audio that the answer rests on."""
+    skimmed: bool = False
+    """Of a long song, only the places that the model listens to were decoded, and moments between
+    them for its level."""
     start_s: float | None = None
     """Seconds from the start of a ``Stream`` to that audio; None where it is no stream's."""
     model: str = ""
@@ -232,10 +235,10 @@ class Prediction:
     def to_dict(self, *, embedding: bool = False) -> dict[str, Any]:
         """The prediction as JSON values, the embedding only if asked for.
 
-        ``subgenre`` and ``subgenres`` are there if the model tells them, ``start_s`` and
-        ``end_s`` in the predictions of a stream; of a model with further heads ``tags`` with
-        ``styles``, ``moods``, ``voices`` and ``eras``, ``energy``, ``valence`` and ``mood``, and
-        ``heads``; ``decided`` where somebody did.
+        ``subgenre`` and ``subgenres`` are there if the model tells them, ``skimmed`` if it was,
+        ``start_s`` and ``end_s`` in the predictions of a stream; of a model with further heads
+        ``tags`` with ``styles``, ``moods``, ``voices`` and ``eras``, ``energy``, ``valence`` and
+        ``mood``, and ``heads``; ``decided`` where somebody did.
         """
         values: dict[str, Any] = {
             "path": self.path,
@@ -265,6 +268,8 @@ class Prediction:
             values["heads"] = self.heads
         if self.decided:
             values["decided"] = list(self.decided)
+        if self.skimmed:
+            values["skimmed"] = True
         if self.start_s is not None:
             values |= {"start_s": self.start_s, "end_s": self.end_s}
         if embedding:

@@ -51,8 +51,10 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Tr
 """A path, the bytes of a file, an open binary stream, or what is opened like a path: a file in a
 zip (``zipfile.Path``) or in a package (``importlib.resources``)."""
 
-_LEAD = 2048
-"""Samples, more than the resampler's filter reaches."""
+_LEAD = 256
+"""Samples of the lower of two rates, more than the resampler's filter reaches."""
+_QUALITY = "HQ"
+"""Of soxr; models are trained on what it makes."""
 _LONGEST = 1e9
 """Seconds: thirty years, in place of infinity."""
 _MOST_AT_ONCE = 1 << 24
@@ -136,8 +138,9 @@ class AudioReader:
         assert places is not None
         common = math.gcd(rate, self.sample_rate)
         step, to_step = rate // common, self.sample_rate // common
-        begin = max(0, first - _LEAD) // to_step
-        end = min(-(-(first + n_samples + _LEAD) // to_step) * step, places.n_samples)
+        lead = -(-_LEAD * max(rate, self.sample_rate) // rate)
+        begin = max(0, first - lead) // to_step
+        end = min(-(-(first + n_samples + lead) // to_step) * step, places.n_samples)
         decoded, behind = begin * step, end
         if (
             self._decoder.channels > 1 and not alone
@@ -376,7 +379,7 @@ def _resample(blocks: Iterable[Waveform], rate: int, to_rate: int) -> Iterator[W
     if rate == to_rate:
         yield from blocks
         return
-    stream = soxr.ResampleStream(rate, to_rate, 1, dtype="float32", quality="HQ")
+    stream = soxr.ResampleStream(rate, to_rate, 1, dtype="float32", quality=_QUALITY)
     for block in blocks:
         yield stream.resample_chunk(block)
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)

@@ -76,7 +76,7 @@ class Hearing:
     threads: int = 1
     embedding: bool = False
     """Answers keep it."""
-    skim: bool = False
+    skim: bool = True
     """As of ``Predictor``."""
     sure: int = DEFAULT_SURE
     """As of ``Predictor``."""
@@ -100,7 +100,7 @@ class Hearing:
         rate = "" if self.sure == DEFAULT_SURE else f" sure {self.sure}"
         track = "" if self.track is None else f" track {self.track}"
         genres = "" if self.genres is None else f" of {','.join(self.genres)}"
-        return self.model_name + " skimmed" * self.skim + rate + track + genres
+        return self.model_name + " whole" * (not self.skim) + rate + track + genres
 
 
 @dataclass(eq=False)

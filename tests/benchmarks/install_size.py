@@ -2,7 +2,8 @@
 
 python tests/benchmarks/install_size.py [CHECKOUT]
 
-pip and setuptools themselves are not counted; compiled .pyc files are.
+pip and setuptools themselves are not counted; compiled .pyc files are, and named, as are tests
+that packages bring: both can be removed by whoever has no room.
 """
 
 import subprocess
@@ -27,10 +28,20 @@ def main() -> None:
         (site,) = Path(folder).glob("lib/python*/site-packages")
         before = set(site.iterdir())
         subprocess.run([python, "-m", "pip", "install", "--quiet", checkout], check=True)
-        sizes = {path.name: size(path) for path in set(site.iterdir()) - before}
+        new = set(site.iterdir()) - before
+        sizes = {path.name: size(path) for path in new}
+        files = [file for path in new for file in path.rglob("*") if file.is_file()]
+        parts = {
+            "compiled (.pyc)": [file for file in files if file.suffix == ".pyc"],
+            "tests": [file for file in files if "tests" in file.parts and file.suffix != ".pyc"],
+            "libraries (.so, .a)": [file for file in files if {".so", ".a"} & {*file.suffixes}],
+        }
+        shares = {name: sum(map(size, some)) for name, some in parts.items()}
     print(f"all: {sum(sizes.values()) / 1e6:.0f} MB")
-    for name, bytes_ in sorted(sizes.items(), key=lambda item: -item[1])[:10]:
+    for name, bytes_ in sorted(sizes.items(), key=lambda item: -item[1])[:24]:
         print(f"{bytes_ / 1e6:7.1f} MB  {name}")
+    for name, bytes_ in shares.items():
+        print(f"{bytes_ / 1e6:7.1f} MB of it {name}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Songs a second in worker processes: melonnx, decoding alone, and a pipeline of librosa.
 
-python -m tests.benchmarks.throughput MUSIC [SONGS] [WORKERS] [ROUNDS]
+python -m tests.benchmarks.throughput MUSIC [SONGS] [WORKERS] [ROUNDS] [MODEL]
 
 All three go through the same worker processes, in turn, and are timed from the first answers on.
 "decoding alone" is soundfile.read of the whole file; the librosa pipeline is librosa.load, its
 mel spectrogram and decibels, and the same network. Cold start, from the prompt to one song's
-answer, is `melonnx classify` against a script of that pipeline. Needs the "train" extra.
+answer, is `melonnx classify` against a script of that pipeline. Needs the "train" extra. With the
+name of a released MODEL, there is no such pipeline beside it. Under `taskset -c 0` and `-c 0,1`,
+with as many WORKERS, it tells how far cores add up.
 
 musicnn's published tool needs TensorFlow 1 or 2.x with Keras 2, so an environment of its own:
 python3.7 -m venv musicnn && musicnn/bin/pip install musicnn, then
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ from melonnx.infer.library import workers
 from melonnx.infer.library.find import find_music
 from melonnx.infer.library.journal import Packed
 from melonnx.infer.library.workers import Hearing, Job, hear_file, hear_in_processes
+from melonnx.infer.model.session import find_model
 
 MODEL = Path(__file__).parents[1] / "models" / "genre-small-1.0.onnx"
 """Of a front end that librosa has, too."""
@@ -82,12 +86,12 @@ def librosa_pipeline() -> Callable[[str], object]:
     return answer
 
 
-def songs_a_second(work: Any, songs: list[str], n_workers: int) -> float:
+def songs_a_second(work: Any, songs: list[str], n_workers: int, hearing: Hearing) -> float:
     """From the answer that ends the first two songs of each worker on."""
     workers._work = work
     warm_up = 2 * n_workers
     paths = [*songs[:warm_up], *songs]
-    answers = hear_in_processes((Job(i, path) for i, path in enumerate(paths)), n_workers, HEARING)
+    answers = hear_in_processes((Job(i, path) for i, path in enumerate(paths)), n_workers, hearing)
     for _ in itertools.islice(answers, warm_up):
         pass
     began = time.perf_counter()
@@ -95,9 +99,9 @@ def songs_a_second(work: Any, songs: list[str], n_workers: int) -> float:
     return n_songs / (time.perf_counter() - began)
 
 
-def processor_ms(songs: list[str], rounds: int) -> tuple[float, float]:
+def processor_ms(songs: list[str], rounds: int, model: str | Path) -> tuple[float, float]:
     """Of a song, in one process: answered, and only decoded. Other load hardly moves it."""
-    predictor = Predictor(MODEL, "cpu", 1)
+    predictor = Predictor(model, "cpu", 1)
     ways: list[Callable[[str], object]] = [
         lambda path: hear_file(predictor, path),
         lambda path: soundfile.read(path, dtype="float32"),
@@ -147,20 +151,26 @@ def main() -> None:
     found = itertools.cycle(map(str, find_music(music, recursive=True)))
     songs = list(itertools.islice(found, n_songs))
     kinds = {"melonnx": workers._work, "decoding alone": decode, "librosa pipeline": with_librosa}
+    hearing, released = HEARING, sys.argv[5] if len(sys.argv) > 5 else None
+    if released is not None:
+        hearing = replace(hearing, model=find_model(released), model_name=released)
+        del kinds["librosa pipeline"]
     speeds: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(rounds):
         for name, work in kinds.items():
-            speeds[name].append(songs_a_second(work, songs, n_workers))
+            speeds[name].append(songs_a_second(work, songs, n_workers, hearing))
     print(f"{n_songs} songs, {n_workers} workers, {rounds} rounds in turn; songs a second, warm:")
     for name, figures in speeds.items():
         ratios = [ours / theirs for ours, theirs in zip(speeds["melonnx"], figures, strict=True)]
         shown = ", ".join(f"{ratio:.2f}" for ratio in sorted(ratios))
         print(f"{name:18} {statistics.median(figures):6.1f}  melonnx / this, by round: {shown}")
-    heard, decoded = processor_ms(songs[:20], rounds)
+    heard, decoded = processor_ms(songs[:20], rounds, released or MODEL)
     print(
         f"processor time a song: melonnx {heard:.1f} ms, decoding {decoded:.1f} ms: "
         f"{decoded / heard:.0%}"
     )
+    if released is not None:
+        return
     times = cold_s(songs[0])
     for name, (seconds, cpu) in times.items():
         print(f"cold: {name:18} {seconds:.2f} s, {cpu:.2f} s of processor time")

@@ -102,7 +102,7 @@ def test_another_process_opens_the_same_model_anew(tiny_model, monkeypatch):
     assert there == predictor.predict_array(song, RATE)
     again = pickle.loads(pickle.dumps(predictor))
     assert again.__reduce__() == predictor.__reduce__()
-    assert again.__reduce__()[1][:-2] == (str(tiny_model), ["CPUExecutionProvider"], 1, False, 90)
+    assert again.__reduce__()[1][:-2] == (str(tiny_model), ["CPUExecutionProvider"], 1, True, 90)
 
 
 def test_a_pickle_holds_no_weights_and_names_what_is_released():

@@ -13,6 +13,7 @@ from melonnx.infer.audio import reader as audio
 from melonnx.infer.audio.reader import open_audio
 from melonnx.infer.frontend.long_tracks import hear
 from melonnx.infer.frontend.mel import MelSpec, log_mel
+from melonnx.infer.prediction import Prediction
 from melonnx.infer.skim import skim
 from tests.conftest import encode, make_song
 
@@ -144,8 +145,8 @@ def short_sighted(tiny_model, monkeypatch):
 def test_predictor_skims_files_and_answers_alike(short_sighted, tmp_path, monkeypatch):
     path = tmp_path / "song.flac"
     path.write_bytes(encode(make_song(180), 22050, "FLAC", "PCM_16"))
-    whole = Predictor(short_sighted).predict(path)
-    skimming = Predictor(short_sighted, skim=True)
+    whole = Predictor(short_sighted, skim=False).predict(path)
+    skimming = Predictor(short_sighted)
     offset = skimming.predict(path, offset=1.0, duration=100.0)
     monkeypatch.setattr(audio.AudioReader, "__iter__", None)  # nobody may read it through
     for source in (path, path.read_bytes()):
@@ -154,19 +155,43 @@ def test_predictor_skims_files_and_answers_alike(short_sighted, tmp_path, monkey
         assert len(song.timeline) == len(whole.timeline) == 4
         assert [part.end_s for part in song.timeline] == [part.end_s for part in whole.timeline]
         assert song.probabilities == pytest.approx(whole.probabilities, abs=0.05)
+        assert song.skimmed
+        assert Prediction.from_dict(song.to_dict()).skimmed
     assert offset.duration_s == pytest.approx(100)
+    assert not whole.skimmed
+    assert not offset.skimmed
+    assert "skimmed" not in whole.to_dict()
+
+
+def test_where_two_genres_are_nearly_as_probable_the_whole_song_decides(
+    short_sighted, tmp_path, monkeypatch
+):
+    path = tmp_path / "song.flac"
+    path.write_bytes(encode(make_song(180), 22050, "FLAC", "PCM_16"))
+    skimming = Predictor(short_sighted)
+    first, second, *_ = skimming.predict(path).probabilities.values()
+    monkeypatch.setattr(predictor, "_HAIR", first - second + 0.01)
+    song = skimming.predict(path)
+    assert not song.skimmed
+    assert song == Predictor(short_sighted, skim=False).predict(path)
 
 
 def test_skim_travels_with_the_predictor(tiny_model):
-    assert pickle.loads(pickle.dumps(Predictor(tiny_model, skim=True))).skim
-    assert not pickle.loads(pickle.dumps(Predictor(tiny_model))).skim
+    assert pickle.loads(pickle.dumps(Predictor(tiny_model))).skim
+    assert not pickle.loads(pickle.dumps(Predictor(tiny_model, skim=False))).skim
 
 
 def test_answers_of_both_ways_are_not_taken_for_each_other(melonnx, tiny_model, tmp_path):
     song, out = tmp_path / "song.wav", tmp_path / "out.csv"
     song.write_bytes(encode(make_song(3), 22050, "WAV", "PCM_16"))
     line = ("classify", song, "-o", out, "--model", tiny_model)
-    for options, heard in (((), 1), ((), 0), (("--skim",), 1), (("--skim",), 0), ((), 0)):
+    for options, heard in (
+        ((), 1),
+        (("--skim",), 0),
+        (("--whole",), 1),
+        (("--whole",), 0),
+        ((), 0),
+    ):
         result = melonnx(*line, *options)
         assert result.returncode == 0, result.stderr
         assert f"{heard} heard now" in result.stderr

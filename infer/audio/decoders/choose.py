@@ -8,7 +8,7 @@ that needs it.
 
 import os
 from contextlib import ExitStack
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from melonnx.infer.audio import sniff
 from melonnx.infer.audio.decoders.decoder import Decoder
@@ -37,9 +37,9 @@ def open_decoder(
         raise EmptyAudioError("the file is empty (0 bytes)")
     start = sniff.after_id3(file)
     if start:
-        from melonnx.infer.audio.joined import Joined
+        from melonnx.infer.audio.joined import from_byte
 
-        file = cast("BinaryIO", Joined(b"", file, start))
+        file = from_byte(file, start)
         size -= start
     file.seek(0)
     head = file.read(64)
