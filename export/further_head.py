@@ -1,6 +1,6 @@
 """Learns further heads on a model file's embedding, and writes the file with them, proved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from melonnx.train.network.embeddings import embed_songs, song_windows
 from melonnx.train.network.head import Head
 from melonnx.train.progress import Say
 
-__all__ = ["HEAD_TOLERANCE", "add_heads"]
+__all__ = ["HEAD_TOLERANCE", "add_heads", "put_heads"]
 
 HEAD_TOLERANCE = 1e-4
 """Of logits, relative to the largest."""
@@ -57,8 +57,7 @@ def add_heads(
     wanted = [track for track in tracks if track.path in known]
     say(f"{len(wanted)} songs; hearing them with {model.info.name} {model.info.version}")
     heard = embed_songs(model, wanted, say, cache and EmbeddingCache(cache, find_model(base)))
-    made, info = onnx.load(find_model(base)), model.info
-    layers: dict[str, Head] = {}
+    heads: dict[str, tuple[Head, HeadInfo]] = {}
     for column in columns:
         own = [t for t in wanted if t.path in heard and t.path in column.values]
         if not own:
@@ -67,15 +66,33 @@ def add_heads(
         targets = np.stack([column.values[track.path] for track in own])
         groups = [track.group for track in own]
         found = fit_further_head(column, means.astype(np.float32), targets, groups, dataset=dataset)
-        layers[column.name] = found.layer
-        made = attach_head(made, info, column.name, found.layer, found.about)
-        info = replace(info, heads={**info.heads, column.name: found.about})
+        heads[column.name] = found.layer, found.about
+    put_heads(heads, base, out, [t.path for t in wanted if t.path in heard][:_PROOF_SONGS], say)
+    return {name: about for name, (_, about) in heads.items()}
+
+
+def put_heads(
+    heads: Mapping[str, tuple[Head, HeadInfo]],
+    base: str | Path | None,
+    out: Path,
+    songs: Sequence[Path],
+    say: Say,
+) -> None:
+    """Write ``base`` with these ``heads``, and its twin, as :func:`add_heads` does.
+
+    On ``songs`` it is proved that they are the heads, and that all else is as it was. Raises
+    ModelFileError and ProofError.
+    """
+    model = load_model(base, device="cpu")
+    made, info = onnx.load(find_model(base)), model.info
+    for name, (layer, about) in heads.items():
+        made = attach_head(made, info, name, layer, about)
+        info = replace(info, heads={**info.heads, name: about})
     check_form(made)
     data = seal(made)
-    some = [track.path for track in wanted if track.path in heard][:_PROOF_SONGS]
-    _prove(data, model, layers, np.concatenate([song_windows(model, path) for path in some]))
+    layers = {name: layer for name, (layer, _) in heads.items()}
+    _prove(data, model, layers, np.concatenate([song_windows(model, path) for path in songs]))
     put_in_place(data, out, say, wave=twin_path(out).exists())
-    return {name: info.heads[name] for name in layers}
 
 
 def _prove(data: bytes, model: Model, layers: dict[str, Head], windows: Patches) -> None:

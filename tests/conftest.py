@@ -48,8 +48,7 @@ TOGETHER = {
         "train/classical/test_networks",
     ),
     "the corpus": tuple(
-        f"robustness/test_{name}"
-        for name in ("corpus", "corpus_in_batches", "corpus_on_the_page")
+        f"robustness/test_{name}" for name in ("corpus", "corpus_in_batches", "corpus_on_the_page")
     ),
     "npm's packages": ("browser/test_twin", "browser/test_web_modules", "browser/test_web_page"),
     "what numba compiles": (

@@ -18,7 +18,7 @@ from melonnx.train.data.tracks import DataSetError
 from melonnx.train.evaluate.measures import bootstrap_interval, roc_auc
 from melonnx.train.network.head import Head
 
-__all__ = ["FurtherHead", "fit_further_head"]
+__all__ = ["FurtherHead", "fit_further_head", "word_bars"]
 
 _FOLDS = 5
 _STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -82,7 +82,7 @@ def fit_further_head(
         kind=column.kind,
         labels=column.labels,
         temperature=round(temperature, 4),
-        bars=_bars(column, values, targets),
+        bars={} if column.kind == "scale" else word_bars(column.labels, values, targets),
         dataset=dataset,
         split=split,
         metrics=_metrics(column, values, targets, groups),
@@ -130,16 +130,18 @@ def _losses(logits: NDArray[np.float64], targets: NDArray[np.float32]) -> list[f
     ]
 
 
-def _bars(
-    column: Column, values: NDArray[np.float64], targets: NDArray[np.float32]
+def word_bars(
+    labels: Sequence[str], values: NDArray[np.floating], targets: NDArray[np.floating]
 ) -> dict[str, float]:
-    if column.kind == "scale":
-        return {}
+    """By label, the value that as many of the songs reach as have the label.
+
+    ``values``, ``targets`` [songs, labels]: what is said, and what is so.
+    """
     falling = -np.sort(-values, axis=0)
     counts = np.clip(np.rint(targets.sum(axis=0)).astype(int), 1, len(targets))
     return {
         label: floor(falling[count - 1, i] * _BAR_STEPS) / _BAR_STEPS  # up, and it were not said
-        for i, (label, count) in enumerate(zip(column.labels, counts, strict=True))
+        for i, (label, count) in enumerate(zip(labels, counts, strict=True))
     }
 
 

@@ -45,6 +45,13 @@ def test_model_is_small_and_says_where_it_comes_from(predictor):
     assert info.metrics["majority_baseline"] < info.metrics["accuracy"] < 1
 
 
+def test_what_may_be_sold_has_a_head_that_learnt_from_no_recording_of_ours():
+    heads = Predictor("genre-open", device="cpu").info.heads
+    assert heads.keys() == {"tags"}
+    assert heads["tags"].dataset.endswith("by MSD_musicnn: its own output layer")
+    assert Predictor("genre-base", device="cpu").info.heads.keys() == {"tags", "energy", "valence"}
+
+
 @pytest.mark.parametrize("name", ["genre-base", "genre-open", "genre-small"])
 def test_borrowed_weights_come_with_their_notice(name):
     card = (MODELS_FOLDER / f"{name}.md").read_text("utf-8")

@@ -145,3 +145,16 @@ def test_the_published_weights_give_what_their_own_graph_gives(musicnn, tmp_path
         wanted = session.run(tensors, feeds)
     wanted["features"] = wanted["features"][..., 0]
     assert_alike(load_backbone(musicnn).predict_on_batch(log_mels), wanted)
+
+
+def test_the_open_models_tags_are_the_published_layer(musicnn):
+    import onnx
+    from onnx import numpy_helper
+
+    from melonnx.infer.model.session import find_model
+
+    graph = onnx.load(find_model("genre-open")).graph
+    held = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
+    wanted = load_backbone(musicnn).get_layer("tags").get_weights()
+    for name, weights in zip(("tags_kernel", "tags_bias"), wanted, strict=True):
+        np.testing.assert_array_equal(held[name], weights)
