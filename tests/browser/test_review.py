@@ -149,6 +149,11 @@ def test_a_review_by_keys_alone(chromium, server, library):
     page.get_by_role("button", name="Show all songs").press("Enter")
     at_song(page, int(title(page)[5]))
     assert page.locator("#shown").inner_text() == "6 songs"
+    page.locator("#text").fill(f"song {second}.wav")
+    press("Enter")
+    at_song(page, second)
+    press("j")  # it goes to the list, not into the search
+    assert page.locator("#text").input_value() == f"song {second}.wav"
     assert page.complaints == []
     page.context.close()
 
