@@ -289,11 +289,14 @@ function toggleMap() {
   byId("map").querySelector("canvas").focus();
 }
 
+// Whether something but the kind of answer leaves songs out.
+const tellsApart = () => Boolean(byId("text").value.trim() || byId("genre").value || folder >= 0);
+
 function tellEmpty() {
   inList.clear();
   for (const one of shown) inList.add(one);
   byId("map").hidden = !isMap || !shown.length;
-  byId("none-such").textContent = n ? "No song is like that." : "The first songs are being heard.";
+  byId("none-such").textContent = n ? (byId("state").value === "open" && !tellsApart() ? "Every unsure song is decided." : "No song is like that.") : "The first songs are being heard.";
   byId("show-all").hidden = !n;
   byId("empty").hidden = shown.length > 0;
   byId("list").hidden = isMap || !shown.length;
@@ -696,9 +699,14 @@ byId("other").onsubmit = (event) => {
   event.preventDefault();
   takeName();
 };
-byId("filters").onsubmit = (event) => event.preventDefault();
-for (const id of ["state", "genre", "sort"]) byId(id).onchange = choose;
 let typing = 0;
+byId("filters").onsubmit = (event) => {
+  event.preventDefault();
+  clearTimeout(typing);
+  choose();
+  focusSongs();
+};
+for (const id of ["state", "genre", "sort"]) byId(id).onchange = choose;
 byId("text").oninput = () => {
   clearTimeout(typing);
   typing = setTimeout(choose, 150);

@@ -149,8 +149,23 @@ def test_a_review_by_keys_alone(chromium, server, library):
     page.get_by_role("button", name="Show all songs").press("Enter")
     at_song(page, int(title(page)[5]))
     assert page.locator("#shown").inner_text() == "6 songs"
+    page.locator("#text").fill(f"song {second}.wav")
+    press("Enter")
+    at_song(page, second)
+    press("j")  # it goes to the list, not into the search
+    assert page.locator("#text").input_value() == f"song {second}.wav"
     assert page.complaints == []
     page.context.close()
+
+
+def drag_by_finger(page, *path):
+    session = page.context.new_cdp_session(page)
+    kinds = ["touchStart", *["touchMove"] * (len(path) - 1)]
+    for kind, (x, y) in zip(kinds, path, strict=True):
+        points = [{"x": x, "y": y}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_timeout(100)  # a finger that is thrown makes the next tap stop the throw
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_a_review_by_touch_alone_written_and_undone(chromium, server, library):
@@ -161,6 +176,16 @@ def test_a_review_by_touch_alone_written_and_undone(chromium, server, library):
     page.locator("#folder").tap()
     until(page, "document.querySelector('#shown').textContent === '6 songs'")
     at_song(page, first)
+    page.locator("#mapped").tap()
+    until(page, "document.querySelector('#meaning').textContent.startsWith('The two')")
+    page.get_by_role("button", name="Lasso", exact=True).tap()
+    around = page.locator("#map canvas").bounding_box()
+    left, top = around["x"] + 8, around["y"] + 8
+    right, bottom = left + around["width"] - 16, top + around["height"] - 16
+    drag_by_finger(page, (left, bottom), (right, bottom), (right, top), (left + 1, top))
+    until(page, "document.querySelector('#shown').textContent === '6 songs selected'")
+    page.locator("#none").tap()
+    page.locator("#mapped").tap()
     page.locator("#play").tap()
     until(page, "document.querySelector('#play').ariaLabel === 'Pause'")
     page.locator("#answers button").nth(1).tap()
