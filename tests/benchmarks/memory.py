@@ -18,7 +18,7 @@ from melonnx.infer.model.session import DEFAULT_MODEL
 PROGRAM = (
     "import resource, sys\n"
     "from melonnx.infer import Predictor\n"
-    "predictor = Predictor(device='cpu')\n"
+    "predictor = Predictor(device='cpu', skim=False)\n"
     "if len(sys.argv) > 1: print(predictor.predict(sys.argv[1]).duration_s, end=' s: ')\n"
     "print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), 'MB')\n"
 )

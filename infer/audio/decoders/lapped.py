@@ -16,6 +16,8 @@ _OPUS_LEAD = 9600
 """Samples of 48 kHz: after 0.2 s, and the 0.08 that libsndfile adds, the last bit is the same."""
 _VORBIS_LEADS = (6000, 9000, 13000, 18000)
 """Samples."""
+_MOST_BEFORE = 1 << 20
+"""Samples; a page holds 255 blocks at most, of 4096 samples in the longest ones."""
 _ALIKE = 1024
 """Samples on both sides of the first that two readings must have in common."""
 
@@ -33,10 +35,13 @@ def vorbis_part(part: Part, seekable: int, first: int, n_samples: int) -> Sample
     the place that it tells, or has the first block without the one that laps over it; so it does
     wherever it seeks in the last page. ``seekable``: samples before that page.
 
-    Raises DecodeError where no two agree, or where they do on a constant, which proves nothing.
+    Raises DecodeError where no two agree, where they do on a constant, which proves nothing, and
+    where the last page is longer than any can be.
     """
     behind = min(_ALIKE, n_samples)
     begins = [min(first, seekable) - lead for lead in _VORBIS_LEADS]
+    if first - begins[-1] > _MOST_BEFORE:
+        raise DecodeError(f"a last page of {first - seekable} samples and more")
     if begins[-1] <= 0:
         return part(0, first + n_samples)[first:]
     samples = part(begins[0], first + n_samples - begins[0])[-n_samples - _ALIKE :]

@@ -53,6 +53,11 @@ def test_a_part_that_two_readings_do_not_agree_on_is_refused():
         vorbis_part(lambda first, n: rng.random((n, 2), np.float32), 99_000, 50_000, 3000)
 
 
+def test_a_last_page_that_cannot_be_is_refused_before_memory_is_asked_for():
+    with pytest.raises(DecodeError, match="last page"):
+        vorbis_part(lambda first, n: np.zeros((n, 2), np.float32), -(1 << 50), 1 << 45, 3000)
+
+
 def test_one_wrong_reading_is_outvoted():
     song = make_song(3, RATE, 2)
     asked = []
