@@ -1,10 +1,11 @@
 """Tells on stderr how far a long run is: in lines, or by a bar."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["Say", "say", "show_progress", "told_time"]
+__all__ = ["Say", "say", "show_progress", "show_steps", "told_time"]
 
 Say = Callable[[str], None]
 """Is told one line for each step."""
@@ -36,3 +37,26 @@ def show_progress(results: Iterable[_Result], total: int, what: str) -> Iterable
     return track(
         results, what, total, console=errors, transient=True, disable=not errors.is_terminal
     )
+
+
+@contextmanager
+def show_steps(total: int, done: int = 0) -> Iterator[Callable[[], None]]:
+    """A bar with the time left on stderr, if that is a terminal; :func:`say` goes above it.
+
+    What is yielded is to be called after each of ``total`` steps, the first ``done`` of which an
+    earlier call took.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    errors = Console(stderr=True)
+    columns = TextColumn("learning"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("", total=total, completed=done)
+        yield lambda: bar.advance(task)

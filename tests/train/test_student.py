@@ -144,7 +144,8 @@ def test_what_is_taught_is_learnt_and_a_stopped_run_goes_on(backbone, tmp_path, 
                 for front in own.fronts]  # fmt: skip
         logits = np.stack(said) @ kernel + bias
         results.append((logits.argmax(axis=1) == own.targets.argmax(axis=1)).mean())
-        losses = [float(line.rpartition(" ")[2]) for line in lines if "loss" in line]
+        losses = [float(line.split(" loss ")[1].split()[0]) for line in lines if " loss " in line]
+        assert all("left)" in line for line in lines[:-1] if " loss " in line)
         assert losses[-1] < losses[0]
         assert [path.name for path in folder.iterdir()] == ["after-12.weights.h5"]
     assert min(results) > 0.8

@@ -21,7 +21,7 @@ from melonnx.train.fit.crops import Examples, crop_batches, every_patch
 from melonnx.train.fit.curves import draw_curves
 from melonnx.train.fit.losses import GenreAccuracy, GenreLoss
 from melonnx.train.network.cnn import build_network, start_from
-from melonnx.train.progress import Say, told_time
+from melonnx.train.progress import Say, show_steps, told_time
 from melonnx.train.settings import Settings
 
 __all__ = ["by_track", "fit_network"]
@@ -59,15 +59,18 @@ def fit_network(
     with _scope(mirrored, say):
         network = keeper.resume() or _new_network(settings, examples, n_batches, start)
         if not keeper.stopped and keeper.next_epoch < settings.epochs:
-            network.fit(
-                crop_batches(examples, settings, keeper.next_epoch * n_batches),
-                steps_per_epoch=n_batches,
-                initial_epoch=keeper.next_epoch,
-                epochs=settings.epochs,
-                callbacks=[keeper],
-                shuffle=False,
-                verbose=0,
-            )
+            done = keeper.next_epoch * n_batches
+            with show_steps(settings.epochs * n_batches, done) as advance:
+                bar = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: advance())
+                network.fit(
+                    crop_batches(examples, settings, done),
+                    steps_per_epoch=n_batches,
+                    initial_epoch=keeper.next_epoch,
+                    epochs=settings.epochs,
+                    callbacks=[keeper, bar],
+                    shuffle=False,
+                    verbose=0,
+                )
     return keeper.kept_network()
 
 

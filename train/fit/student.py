@@ -1,5 +1,6 @@
 """Teaches a student song by song: the genres, and what its teachers make of the whole song."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from melonnx.infer.results.replace import writing
 from melonnx.train.fit.losses import GenreLoss
 from melonnx.train.network.student import FrontWindows, upper_of
-from melonnx.train.progress import Say
+from melonnx.train.progress import Say, show_steps, told_time
 from melonnx.train.settings import Settings
 
 __all__ = ["StudentExamples", "standardised", "teach"]
@@ -68,13 +69,20 @@ def teach(
     done = _resume(network, folder)
     if done:
         say(f"going on after epoch {done}")
-    for epoch in range(done, settings.epochs):
-        losses = [
-            float(_first(network.train_on_batch(songs, answers, weights)))
-            for songs, answers, weights in _batches(lessons, settings, epoch, n_batches)
-        ]
-        _checkpoint(network, folder, epoch + 1)
-        say(f"epoch {epoch + 1} of {settings.epochs}: loss {np.mean(losses):.3f}")
+    with show_steps(settings.epochs * n_batches, done * n_batches) as advance:
+        began = time.monotonic()
+        for epoch in range(done, settings.epochs):
+            losses: list[float] = []
+            for songs, answers, weights in _batches(lessons, settings, epoch, n_batches):
+                losses.append(float(_first(network.train_on_batch(songs, answers, weights))))
+                advance()
+            _checkpoint(network, folder, epoch + 1)
+            each = (time.monotonic() - began) / (epoch + 1 - done)
+            left = settings.epochs - epoch - 1
+            say(
+                f"epoch {epoch + 1} of {settings.epochs}: loss {np.mean(losses):.3f}"
+                + (f" ({told_time(each * left)} left)" if left else "")
+            )
     optimizer: Any = network.optimizer
     optimizer.finalize_variable_values(network.trainable_variables)
     kernel, bias = network.get_layer("logits").get_weights()
