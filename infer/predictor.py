@@ -43,8 +43,8 @@ _SCALES = ("energy", "valence")
 _BATCH = 2
 """Windows a run: more make it no faster, and each needs 3 MB for its widest layer."""
 _HAIR = 0.04
-"""Skimming moves a probability by so much at most (99 of 100 songs: 0.037): where two genres are
-nearer to each other, only the whole song can tell."""
+"""Skimming moves a probability by less in 99 of 100 songs (0.037): where two genres are nearer to
+each other, only the whole song can tell."""
 
 
 class Predictor:
@@ -164,6 +164,7 @@ class Predictor:
         Float, or integer PCM. ``name``: the answer's ``path``.
         Raises InvalidSamplesError, EmptyAudioError, SilentAudioError.
         """
+        _require_top(top)
         with open_array(waveform, sample_rate, self.info.mel_spec.sample_rate, name) as reader:
             return self._predict(reader, top)
 
@@ -189,7 +190,6 @@ class Predictor:
         return Stream(self, sample_rate, length=length, hop=hop, top=top, name=name)
 
     def _predict(self, reader: AudioReader, top: int | None) -> Prediction:
-        _require_top(top)
         info = self.info
         heard = hear(reader, info.mel_spec, info.window, info.window_hop, info.max_windows)
         require_sound(reader, info.mel_spec.n_fft)

@@ -95,7 +95,7 @@ def similar(
     near sounds alike: it need not be the same recording. A genre that is unsure has a "?"; what was
     decided in melonnx review is sure.
     """
-    from melonnx.infer.results.decisions import decisions_for, index_as_decided
+    from melonnx.infer.results.decisions import decisions_file, index_as_decided, read_decisions
     from melonnx.infer.results.where import parse_where
     from melonnx.infer.similar.index import read_index
     from melonnx.infer.similar.mix import Limits, mix, way
@@ -113,8 +113,8 @@ def similar(
     if approximate and (is_way or limited or unlike or len(songs or ()) > 1):
         raise typer.BadParameter("takes one song and no limits", param_hint="--approximate")
     library = read_index(index, moods=where is not None or mood_like)
-    if made := decisions_for(index, decisions):
-        library = index_as_decided(library, made)
+    if (decided := decisions_file(index, decisions)) is not None:
+        library = index_as_decided(library, read_decisions(decided))
     _require_columns(library, index, condition, mood_like=mood_like)
     find = _Finder(library, model, device, threads, track)
     limits = Limits(_limits(per_artist, per_album))

@@ -96,11 +96,9 @@ def open_songs(
 
 def _decided(results: Path | None, decisions: Path | None) -> "dict[str, Decision]":
     """What was decided, and where nothing is said of it, beside the results."""
-    from melonnx.infer.results.decisions import decisions_beside, read_decisions
+    from melonnx.infer.results.decisions import decisions_file, read_decisions
 
-    if decisions is None and results is not None and str(results) != "-":
-        beside = decisions_beside(results)
-        decisions = beside if beside.exists() else None
+    decisions = decisions_file(results, decisions)
     if decisions is None:
         return {}
     made = read_decisions(decisions)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +22,10 @@ from melonnx.infer.errors import OutputError, ResultsFileError
 from melonnx.infer.prediction import NO_MUSIC, Prediction
 from melonnx.infer.results.places import is_url
 from melonnx.infer.results.replace import append_line, sync_folder
-from melonnx.infer.similar.index import Index
 from melonnx.infer.system import lock
+
+if TYPE_CHECKING:
+    from melonnx.infer.similar.index import Index
 
 __all__ = [
     "Decision",
@@ -31,7 +33,7 @@ __all__ = [
     "append",
     "as_decided",
     "decisions_beside",
-    "decisions_for",
+    "decisions_file",
     "index_as_decided",
     "is_name",
     "key_of",
@@ -169,7 +171,7 @@ def as_decided(prediction: Prediction, decisions: Mapping[str, Decision]) -> Pre
     )  # fmt: skip
 
 
-def index_as_decided(index: Index, decisions: Mapping[str, Decision]) -> Index:
+def index_as_decided(index: "Index", decisions: Mapping[str, Decision]) -> "Index":
     """The index with what somebody decided in place of the model's labels: that is sure.
 
     A song that was decided to be no music keeps its label, which is then unsure.
@@ -190,14 +192,15 @@ def index_as_decided(index: Index, decisions: Mapping[str, Decision]) -> Index:
     return replace(index, labels=labels, scores=scores, unsure=unsure)
 
 
-def decisions_for(results: Path, decisions: Path | None) -> dict[str, Decision]:
-    """What ``decisions`` has, or where it is None, what lies beside ``results``, if anything does.
+def decisions_file(results: Path | None, named: Path | None) -> Path | None:
+    """The file that was ``named``, or else the one beside ``results``, if one is there.
 
-    Raises ResultsFileError.
+    ``results``: None, "-" for stdin, and a folder have none beside them.
     """
-    if decisions is None and decisions_beside(results).exists():
-        decisions = decisions_beside(results)
-    return {} if decisions is None else read_decisions(decisions)
+    if named is not None or results is None or str(results) == "-" or results.is_dir():
+        return named
+    beside = decisions_beside(results)
+    return beside if beside.exists() else None
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -71,10 +71,9 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a model file on songs whose genre is known, through the runtime."""
-    from melonnx.infer.results.decisions import decisions_beside
+    from melonnx.infer.results.decisions import decisions_file
 
-    if decisions is None and data.is_file() and decisions_beside(data).is_file():
-        decisions = decisions_beside(data)
+    decisions = decisions_file(data, decisions)
     if decisions is not None:
         if artists or merge or random:
             raise typer.BadParameter("goes with --out only", param_hint="--decisions")
