@@ -8,7 +8,6 @@ and until the last picture does; and ``/classify``. With the ratios, pair by pai
 """
 
 import json
-import os
 import statistics
 import sys
 import time
@@ -25,6 +24,7 @@ from melonnx.demo.pictures.song import draw, to_png
 from melonnx.infer.explain.examine import examine
 from melonnx.infer.model.session import DEFAULT_MODEL
 from melonnx.infer.predictor import Predictor
+from tests.benchmarks.process import processor_s
 from tests.demo.running import run_page
 
 _STARTS = 5
@@ -86,11 +86,6 @@ def alone(predictor: Predictor, clip: Path) -> tuple[float, float]:
     return middle - began, time.perf_counter() - drawing
 
 
-def _processor_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def main() -> None:
     """Run all in turn and print."""
     clip = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_MODEL.parent / "sample.mp3"
@@ -101,7 +96,7 @@ def main() -> None:
         for _ in range(_STARTS):
             began = time.perf_counter()
             with run_page(Path(folder)) as page:
-                starts.append((time.perf_counter() - began, _processor_s(page.process.pid)))
+                starts.append((time.perf_counter() - began, processor_s(page.process.pid)))
         with run_page(Path(folder)) as page, httpx.Client(base_url=page.address) as client:
             config = client.get("/config").json()
             show = next(

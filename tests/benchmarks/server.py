@@ -22,16 +22,10 @@ import numpy as np
 
 from melonnx.infer import Predictor
 from melonnx.infer.model.session import MODELS_FOLDER
-from tests.benchmarks.soak import look
+from tests.benchmarks.process import look, processor_s
 
 THREADS = (1, 4, 16)
 SERVICE = Path(__file__).parents[1] / "examples"  # its server.py
-
-
-def processor_s(pid: int) -> float:
-    """Seconds that a process has taken so far, of all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def load(what: str, pid: int, ask: Callable[[], object], n_requests: int) -> None:

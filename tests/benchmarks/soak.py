@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -27,6 +26,7 @@ import numpy as np
 
 from melonnx.infer import Prediction, Predictor
 from melonnx.infer.errors import AudioError
+from tests.benchmarks.process import Sample, look
 from tests.benchmarks.soak_requests import Site, open_site
 from tests.benchmarks.soak_visitors import OPTIONS, VISITS, Tally, send_visitors
 from tests.conftest import encode, make_song
@@ -51,24 +51,6 @@ _KINDS = (
 
 Answer = dict[str, float] | str
 """Probabilities, or the words of the error."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A process at one moment."""
-
-    done: int
-    memory_mb: float
-    threads: int
-    descriptors: int
-
-
-def look(pid: int, done: int) -> Sample:
-    """As the system sees it."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    memory, threads = (int(status.split(name)[1].split()[0]) for name in ("VmRSS:", "Threads:"))
-    descriptors = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-    return Sample(done, memory / 1024, threads, descriptors)
 
 
 def slope(samples: list[Sample]) -> tuple[float, float]:

@@ -19,7 +19,8 @@ import numpy as np
 
 from melonnx.infer import Predictor
 from melonnx.infer.errors import AudioError
-from tests.benchmarks.soak import look, report
+from tests.benchmarks.process import look
+from tests.benchmarks.soak import report
 from tests.robustness.corpus import CORPUS
 from tests.robustness.fuzz import little_model
 from tests.robustness.made_by_tools import MADE_BY_TOOLS
