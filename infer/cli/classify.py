@@ -19,6 +19,7 @@ from melonnx.infer.cli.options import (
     PerGroup,
     Recursive,
     ShorterThan,
+    Skim,
     Sure,
     Track,
     Workers,
@@ -108,14 +109,7 @@ def classify(
         int | None,
         typer.Option(min=1, help="Threads of the network: all for a few songs, else 1 a process."),
     ] = None,
-    skim: Annotated[
-        bool,
-        typer.Option(
-            "--skim/--whole",
-            help="Decode of long songs only the places that the model listens to (genre-base six): "
-            "three times as fast, but what is damaged elsewhere goes unseen. Or all of each.",
-        ),
-    ] = True,
+    skim: Skim = True,
     track: Track = None,
     genres: Genres = None,
     longer_than: LongerThan = None,

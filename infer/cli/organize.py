@@ -18,6 +18,7 @@ from melonnx.infer.cli.options import (
     PerGroup,
     Recursive,
     ShorterThan,
+    Skim,
     Sure,
     Track,
     Where,
@@ -73,6 +74,7 @@ def organize(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    skim: Skim = True,
     track: Track = None,
     sure: Sure = 90,
     genres: Genres = None,
@@ -125,8 +127,8 @@ def organize(
 
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        wishes=Wishes(genres, mapped, spell, sure, group, by == "style"), track=track,
-        decisions=decisions,
+        wishes=Wishes(genres, mapped, spell, sure, group, by == "style"), skim=skim,
+        track=track, decisions=decisions,
         choice=Choice.asked(longer_than, shorter_than, exclude, paths),
     )  # fmt: skip
 

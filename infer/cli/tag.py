@@ -20,6 +20,7 @@ from melonnx.infer.cli.options import (
     PerGroup,
     Recursive,
     ShorterThan,
+    Skim,
     Sure,
     Track,
     Workers,
@@ -100,6 +101,7 @@ def tag(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    skim: Skim = True,
     track: Track = None,
     sure: Sure = 90,
     genres: Genres = None,
@@ -136,8 +138,8 @@ def tag(
     spell = partial(genre_name, names=mapped)
     songs, hear = open_songs(
         paths, results, recursive=recursive, model=model, device=device, workers=workers,
-        wishes=Wishes(genres, mapped, spell, sure, group, styles or style_field), track=track,
-        decisions=decisions,
+        wishes=Wishes(genres, mapped, spell, sure, group, styles or style_field), skim=skim,
+        track=track, decisions=decisions,
         choice=Choice.asked(longer_than, shorter_than, exclude, paths),
     )  # fmt: skip
     asked = {"style": styles or style_field, "mood": mood}

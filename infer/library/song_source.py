@@ -52,6 +52,7 @@ def open_songs(
     device: str,
     workers: int | None,
     wishes: "Wishes",
+    skim: bool,
     track: int | None,
     choice: "Choice",
     decisions: Path | None = None,
@@ -70,8 +71,10 @@ def open_songs(
             "what is unsure in RESULTS was told then: say it to melonnx classify",
             param_hint="--sure",
         )
-    if results is not None and track is not None:
-        raise typer.BadParameter("nothing is heard again", param_hint="--track")
+    if results is not None and (track is not None or not skim):
+        raise typer.BadParameter(
+            "nothing is heard again", param_hint="--whole" if track is None else "--track"
+        )
     if results is not None:
         return _from_results(results, model, wishes, choice, _decided(results, decisions))
 
@@ -84,7 +87,13 @@ def open_songs(
 
         wanted = wishes.of_model(load_model(model, device="cpu", threads=1).info)
     hear = partial(
-        _hear, model=model, device=device, workers=workers, sure=wishes.sure, track=track
+        _hear,
+        model=model,
+        device=device,
+        workers=workers,
+        skim=skim,
+        sure=wishes.sure,
+        track=track,
     )
 
     def answers(asked: "Sequence[str | Prediction]") -> "Iterator[Prediction]":
@@ -204,6 +213,7 @@ def _hear(
     model: Path | None,
     device: str,
     workers: int | None,
+    skim: bool,
     sure: int,
     track: int | None,
 ) -> "Iterator[Prediction]":
@@ -216,7 +226,7 @@ def _hear(
         from melonnx.infer.library.find import classify_files
         from melonnx.infer.predictor import Predictor
 
-        predictor = Predictor(model, device, sure=sure, track=track)  # type: ignore[arg-type]
+        predictor = Predictor(model, device, skim=skim, sure=sure, track=track)  # type: ignore[arg-type]
         yield from classify_files(predictor, songs)
         return
     from melonnx.infer.library.batch import answer_in_order
@@ -226,7 +236,12 @@ def _hear(
     info = load_model(model, device=device, threads=1).info  # type: ignore[arg-type]
     info.bars_at(sure)
     hearing = Hearing(
-        find_model(model), f"{info.name} {info.version}", device, sure=sure, track=track
+        find_model(model),
+        f"{info.name} {info.version}",
+        device,
+        skim=skim,
+        sure=sure,
+        track=track,
     )
     processes = min(workers or usable_cores(), len(songs))
     with stop_on_interrupt() as stop:

@@ -1,6 +1,6 @@
 """melonnx beside what else tells something of a song, and beside its limits, in one run.
 
-    python -m tests.benchmarks.field ENVIRONMENTS [SONG] [ROUNDS]
+    python -m tests.benchmarks.field ENVIRONMENTS [ROUNDS [SONG …]]
 
 ENVIRONMENTS is a folder with an environment of its own for each; what is not there is left out:
 
@@ -14,7 +14,10 @@ ENVIRONMENTS is a folder with an environment of its own for each; what is not th
 
 Each round runs all in turn. Cold: a process from its start to the end of the first answer
 (melonnx: the command). Warm: one more answer in a process that has given three. Songs a second:
-of as many such processes as there are cores, each on its own. Ratios are within a round. Linux.
+of as many such processes as there are cores, each on its own. Processor: of a warm answer, with all
+threads. Joules, where the processor counts them for whoever may ask (Intel's RAPL; no virtual
+machine does): of the machine, over such processes, for a song. Ratios are within a round. Each SONG
+(the sample) has a table. Linux.
 """
 
 import json
@@ -31,6 +34,8 @@ from tests.benchmarks.install_size import size
 
 PROGRAMS = Path(__file__).parent / "peers"
 WARM_UP, TIMES = 3, 12
+COUNTERS = sorted(Path("/sys/class/powercap").glob("intel-rapl:[0-9]/energy_uj"))
+"""Of each processor of the machine, its memory aside."""
 BROUGHT = {"pip", "setuptools", "_distutils_hack", "pkg_resources"}
 """By every environment."""
 
@@ -52,7 +57,10 @@ class Figures:
 
     cold_s: list[float] = field(default_factory=list)
     warm_s: list[float] = field(default_factory=list)
+    processor_s: list[float] = field(default_factory=list)
     songs_a_second: list[float] = field(default_factory=list)
+    joules: list[float] = field(default_factory=list)
+    """Of a song; empty where nothing counts them."""
     peak_mb: list[float] = field(default_factory=list)
     """Of the cold run."""
 
@@ -95,9 +103,18 @@ def finish(process: int, line: list[str]) -> float:
     return usage.ru_maxrss / 1024
 
 
-def steady_s(output: Path) -> float:
-    """Seconds of an answer, after the first."""
-    return statistics.median(json.loads(output.read_text().splitlines()[-1])[WARM_UP:])
+def steady_s(output: Path) -> tuple[float, float]:
+    """Seconds of an answer, after the first, and those of the processor."""
+    seconds, processor = json.loads(output.read_text().splitlines()[-1])
+    return statistics.median(seconds[WARM_UP:]), statistics.median(processor[WARM_UP:])
+
+
+def joules() -> float | None:
+    """What the processors have used so far; None where nothing counts it."""
+    try:
+        return sum(int(counter.read_text()) / 1e6 for counter in COUNTERS) if COUNTERS else None
+    except OSError:  # for root only
+        return None
 
 
 def measure(peer: Peer, folder: Path, song: str, figures: Figures, outputs: list[Path]) -> None:
@@ -113,13 +130,21 @@ def measure(peer: Peer, folder: Path, song: str, figures: Figures, outputs: list
     figures.peak_mb.append(memory)
     often = [*program, str(WARM_UP + TIMES), model]
     finish(start(often, cores, outputs[0]), often)
-    figures.warm_s.append(steady_s(outputs[0]))
+    warm_s, processor_s = steady_s(outputs[0])
+    figures.warm_s.append(warm_s)
+    figures.processor_s.append(processor_s)
+    before = joules()
     started = [
         start(often, {core}, output) for core, output in zip(sorted(cores), outputs, strict=False)
     ]
     for process in started:
         finish(process, often)
-    figures.songs_a_second.append(sum(1 / steady_s(output) for output in outputs[: len(started)]))
+    after = joules()
+    if before is not None and after is not None and after > before:  # the counter begins anew
+        figures.joules.append((after - before) / len(started) / (WARM_UP + TIMES))
+    figures.songs_a_second.append(
+        sum(1 / steady_s(output)[0] for output in outputs[: len(started)])
+    )
 
 
 def with_ratio(ours: list[float], theirs: list[float], digits: int) -> str:
@@ -132,9 +157,14 @@ def with_ratio(ours: list[float], theirs: list[float], digits: int) -> str:
 def main() -> None:
     """Measure all that is there, in turn, and print."""
     folder = Path(sys.argv[1]).absolute()
-    song = sys.argv[2] if len(sys.argv) > 2 else str(MODELS_FOLDER / "sample.mp3")
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     there = [peer for peer in PEERS if (folder / peer.environment).is_dir()]
+    for song in sys.argv[3:] or [str(MODELS_FOLDER / "sample.mp3")]:
+        table(there, folder, song, rounds)
+
+
+def table(there: list[Peer], folder: Path, song: str, rounds: int) -> None:
+    """Of one song."""
     figures = {peer: Figures() for peer in there}
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as temporary:
@@ -146,18 +176,23 @@ def main() -> None:
                 measure(peer, folder, song, figures[peer], outputs)
     ours = figures[there[0]]
     print(f"{song}, {rounds} rounds in turn, {cores} cores; ratios are to the first line's")
-    heads = ("cold s", "warm s", f"songs/s, {cores} processes", "peak MB", "installed MB")
+    heads = ["cold s", "warm s", "processor s", f"songs/s, {cores} processes", "peak MB"]
+    heads += ["joules a song"] * bool(ours.joules) + ["installed MB"]
     print("\t".join(("", *heads)).expandtabs(30))
     for peer, theirs in figures.items():
         (site,) = (folder / peer.environment).glob("lib/python*/site-packages")
-        cells = (
+        cells = [
             with_ratio(ours.cold_s, theirs.cold_s, 2),
             with_ratio(ours.warm_s, theirs.warm_s, 4),
+            with_ratio(ours.processor_s, theirs.processor_s, 4),
             with_ratio(ours.songs_a_second, theirs.songs_a_second, 1),
             with_ratio(ours.peak_mb, theirs.peak_mb, 0),
-            f"{sum(size(path) for path in site.iterdir() if path.name not in BROUGHT) / 1e6:.0f}",
-        )
-        print("\t".join((peer.name, *cells)).expandtabs(30))
+        ]
+        if ours.joules and len(ours.joules) == len(theirs.joules):
+            cells.append(with_ratio(ours.joules, theirs.joules, 1))
+        installed = sum(size(path) for path in site.iterdir() if path.name not in BROUGHT)
+        cells.append(f"{installed / 1e6:.0f}")
+        print("\t".join((peer.name, *cells)).expandtabs(30), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,21 @@ import csv
 import itertools
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from melonnx.infer import Predictor, predictor
 from melonnx.infer.audio import reader as audio
 from melonnx.infer.audio.reader import open_audio
 from melonnx.infer.frontend.long_tracks import hear
 from melonnx.infer.frontend.mel import MelSpec, log_mel
+from melonnx.infer.library.choice import Choice
+from melonnx.infer.library.song_source import open_songs
+from melonnx.infer.library.wishes import Wishes
+from melonnx.infer.model.session import MODELS_FOLDER
 from melonnx.infer.prediction import Prediction
 from melonnx.infer.skim import skim
 from tests.conftest import encode, make_song
@@ -197,6 +203,29 @@ def test_answers_of_both_ways_are_not_taken_for_each_other(melonnx, tiny_model, 
         assert f"{heard} heard now" in result.stderr
         with out.open(newline="") as file:
             assert len(list(csv.DictReader(file))) == 1
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+@pytest.mark.parametrize("is_skimmed", [True, False])
+def test_what_tag_and_organize_hear_is_skimmed_or_whole(tmp_path, workers, is_skimmed):
+    path = tmp_path / "song.flac"
+    samples, rate = soundfile.read(MODELS_FOLDER / "sample.mp3", dtype="float32")
+    path.write_bytes(encode(np.tile(samples, (4, 1)), rate, "FLAC", "PCM_16"))
+    songs, answers = open_songs(
+        [str(path)], None, recursive=False, model=Path("genre-small"), device="cpu",
+        workers=workers, wishes=Wishes(), skim=is_skimmed, track=None, choice=Choice(),
+    )  # fmt: skip
+    assert [song.skimmed for song in answers(songs)] == [is_skimmed]
+
+
+def test_what_was_heard_before_is_not_heard_whole(melonnx, tmp_path):
+    results = tmp_path / "results.jsonl"
+    results.touch()
+    for command in (("tag",), ("organize", "--to", tmp_path / "sorted")):
+        result = melonnx(*command, "--from", results, "--whole")
+        assert result.returncode == 2
+        assert "--whole" in result.stderr
+        assert "heard again" in result.stderr
 
 
 def test_level_is_the_same_on_a_song_that_is_all_alike():
