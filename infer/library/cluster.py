@@ -43,8 +43,8 @@ _AHEAD = 2
 _LOOK_S = 0.2
 """Between two looks at Ctrl-C."""
 _CONNECT_S = 10
-_NOWHERE: Any = None
-"""Dask's word for no dashboard."""
+_ANY_PORT = "127.0.0.1:0"
+"""Of Dask's pages, which None would put at 8787, with a warning where that is taken."""
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def connect(address: str) -> Iterator[Client]:
         if local:
             where = stack.enter_context(
                 LocalCluster(
-                    n_workers=int(local[1]), threads_per_worker=1, dashboard_address=_NOWHERE
+                    n_workers=int(local[1]), threads_per_worker=1, dashboard_address=_ANY_PORT
                 )
             )
         elif not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://.+", address):
