@@ -71,10 +71,9 @@ def open_songs(
             "what is unsure in RESULTS was told then: say it to melonnx classify",
             param_hint="--sure",
         )
-    if results is not None and (track is not None or not skim):
-        raise typer.BadParameter(
-            "nothing is heard again", param_hint="--whole" if track is None else "--track"
-        )
+    about_hearing = ["--track"] * (track is not None) + ["--whole"] * (not skim)
+    if results is not None and about_hearing:
+        raise typer.BadParameter("nothing is heard again", param_hint=", ".join(about_hearing))
     if results is not None:
         return _from_results(results, model, wishes, choice, _decided(results, decisions))
 

@@ -1,6 +1,6 @@
-"""Times one peer in its own environment: ``python PEER.py SONG TIMES`` prints as JSON
-the seconds of each answer, and those of the processor.
+"""Times one peer in its own environment: ``python PEER.py SONG TIMES``.
 
+The last line is JSON: the seconds of each answer, and those of the processor.
 Runs on Python 3.7 too, and needs nothing but what the peer needs.
 """
 
@@ -10,7 +10,7 @@ import time
 
 
 def report(answer):
-    """Call ``answer(path)`` as often as asked and print how long each took."""
+    """Call ``answer(path)`` as often as asked and print what each call took."""
     song, times = sys.argv[1], int(sys.argv[2])
     seconds, processor = [], []
     for _ in range(times):

@@ -202,6 +202,15 @@ def test_no_cluster_is_one_clear_line(address, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
+def test_one_of_this_machine_says_nothing_where_another_has_dasks_port(recwarn):
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # someone has it already
+            stack.enter_context(socket.create_server(("", 8787)))
+        client = stack.enter_context(connect("local[1]"))
+        assert len(client.scheduler_info()["workers"]) == 1
+    assert not [str(one.message) for one in recwarn if "8787" in str(one.message)]
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
