@@ -193,3 +193,29 @@ def test_the_test_files_that_are_named_to_be_shared_out_are_there():
     for names in (together, conftest.LONGEST):
         assert len(set(names)) == len(names)
         assert not [name for name in names if not (ROOT / "tests" / f"{name}.py").is_file()]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (["train", "{here}/none", "--out", "{here}/run"], "no such folder"),
+        (["train", "{here}", "--out", "{here}/run", "--transfer", "w.whl"], "holds 0 tracks"),
+        (["export", "{here}", "--out", "{here}/genre.onnx"], "holds no training run"),
+        (["benchmark", "{here}/none.parquet"], "cannot be read as a table"),
+        (["benchmark", "{here}/none.parquet", "--preset", "best"], "one of fma-paper, tuned"),
+        (["evaluate", "{here}/none.onnx", "{here}"], "cannot be read (No such file"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_slow_is_imported(line, says, tmp_path):
+    program = (
+        "import sys\n"
+        f"sys.argv = ['melonnx', *{[word.format(here=tmp_path) for word in line]!r}]\n"
+        "from melonnx.infer.cli.main import main\n"
+        "try: main()\n"
+        "finally: print('loaded', *{name.partition('.')[0] for name in sys.modules})"
+    )
+    result = run(sys.executable, "-c", program)
+    assert result.returncode in (1, 2)
+    assert says in " ".join(result.stderr.replace("│", " ").split())
+    loaded = set(result.stdout.splitlines()[-1].split())
+    assert not loaded & {"tensorflow", "keras", "sklearn", "scipy", "matplotlib", "librosa"}

@@ -16,6 +16,9 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
+_SAID_FROM = 64 << 20
+"""Bytes of results whose reading is waited for."""
+
 
 @app.callback()
 def _review() -> None:
@@ -84,7 +87,15 @@ def review(
             say(f"decisions are kept in {made}; open this in a browser:")
             print(address + rest, flush=True)
 
+        if hearing is None:
+            _say_if_long(results)
         serve(listener, hearing or read_songs(results), made, host, user, heard_by, announce)
+
+
+def _say_if_long(results: Path) -> None:
+    """The address comes only when all is read: 100,000 songs take ten seconds and more."""
+    if results.exists() and (size := results.stat().st_size) >= _SAID_FROM:
+        say(f"reading {results}, {size / 1e6:.0f} MB")
 
 
 def _to_hear(

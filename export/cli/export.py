@@ -123,10 +123,11 @@ def export(
             raise typer.BadParameter(
                 "are for a *.keras file", param_hint="--layers, --check-audio, --check-array"
             )
-        from melonnx.export.keras.run import export_run
         from melonnx.train.run import read_run
 
-        trained = read_run(run)
+        trained = read_run(run)  # before Keras is imported, which takes seconds
+        from melonnx.export.keras.run import export_run
+
         split = trained.settings.split
         exported = export_run(
             trained,

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from melonnx.train.classical.classifiers import CLASSIFIERS, Preset, make_classifier
+from melonnx.train.classical.classifiers import CLASSIFIERS, make_classifier
 from melonnx.train.classical.feature_names import FEATURE_SETS, columns_of
 from melonnx.train.classical.feature_table import FeatureTable
+from melonnx.train.classical.presets import Preset
 from melonnx.train.data.folds import fold_parts
 from melonnx.train.data.splits import split_tracks
 from melonnx.train.data.tracks import Track

@@ -6,7 +6,7 @@ its ``baselines.ipynb`` (https://github.com/mdeff/fma), by scikit-learn's defaul
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Any
 
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -19,10 +19,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-__all__ = ["CLASSIFIERS", "PRESETS", "Preset", "make_classifier", "paper_neighbours"]
+from melonnx.train.classical.presets import Preset
 
-Preset = Literal["fma-paper", "tuned"]
-PRESETS: tuple[Preset, ...] = get_args(Preset)
+__all__ = ["CLASSIFIERS", "make_classifier", "paper_neighbours"]
 
 _SEED = 0
 _INNER_FOLDS = 3

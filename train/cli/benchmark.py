@@ -60,16 +60,7 @@ def benchmark(
     ] = None,
 ) -> None:
     """Compare classical classifiers on hand-made features, with networks on the same songs."""
-    from melonnx.train.classical.benchmark import fit_best, make_folds, run_benchmark
-    from melonnx.train.classical.benchmark_report import print_benchmark, write_benchmark
-    from melonnx.train.classical.classifiers import PRESETS
-    from melonnx.train.classical.feature_table import read_features
-    from melonnx.train.classical.networks import (
-        folds_of_run,
-        restrict_to_runs,
-        score_model,
-        score_run,
-    )
+    from melonnx.train.classical.presets import PRESETS
     from melonnx.train.data.readers.fma import SUBSETS
     from melonnx.train.run import read_run
 
@@ -88,10 +79,21 @@ def benchmark(
         from melonnx.train.cli.model_path import require_model_path
 
         require_model_path(save, "--save")
+    from melonnx.train.classical.feature_table import read_features
+
     features = read_features(table, subset)  # type: ignore[arg-type]
     if features.left_out:
         say(f"left out: {features.left_out} songs of the table")
     runs = [read_run(folder) for folder in run or ()]
+    from melonnx.train.classical.benchmark import fit_best, make_folds, run_benchmark
+    from melonnx.train.classical.benchmark_report import print_benchmark, write_benchmark
+    from melonnx.train.classical.networks import (
+        folds_of_run,
+        restrict_to_runs,
+        score_model,
+        score_run,
+    )
+
     if runs:
         features = restrict_to_runs(features, runs)
         chosen = folds_of_run(features, runs[0])

@@ -79,8 +79,13 @@ def evaluate(
             raise typer.BadParameter("goes with --out only", param_hint="--decisions")
         _against_decisions(model, data, decisions, out)
         return
+    if random is not None and out is None:
+        raise typer.BadParameter("needs --out", param_hint="--random")
     from melonnx.infer.model.session import find_model
     from melonnx.infer.predictor import Predictor
+
+    path = find_model(model)
+    predictor = Predictor(path)
     from melonnx.train.evaluate.evaluation import (
         evaluate_model,
         open_predictors,
@@ -91,12 +96,8 @@ def evaluate(
     from melonnx.train.evaluate.predictions import predict_all
     from melonnx.train.evaluate.scores import require_merges, score_predictions
 
-    if random is not None and out is None:
-        raise typer.BadParameter("needs --out", param_hint="--random")
     merges = [tuple(genres.split(",")) for genres in merge or ()]
     beside = None if random is None else read_random_scores(random)
-    path = find_model(model)
-    predictor = Predictor(path)
     require_merges(merges, predictor.info.genres)
     songs = read_test_songs(data, artists, subgenres=bool(predictor.info.parents), say=say)
     predictors = open_predictors(path, data, songs)

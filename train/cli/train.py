@@ -271,14 +271,6 @@ def train(
         raise typer.BadParameter("needs a --teacher, no table", param_hint="--unlabelled")
     if pictures and (transfer or tags):
         raise typer.BadParameter("are of another front end", param_hint="--pictures")
-    from melonnx.infer.model.session import find_model, load_model
-    from melonnx.train.data.tracks import require_subgenres
-    from melonnx.train.network.student import fine_tuned
-    from melonnx.train.run import read_run
-    from melonnx.train.settings import ORIGINAL
-    from melonnx.train.train import train as make_run
-    from melonnx.train.training_data import Sources
-
     of_our_own = {
         "optimizer": optimizer, "learning_rate": learning_rate, "schedule": schedule,
         "batch_size": batch_size, "dropout": dropout, "augment": augment,
@@ -301,29 +293,14 @@ def train(
         "split": split, "epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup,
         "balance": balance, "test_share": test_share, **of_our_own,
     }  # fmt: skip
+    from melonnx.infer.model.session import find_model, load_model
+    from melonnx.train.data.tracks import require_subgenres
+    from melonnx.train.run import read_run
+
     base_file = None if fine_tune is None else find_model(fine_tune)
-    settings = ORIGINAL if preset else _settings(transfer, tags, teacher, table, heavy=heavy)
-    if base_file is not None:
-        settings = fine_tuned(load_model(base_file, device="cpu").info, deeper=deeper)
-        if folds is None and not (split or test_share):
-            folds = _FOLDS_OF_FINE_TUNING
-    folds = folds or 0
-    settings = replace(settings, seed=seed, folds=folds)
-    settings = replace(settings, **{k: v for k, v in asked.items() if v is not None})
-    has_no_audio = len(data) == 1 and data[0].suffix == ".npz"
-    if has_no_audio:
+    begun = start and read_run(start).network_path
+    if len(data) == 1 and data[0].suffix == ".npz":  # no audio
         pictures = data[0]
-    sources = Sources(
-        pictures=pictures and pictures.resolve(),
-        pictures_fmax=pictures_fmax,
-        start=start and read_run(start).network_path,
-        backbone=transfer or tags or teacher,
-        unlabelled=unlabelled and unlabelled.resolve(),
-        not_music=not_music and not_music.resolve(),
-        teacher=table and table.resolve(),
-        fine_tune=base_file,
-    )
-    if has_no_audio:
         root, tracks = data[0].parent.resolve(), list[Track]()
     else:
         dataset = read_data(
@@ -332,6 +309,31 @@ def train(
         root, tracks = dataset.root, list(dataset.tracks)
     if subgenres:
         require_subgenres(root, tracks)
+
+    # Keras takes seconds to import: what is wrong with the line or the data is said before.
+    from melonnx.train.network.student import fine_tuned
+    from melonnx.train.settings import ORIGINAL
+    from melonnx.train.train import train as make_run
+    from melonnx.train.training_data import Sources
+
+    settings = ORIGINAL if preset else _settings(transfer, tags, teacher, table, heavy=heavy)
+    if base_file is not None:
+        settings = fine_tuned(load_model(base_file, device="cpu").info, deeper=deeper)
+        if folds is None and not (split or test_share):
+            folds = _FOLDS_OF_FINE_TUNING
+    folds = folds or 0
+    settings = replace(settings, seed=seed, folds=folds)
+    settings = replace(settings, **{k: v for k, v in asked.items() if v is not None})
+    sources = Sources(
+        pictures=pictures and pictures.resolve(),
+        pictures_fmax=pictures_fmax,
+        start=begun,
+        backbone=transfer or tags or teacher,
+        unlabelled=unlabelled and unlabelled.resolve(),
+        not_music=not_music and not_music.resolve(),
+        teacher=table and table.resolve(),
+        fine_tune=base_file,
+    )
     make_run(root, tracks, out, settings, where, say, sources, mirrored=mirrored)
     say(f"done; now: melonnx export {out} --out genre.onnx")
 

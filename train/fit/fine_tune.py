@@ -1,6 +1,6 @@
 """Lets the upper part of a network learn on, at a low rate, from songs that are few."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from melonnx.train.fit.losses import GenreLoss
+from melonnx.train.fit.optimizer import build_optimizer
+from melonnx.train.fit.song_batches import learn, song_batches
 from melonnx.train.network.head import Head
 from melonnx.train.network.student import FrontWindows, embed_fronts, upper_of
 from melonnx.train.progress import Say
@@ -51,12 +53,18 @@ def tune(
             layer.trainable = False
     network = _network(upper, head, songs, settings)
     n_batches = max(1, len(songs.fronts) // settings.batch_size)
-    _compile(network, settings, n_batches, songs.targets.shape[1])
+    network.compile(
+        build_optimizer(settings, n_batches, at_the_end=_AT_THE_END),
+        loss=GenreLoss(songs.targets.shape[1], settings.label_smoothing),
+        jit_compile=False,
+    )
     best = _loss(upper, head, kept_out) if kept_out else np.inf
     kept, kept_epoch = network.get_weights(), 0
     for epoch in range(1, settings.epochs + 1):
-        losses = [float(_first(network.train_on_batch(*batch)))
-                  for batch in _batches(songs, settings, epoch, n_batches)]  # fmt: skip
+        losses = [
+            learn(network, heard, songs.targets[rows], songs.weights[rows])
+            for heard, rows in song_batches(songs.fronts, settings, epoch, n_batches)
+        ]
         told = f"epoch {epoch} of {settings.epochs}: loss {np.mean(losses):.3f}"
         if kept_out:
             loss = _loss(upper, _head_of(network), kept_out)
@@ -81,10 +89,6 @@ def song_logits(
     return np.stack([windows.mean(axis=0) for windows in embedded]) @ head[0] + head[1]
 
 
-def _first(logs: Any) -> Any:
-    return logs[0] if isinstance(logs, list | tuple) else logs
-
-
 def _network(upper: keras.Model, head: Head, songs: Songs, settings: Settings) -> keras.Model:
     """Front windows [batch, windows, ...] to logits [batch, labels]."""
     shape, together = songs.fronts[0][0].shape[1:], settings.windows_together
@@ -100,39 +104,6 @@ def _network(upper: keras.Model, head: Head, songs: Songs, settings: Settings) -
 def _head_of(network: keras.Model) -> Head:
     kernel, bias = network.get_layer("logits").get_weights()
     return kernel, bias
-
-
-def _compile(network: keras.Model, settings: Settings, n_batches: int, n_labels: int) -> None:
-    rate: Any = settings.learning_rate
-    if settings.schedule == "cosine":
-        steps = settings.epochs * n_batches
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=_AT_THE_END)
-    optimizer: Any = (
-        keras.optimizers.Adam(rate)
-        if settings.optimizer == "adam"
-        else keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
-    )
-    network.compile(
-        optimizer, loss=GenreLoss(n_labels, settings.label_smoothing), jit_compile=False
-    )
-
-
-def _batches(
-    songs: Songs, settings: Settings, epoch: int, n_batches: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]:
-    """Every song once, some windows of one of its versions."""
-    rng = np.random.default_rng((settings.seed, epoch))
-    for rows in np.array_split(rng.permutation(len(songs.fronts)), n_batches):
-        heard = np.stack([
-            _some(versions[rng.integers(len(versions))], settings.windows_together, rng)
-            for versions in (songs.fronts[row] for row in rows.tolist())
-        ])  # fmt: skip
-        yield heard, songs.targets[rows], songs.weights[rows]
-
-
-def _some(windows: FrontWindows, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    some = rng.choice(len(windows), count, replace=len(windows) < count)
-    return windows[some].astype(np.float32)
 
 
 def _loss(upper: keras.Model, head: Head, songs: Songs) -> float:

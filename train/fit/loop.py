@@ -20,6 +20,7 @@ from melonnx.train.data.cache import CachedLogMel
 from melonnx.train.fit.crops import Examples, crop_batches, every_patch
 from melonnx.train.fit.curves import draw_curves
 from melonnx.train.fit.losses import GenreAccuracy, GenreLoss
+from melonnx.train.fit.optimizer import build_optimizer
 from melonnx.train.network.cnn import build_network, start_from
 from melonnx.train.progress import Say, show_steps, told_time
 from melonnx.train.settings import Settings
@@ -112,7 +113,7 @@ def _new_network(
         trained: Any = keras.models.load_model(start, compile=False)
         start_from(network, trained)
     network.compile(
-        optimizer=_optimizer(settings, n_batches),
+        optimizer=build_optimizer(settings, n_batches),
         loss=GenreLoss(examples.targets.shape[1], settings.label_smoothing),
         metrics=[GenreAccuracy(examples.targets.shape[1])],
     )
@@ -120,15 +121,6 @@ def _new_network(
     optimizer: Any = network.optimizer
     optimizer.build(network.trainable_variables)
     return network
-
-
-def _optimizer(settings: Settings, n_batches: int) -> keras.optimizers.Optimizer:
-    rate: Any = settings.learning_rate
-    if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, settings.epochs * n_batches)
-    if settings.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
-    return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
 
 
 def _untrained(settings: Settings, examples: Examples) -> keras.Model:

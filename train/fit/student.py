@@ -1,7 +1,7 @@
 """Teaches a student song by song: the genres, and what its teachers make of the whole song."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from melonnx.infer.results.replace import writing
 from melonnx.train.fit.losses import GenreLoss
+from melonnx.train.fit.song_batches import learn, song_batches
 from melonnx.train.network.student import FrontWindows, upper_of
 from melonnx.train.progress import Say, show_steps, told_time
 from melonnx.train.settings import Settings
@@ -28,8 +29,6 @@ _FARTHEST = 5.0
 """Standard deviations beyond which nothing is imitated."""
 _AT_THE_END = 1e-2
 """Share of the learning rate that is left at the end."""
-
-_Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ def teach(
     network = _network(student, lessons, settings)
     n_batches = max(1, len(lessons.fronts) // settings.batch_size)
     _compile(network, settings, n_batches, lessons.targets.shape[1])
+    answers = np.hstack([lessons.targets, lessons.imitated])
     done = _resume(network, folder)
     if done:
         say(f"going on after epoch {done}")
@@ -73,8 +73,8 @@ def teach(
         began = time.monotonic()
         for epoch in range(done, settings.epochs):
             losses: list[float] = []
-            for songs, answers, weights in _batches(lessons, settings, epoch, n_batches):
-                losses.append(float(_first(network.train_on_batch(songs, answers, weights))))
+            for heard, rows in song_batches(lessons.fronts, settings, epoch, n_batches):
+                losses.append(learn(network, heard, answers[rows], lessons.weights[rows]))
                 advance()
             _checkpoint(network, folder, epoch + 1)
             each = (time.monotonic() - began) / (epoch + 1 - done)
@@ -87,10 +87,6 @@ def teach(
     optimizer.finalize_variable_values(network.trainable_variables)
     kernel, bias = network.get_layer("logits").get_weights()
     return kernel, bias
-
-
-def _first(logs: Any) -> Any:
-    return logs[0] if isinstance(logs, list | tuple) else logs
 
 
 def _network(student: keras.Model, lessons: StudentExamples, settings: Settings) -> keras.Model:
@@ -123,27 +119,6 @@ def _compile(network: keras.Model, settings: Settings, n_batches: int, n_labels:
     loss = GenreLoss(n_labels, settings.label_smoothing)
     network.compile(optimizer, loss=loss, jit_compile=False)
     optimizer.build(network.trainable_variables)
-
-
-def _batches(
-    lessons: StudentExamples, settings: Settings, epoch: int, n_batches: int
-) -> Iterator[_Batch]:
-    """Every song once, some windows of one of its versions; the same for a seed and an epoch."""
-    rng = np.random.default_rng((settings.seed, epoch))
-    order = rng.permutation(len(lessons.fronts))
-    answers = np.hstack([lessons.targets, lessons.imitated])
-    for rows in np.array_split(order, n_batches):
-        songs = [lessons.fronts[row] for row in rows.tolist()]
-        heard = np.stack(
-            [_some(own[rng.integers(len(own))], settings.windows_together, rng) for own in songs]
-        )
-        yield heard, answers[rows], lessons.weights[rows]
-
-
-def _some(windows: FrontWindows, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """``count`` of a song's windows, none twice where it has enough."""
-    some = rng.choice(len(windows), count, replace=len(windows) < count)
-    return windows[some].astype(np.float32)
 
 
 def _checkpoint(network: keras.Model, folder: Path, epoch: int) -> None:

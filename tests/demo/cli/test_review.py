@@ -39,3 +39,12 @@ def test_what_cannot_be_reviewed_is_said_in_a_line(melonnx, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     assert str(empty) in refused(empty)
+
+
+def test_long_results_are_said_to_be_read(melonnx, tmp_path):
+    with (tmp_path / "library.jsonl").open("wb") as file:
+        file.truncate(64 << 20)
+    run = melonnx("review", tmp_path / "library.jsonl", "--port", "0")
+    reading, error = run.stderr.splitlines()
+    assert reading == f"melonnx: reading {tmp_path / 'library.jsonl'}, 67 MB"
+    assert "holds no songs with an answer" in error
