@@ -123,8 +123,10 @@ def export(
             raise typer.BadParameter(
                 "are for a *.keras file", param_hint="--layers, --check-audio, --check-array"
             )
+        from melonnx.train.cli.needs import require_installed
         from melonnx.train.run import read_run
 
+        require_installed("keras")
         trained = read_run(run)  # before Keras is imported, which takes seconds
         from melonnx.export.keras.run import export_run
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from melonnx.train.cli.needs import require_installed
 from melonnx.train.progress import say
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def benchmark(
         from melonnx.train.cli.model_path import require_model_path
 
         require_model_path(save, "--save")
+    require_installed("sklearn")
     from melonnx.train.classical.feature_table import read_features
 
     features = read_features(table, subset)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from melonnx.infer.cli.shell import complete
+from melonnx.train.cli.needs import require_installed
 from melonnx.train.progress import say
 
 __all__ = ["app"]
@@ -81,6 +82,7 @@ def evaluate(
         return
     if random is not None and out is None:
         raise typer.BadParameter("needs --out", param_hint="--random")
+    require_installed("sklearn")
     from melonnx.infer.model.session import find_model
     from melonnx.infer.predictor import Predictor
 

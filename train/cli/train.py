@@ -11,6 +11,7 @@ from melonnx.infer.cli.shell import complete
 from melonnx.train.cli import learning
 from melonnx.train.cli.datasets import read_data, source_weights
 from melonnx.train.cli.heads import add_heads, train_head, try_labels
+from melonnx.train.cli.needs import require_installed
 from melonnx.train.data.tracks import Track
 from melonnx.train.progress import say
 
@@ -293,6 +294,7 @@ def train(
         "split": split, "epochs": epochs, "patience": patience, "copies": copies, "mixup": mixup,
         "balance": balance, "test_share": test_share, **of_our_own,
     }  # fmt: skip
+    require_installed("keras")
     from melonnx.infer.model.session import find_model, load_model
     from melonnx.train.data.tracks import require_subgenres
     from melonnx.train.run import read_run
