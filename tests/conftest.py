@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -84,6 +85,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {name: at for at, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(_test_file(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Networks begin with the same weights each time, whatever ran before."""
+    keras = sys.modules.get("keras")
+    if keras is not None and _test_file(item.nodeid).startswith(("train/", "export/")):
+        keras.utils.set_random_seed(0)
 
 
 def _test_file(nodeid: str) -> str:

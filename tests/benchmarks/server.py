@@ -1,11 +1,12 @@
 """A Predictor under 1, 4 and 16 threads, and a service of it under as many clients.
 
-    python -m tests.benchmarks.server [REQUESTS [SONG]]
+    python -m tests.benchmarks.server [REQUESTS [SONG [service]]]
 
 REQUESTS (400) are answered for each number; each sends the bytes of SONG (the sample). Prints wall
 time of an answer (median, 99th percentile), answers a second, processor time of an answer, and what
 the process has after it: memory beyond that before the first request, threads and descriptors. The
-service is that of docs/programs.md: FastAPI in uvicorn, in a process of its own.
+service is that of docs/programs.md: FastAPI in uvicorn, in a process of its own; with ``service``,
+it alone is asked.
 """
 
 import os
@@ -63,8 +64,9 @@ def main() -> None:
         f"{'proc. ms':>10} {'memory MB':>9} {'threads':>7} {'descriptors':>11}",
         flush=True,
     )
-    predictor = Predictor(device="cpu", threads=1)
-    load("Predictor", os.getpid(), lambda: predictor.predict(song), n_requests)
+    if "service" not in sys.argv[3:]:
+        predictor = Predictor(device="cpu", threads=1)
+        load("Predictor", os.getpid(), lambda: predictor.predict(song), n_requests)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
