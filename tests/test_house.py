@@ -201,6 +201,7 @@ def test_the_test_files_that_are_named_to_be_shared_out_are_there():
         (["train", "{here}/none", "--out", "{here}/run"], "no such folder"),
         (["train", "{here}", "--out", "{here}/run", "--transfer", "w.whl"], "holds 0 tracks"),
         (["export", "{here}", "--out", "{here}/genre.onnx"], "holds no training run"),
+        (["export", "{here}/own.keras", "--out", "{here}/own.onnx"], "needs a description"),
         (["benchmark", "{here}/none.parquet"], "cannot be read as a table"),
         (["benchmark", "{here}/none.parquet", "--preset", "best"], "one of fma-paper, tuned"),
         (["evaluate", "{here}/none.onnx", "{here}"], "cannot be read (No such file"),

@@ -82,6 +82,7 @@ def export(
     from melonnx.export.quantise import KINDS
     from melonnx.export.wave.twin import twin_path
     from melonnx.train.cli.model_path import require_model_path
+    from melonnx.train.cli.needs import require_installed
 
     is_keras = run.suffix in (".keras", ".h5", ".hdf5") or (run / "saved_model.pb").is_file()
     if describe:
@@ -99,22 +100,22 @@ def export(
             raise typer.BadParameter("needs a run, to be measured on", param_hint="--quantise")
         if (check_audio is None) != (check_array is None):
             raise typer.BadParameter("go together", param_hint="--check-audio, --check-array")
-        from melonnx.export.keras.own import export_keras
+        require_installed("keras")
+        from melonnx.export.keras.description import read_description
 
-        exported = export_keras(
-            run,
+        check = (check_audio, check_array) if check_audio and check_array else None
+        described = read_description(  # before Keras is imported, which takes seconds
             about or run.with_suffix(".json"),
-            out,
             name=name or out.stem,
             version=version,
             dataset=dataset or "",
             license_name=license_name,
             attribution=attribution,
-            wave=wave,
-            code=layers,
-            check=(check_audio, check_array) if check_audio and check_array else None,
-            say=say,
+            checked=check is not None,
         )
+        from melonnx.export.keras.own import export_keras
+
+        exported = export_keras(run, described, out, wave=wave, code=layers, check=check, say=say)
         split = ""
     else:
         if about is not None:
@@ -123,7 +124,6 @@ def export(
             raise typer.BadParameter(
                 "are for a *.keras file", param_hint="--layers, --check-audio, --check-array"
             )
-        from melonnx.train.cli.needs import require_installed
         from melonnx.train.run import read_run
 
         require_installed("keras")

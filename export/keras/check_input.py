@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melonnx.export.errors import KerasFileError, ProofError
-from melonnx.export.keras.front import Front, as_learnt, shape_text
+from melonnx.export.keras.description import Front
+from melonnx.export.keras.front import as_learnt, shape_text
 from melonnx.infer.audio.reader import load_audio
 from melonnx.infer.frontend.features import as_features
 from melonnx.infer.frontend.mel import log_mel

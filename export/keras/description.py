@@ -1,18 +1,22 @@
 """Reads the description beside a Keras model: what its file does not say of itself."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from melonnx.export.errors import KerasFileError
-from melonnx.export.keras.front import AXES, MFCC_SIZES, NORMALISATIONS, SCALES, Front
 from melonnx.infer.frontend.mel_spec import FULL_SCALE
 from melonnx.infer.frontend.mfcc import Mfcc
 from melonnx.infer.model.metadata import FORMAT_VERSION, ModelInfo
 
-__all__ = ["QUESTIONS", "read_description"]
+__all__ = ["AXES", "MFCC_SIZES", "QUESTIONS", "Description", "Front", "read_description"]
 
+AXES = ("frames, mels", "mels, frames")
+SCALES = ("unit", "decibels")
+NORMALISATIONS = ("none", "minmax", "standard")
+MFCC_SIZES = frozenset({12, 13, 20, 24, 26, 39, 60})
+"""Numbers of coefficients that people take, deltas or not; mel bands are seldom so few."""
 QUESTIONS = "questions"
 """A field of drafts: what their author has not answered yet."""
 
@@ -21,6 +25,31 @@ _MORE = ("window_hop", "max_windows", "temperature", "pooling", "bars", "accepts
 _EMBEDDING = "embedding"
 _FRONT = ("axes", "scale", "normalise")
 _OWN = (*_MORE, _EMBEDDING, *_FRONT)
+
+
+@dataclass(frozen=True)
+class Front:
+    """How a network takes its log-mels, or MFCC; by default as melonnx makes them."""
+
+    axes: str = AXES[0]
+    """The order of the axes behind the batch."""
+    scale: str = SCALES[0]
+    """``unit``: 0 at the clip's floor, 1 at its maximum. ``decibels``: from -top_db to 0; of full
+    scale (``MelSpec.reference``) from -100 on."""
+    normalise: str | tuple[float, float] = NORMALISATIONS[0]
+    """Each window against its own minimum and maximum, or its own mean and deviation; or all
+    against a mean and a deviation that are known."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a Keras file does not say of itself."""
+
+    info: ModelInfo
+    """The metadata of the model to be."""
+    embedding: str | None
+    """The layer whose output is the embedding; None: what goes into the last Dense."""
+    front: Front
 
 
 def read_description(
@@ -32,14 +61,14 @@ def read_description(
     license_name: str,
     attribution: str,
     checked: bool = False,
-) -> tuple[ModelInfo, str | None, Front]:
-    """The metadata of the model to be, its embedding layer if one is named, and how it is fed.
+) -> Description:
+    """What the author of a Keras model says of it; Keras is not imported.
 
     ``path``: a JSON object of the format's own fields (``models/README.md``): ``labels``,
     ``mel_spec`` and ``window`` must be there; ``window_hop`` (the window by default),
     ``max_windows``, ``temperature``, ``pooling``, ``bars``, ``accepts`` and ``parents`` may be, and
     ``embedding``, ``axes``, ``scale`` and ``normalise``
-    (:class:`melonnx.export.keras.front.Front`).
+    (:class:`Front`).
 
     Of ``mfcc`` in ``mel_spec``, what is left out is librosa's default. ``checked``: what the
     network is given is compared with its author's; otherwise mel bands so few that they may be MFCC
@@ -105,7 +134,7 @@ def read_description(
         **given,
     }
     try:
-        return ModelInfo.from_json(json.dumps(values)), embedding, front
+        return Description(ModelInfo.from_json(json.dumps(values)), embedding, front)
     except ValueError as error:
         raise KerasFileError(f"{path}: {error}") from None
 

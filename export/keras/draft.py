@@ -9,8 +9,8 @@ from typing import Any
 import keras
 
 from melonnx.export.errors import KerasFileError
-from melonnx.export.keras.description import QUESTIONS
-from melonnx.export.keras.front import AXES, MFCC_SIZES, shape_text
+from melonnx.export.keras.description import AXES, MFCC_SIZES, QUESTIONS
+from melonnx.export.keras.front import shape_text
 from melonnx.infer.frontend.mel_spec import FULL_SCALE, LOUDEST, MelSpec
 from melonnx.infer.frontend.mfcc import Mfcc
 

@@ -1,37 +1,18 @@
 """What stands before a network of somebody's own: the log-mel as its tutorial made it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from keras import layers, ops
 
 from melonnx.export.errors import KerasFileError
+from melonnx.export.keras.description import AXES, MFCC_SIZES, SCALES, Front
 from melonnx.infer.model.metadata import ModelInfo
 
-__all__ = ["AXES", "MFCC_SIZES", "NORMALISATIONS", "SCALES", "Front", "as_learnt", "shape_text"]
+__all__ = ["as_learnt", "shape_text"]
 
-AXES = ("frames, mels", "mels, frames")
-SCALES = ("unit", "decibels")
-NORMALISATIONS = ("none", "minmax", "standard")
-MFCC_SIZES = frozenset({12, 13, 20, 24, 26, 39, 60})
-"""Numbers of coefficients that people take, deltas or not; mel bands are seldom so few."""
 _COPIES = 3
 """Channels of a network for pictures, which all get the same log-mel."""
 _SMALLEST = 1e-8
-
-
-@dataclass(frozen=True)
-class Front:
-    """How a network takes its log-mels, or MFCC; by default as melonnx makes them."""
-
-    axes: str = AXES[0]
-    """The order of the axes behind the batch."""
-    scale: str = SCALES[0]
-    """``unit``: 0 at the clip's floor, 1 at its maximum. ``decibels``: from -top_db to 0; of full
-    scale (``MelSpec.reference``) from -100 on."""
-    normalise: str | tuple[float, float] = NORMALISATIONS[0]
-    """Each window against its own minimum and maximum, or its own mean and deviation; or all
-    against a mean and a deviation that are known."""
 
 
 def as_learnt(log_mel: Any, network: Any, info: ModelInfo, front: Front) -> Any:

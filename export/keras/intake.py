@@ -9,7 +9,8 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from melonnx.export.errors import KerasFileError
-from melonnx.export.keras.front import AXES, Front, as_learnt, shape_text
+from melonnx.export.keras.description import AXES, Front
+from melonnx.export.keras.front import as_learnt, shape_text
 from melonnx.infer.model.metadata import ModelInfo
 from melonnx.infer.model.session import INPUT
 

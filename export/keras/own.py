@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from melonnx.export.errors import KerasFileError, ProofError
 from melonnx.export.keras.check_input import check_input
 from melonnx.export.keras.convert import to_onnx
-from melonnx.export.keras.description import read_description
+from melonnx.export.keras.description import Description
 from melonnx.export.keras.intake import as_format_network
 from melonnx.export.keras.load import load_keras
 from melonnx.export.keras.prove import Proof, allowed_difference, compare, prove
@@ -33,14 +33,9 @@ _RANDOM_PATCHES = 4
 
 def export_keras(
     path: Path,
-    description: Path,
+    described: Description,
     out: Path,
     *,
-    name: str,
-    version: str,
-    dataset: str,
-    license_name: str,
-    attribution: str,
     say: Say,
     wave: bool = False,
     code: Path | None = None,
@@ -50,7 +45,7 @@ def export_keras(
 
     ``wave``: its waveform twin, too, beside it.
 
-    It is proved on the windows of the sample clip, by the front end that ``description``
+    It is proved on the windows of the sample clip, by the front end that ``described``
     declares, and on random ones. ``code``: a Python file with its own layers.
     ``check``: a song, and the ``*.npy`` that the author's code made of its first window
     (:func:`melonnx.export.keras.check_input.check_input`).
@@ -60,15 +55,7 @@ def export_keras(
 
     Raises KerasFileError and ProofError; then ``out`` is as it was.
     """
-    info, embedding, front = read_description(
-        description,
-        name=name,
-        version=version,
-        dataset=dataset,
-        license_name=license_name,
-        attribution=attribution,
-        checked=check is not None,
-    )
+    info, embedding, front = described.info, described.embedding, described.front
     network = load_keras(path, code)
     patches = _patches(info)
     if check is not None:

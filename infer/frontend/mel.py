@@ -40,8 +40,10 @@ SMALLEST = 1e-10
 """Power below which decibels of full scale do not go: librosa's ``amin``."""
 _ONE_THREAD = 1 << 18
 """Multiplications that OpenBLAS does without threads."""
-_WORTH_BLAS = 8
-"""Frames at a time; with fewer, the filterbank is fetched from memory too often."""
+_TOGETHER = 8
+"""Frames at a time: with fewer, the filterbank is fetched from memory too often, and of more,
+kernels sum some otherwise than the rest (AVX2's: of ten the last two). A frame is then the same to
+the bit wherever its block begins."""
 
 
 def _hz_to_mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -144,11 +146,10 @@ def _sum_bands(power: NDArray[np.float64], spec: MelSpec) -> MelPower:
     A few frames at a time, so that BLAS takes one thread: several wait for each other where the
     machine is busy.
     """
-    filters = mel_filterbank(spec)
-    n_frames, n_together = len(power), _ONE_THREAD // filters.size
-    if n_together < _WORTH_BLAS:
+    filters, n_frames = mel_filterbank(spec), len(power)
+    if _TOGETHER * filters.size > _ONE_THREAD:
         return _sum_slopes(power, spec)
-    single = np.zeros((-(-n_frames // n_together), n_together, filters.shape[0]), np.float32)
+    single = np.zeros((-(-n_frames // _TOGETHER), _TOGETHER, filters.shape[0]), np.float32)
     single.reshape(-1, filters.shape[0])[:n_frames] = power
     return (single @ filters).reshape(-1, filters.shape[1])[:n_frames]
 

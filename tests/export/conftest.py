@@ -115,22 +115,22 @@ def take_in(tmp_path):
     def run(network, **about):
         import keras
 
+        from melonnx.export.keras.description import read_description
         from melonnx.export.keras.own import export_keras
 
         keras.utils.set_random_seed(0)
         network.save(tmp_path / "own.keras")
         given = {key: value for key, value in (ABOUT | about).items() if value is not None}
         (tmp_path / "own.json").write_text(json.dumps(given))
-        return export_keras(
-            tmp_path / "own.keras",
+        described = read_description(
             tmp_path / "own.json",
-            tmp_path / "own.onnx",
             name="own",
             version="2",
             dataset="mine",
             license_name="CC0",
             attribution="me",
-            say=lambda line: None,
         )
+        out = tmp_path / "own.onnx"
+        return export_keras(tmp_path / "own.keras", described, out, say=lambda line: None)
 
     return run

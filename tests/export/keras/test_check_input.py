@@ -11,7 +11,7 @@ from keras import layers
 
 from melonnx.export.errors import KerasFileError, ProofError
 from melonnx.export.keras.check_input import check_input
-from melonnx.export.keras.front import Front
+from melonnx.export.keras.description import Front
 from melonnx.infer.model.metadata import ModelInfo
 from tests.conftest import make_song
 from tests.export.conftest import LABELS, SPEC

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from melonnx.export.errors import KerasFileError
-from melonnx.export.keras.description import read_description
-from melonnx.export.keras.front import Front
+from melonnx.export.keras.description import Description, Front, read_description
 from tests.export.conftest import ABOUT, LABELS, SPEC
 
 
@@ -22,9 +21,9 @@ def describe(tmp_path):
 
 
 def test_three_fields_will_do(describe):
-    info, embedding, front = describe(ABOUT)
-    assert front == Front()
-    assert embedding is None
+    described = describe(ABOUT)
+    info = described.info
+    assert described == Description(info, None, Front())
     assert (info.labels, info.mel_spec) == (tuple(LABELS), SPEC)
     assert (info.window, info.window_hop, info.max_windows) == (40, 40, 0)
     assert (info.temperature, info.bars, info.parents) == (1, {}, {})
@@ -40,9 +39,10 @@ def test_the_others_are_taken_too(describe):
         "parents": {"rock": "loud", "jazz": "soft", "folk": "soft"},
     }
     about = ABOUT | more | {"embedding": "dense_1", "axes": "mels, frames", "normalise": [-40, 20]}
-    info, embedding, front = describe(about)
-    assert front == Front(axes="mels, frames", normalise=(-40.0, 20.0))
-    assert embedding == "dense_1"
+    described = describe(about)
+    info = described.info
+    assert described.front == Front(axes="mels, frames", normalise=(-40.0, 20.0))
+    assert described.embedding == "dense_1"
     assert {name: getattr(info, name) for name in more} == more
     assert info.genres == ("loud", "soft")
 

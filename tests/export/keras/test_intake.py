@@ -7,7 +7,7 @@ from keras import layers
 
 from melonnx.export.errors import KerasFileError
 from melonnx.export.keras.convert import to_onnx
-from melonnx.export.keras.front import Front
+from melonnx.export.keras.description import Front
 from melonnx.export.keras.intake import as_format_network
 from melonnx.export.seal import seal
 from melonnx.infer import Predictor

@@ -71,9 +71,12 @@ def test_the_authors_own_coefficients_are_ours(network, tmp_path):
     (tmp_path / "own.json").write_text(
         json.dumps({"labels": LABELS, "window": 40, "mel_spec": BANDS | {"mfcc": {"n_mfcc": 26}}})
     )
-    info, _, front = read(tmp_path / "own.json")
+    described = read(tmp_path / "own.json")
+    info = described.info
     assert (info.mel_spec.reference, info.mel_spec.mfcc) == (FULL_SCALE, Mfcc(26))
-    found = check_input(network, info, front, tmp_path / "song.wav", tmp_path / "mine.npy")
+    found = check_input(
+        network, info, described.front, tmp_path / "song.wav", tmp_path / "mine.npy"
+    )
     assert found.median < 1e-4
 
 
@@ -89,10 +92,10 @@ def test_mel_bands_as_few_as_coefficients_must_be_meant(n_mels, tmp_path):
     path.write_text(json.dumps(about))
     with pytest.raises(KerasFileError, match=f'looks like MFCC.*"mfcc": {{"n_mfcc": {n_mels}}}'):
         read(path)
-    assert read(path, checked=True)[0].mel_spec.n_mels == n_mels
+    assert read(path, checked=True).info.mel_spec.n_mels == n_mels
     about["mel_spec"]["mfcc"] = None
     path.write_text(json.dumps(about))
-    assert read(path)[0].mel_spec.mfcc is None
+    assert read(path).info.mel_spec.mfcc is None
 
 
 def test_a_shape_of_coefficients_is_told(network, take_in):

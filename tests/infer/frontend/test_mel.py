@@ -1,5 +1,9 @@
 """The front end equals librosa's, whatever comes in."""
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import librosa
@@ -124,6 +128,32 @@ def test_any_blocks_give_the_same_frames(cuts, hop):
     blocks = np.split(waveform, sorted(cuts))
     joined = np.concatenate(list(mel_power(blocks, spec)))
     np.testing.assert_allclose(joined, power(waveform, spec), rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+@pytest.mark.parametrize("kernels", ["", "Prescott", "Sandybridge", "Haswell"])
+def test_a_frame_is_the_same_to_the_bit_wherever_its_block_begins(spec, kernels):
+    """With this processor's BLAS, and with that of others."""
+    program = (
+        "import numpy as np\n"
+        "from melonnx.infer.frontend.mel import MelSpec, mel_power\n"
+        f"spec = {spec!r}\n"
+        "waveform = np.random.default_rng(0).standard_normal(100_000).astype(np.float32)\n"
+        "whole = np.concatenate(list(mel_power([waveform], spec)))\n"
+        "for length in (777, 4096, 11_000):\n"
+        "    blocks = np.split(waveform, range(length, len(waveform), length))\n"
+        "    assert (np.concatenate(list(mel_power(blocks, spec))) == whole).all(), length\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | ({"OPENBLAS_CORETYPE": kernels} if kernels else {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if kernels and result.returncode == -signal.SIGILL:
+        pytest.skip(f"this processor does not run the instructions of {kernels}")
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("spec", [MelSpec(), LEVELLED], ids=["decibels", "levelled"])
