@@ -126,7 +126,7 @@ def _keras(
 ) -> Iterator[Check]:
     import keras
 
-    from melonnx.export.keras.prove import compare, tolerance_to_keras
+    from melonnx.export.keras.prove import compare
     from melonnx.train.run import read_run
 
     run = read_run(folder)
@@ -143,4 +143,4 @@ def _keras(
     network = keras.models.load_model(run.network_path, compile=False)
     proof = compare(model, network, np.concatenate(patches), names, info.labels)
     for output, worst in proof.found.items():
-        yield Check(f"Keras, {output}", worst, tolerance_to_keras(model))
+        yield Check(f"Keras, {output}", worst, proof.allowed)

@@ -16,7 +16,7 @@ from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
 from melonnx.export.form import check_form
 from melonnx.export.keras.convert import to_onnx
-from melonnx.export.keras.prove import Proof, prove, tolerance_to_keras
+from melonnx.export.keras.prove import Proof, prove
 from melonnx.export.place import put_in_place
 from melonnx.export.proof_clips import Clip, proof_clips
 from melonnx.export.quantise import Kind, quantise, window_milliseconds
@@ -110,8 +110,8 @@ def export_run(
     shrunk = _shrink(model, small, patches)
     if small:
         proof = prove(shrunk, network, patches)
-        allowed = tolerance_to_keras(shrunk)
-        say(f"in {small} {max(proof.worst.values()):.1e} from Keras; allowed is {allowed:.0e}")
+        worst = max(proof.worst.values())
+        say(f"in {small} {worst:.1e} from Keras; allowed is {proof.allowed:.0e}")
     data = seal(shrunk)
     again = to_onnx(keras.models.load_model(run.network_path, compile=False), info)
     describe(again, info, learnt)

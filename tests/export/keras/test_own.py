@@ -24,7 +24,8 @@ def test_second_export_is_the_same_bytes(take_in, tmp_path):
 
 def test_a_failed_proof_leaves_the_old_file(take_in, tmp_path, monkeypatch):
     (tmp_path / "own.onnx").write_bytes(b"old")
-    monkeypatch.setattr("melonnx.export.keras.prove.allowed_difference", lambda *given: -1)
+    monkeypatch.setattr("melonnx.export.keras.prove.tolerance_to_keras", lambda model: -1)
+    monkeypatch.setattr("melonnx.export.keras.prove._MOST", -1)
     with pytest.raises(ProofError):
         take_in(over_time())
     assert (tmp_path / "own.onnx").read_bytes() == b"old"
