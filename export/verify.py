@@ -10,7 +10,7 @@ import onnx
 
 from melonnx.export.difference import Worst
 from melonnx.export.errors import ProofError
-from melonnx.export.form import check_form
+from melonnx.export.form import check_form, storage_of
 from melonnx.export.proof_clips import Clip, proof_clips, song_clips
 from melonnx.export.wave.twin import (
     build_twin,
@@ -55,8 +55,8 @@ def verify(path: Path, run: Path | None = None, data: Path | None = None) -> Ite
 
     The twin is the one beside the model; where there is none, one is built, which shows that
     numpy and onnxruntime agree on this machine. ``run``: the training run that the model was
-    exported from; Keras is asked too. ``data``: a folder of music to ask about besides the sample
-    clip.
+    exported from; Keras is asked too, of int8 about the run's own songs. ``data``: a folder of music
+    to ask about besides.
 
     Raises ModelFileError where a file does not read, NoMusicError, and RunError.
     """
@@ -78,7 +78,7 @@ def verify(path: Path, run: Path | None = None, data: Path | None = None) -> Ite
             yield Check(name, problem=problem)
     yield from _twin(name, twin, model_path, _clips(info, songs))
     if run is not None:
-        yield from _keras(model, info, run, _clips(info, songs))
+        yield from _keras(model, info, run, songs)
 
 
 def _clips(info: ModelInfo, songs: list[Path]) -> Iterator[Clip]:
@@ -122,11 +122,12 @@ def _twin(
 
 
 def _keras(
-    model: onnx.ModelProto, info: ModelInfo, folder: Path, clips: Iterator[Clip]
+    model: onnx.ModelProto, info: ModelInfo, folder: Path, songs: list[Path]
 ) -> Iterator[Check]:
     import keras
 
     from melonnx.export.keras.prove import compare
+    from melonnx.export.keras.run import real_patches
     from melonnx.train.run import read_run
 
     run = read_run(folder)
@@ -135,6 +136,11 @@ def _keras(
         return
     names: list[str] = []
     patches = []
+    clips = _clips(info, songs)
+    if storage_of(model) == "int8":  # its ranges are of the run's songs, and not of noise and tones
+        patches = [real_patches(run)]
+        names = [f"patch {number}" for number in range(len(patches[0]))]
+        clips = song_clips(songs, info.mel_spec.sample_rate)
     for clip in clips:
         heard = hear([clip.waveform], info.mel_spec, info.window, info.window_hop, info.max_windows)
         (these,) = patch_batches(heard.log_mel, info.window, heard.rows, len(heard.rows))

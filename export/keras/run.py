@@ -34,7 +34,7 @@ from melonnx.train.evaluate.scores import Report, score_predictions
 from melonnx.train.progress import Say
 from melonnx.train.run import Run, RunError, read_run
 
-__all__ = ["Exported", "export_run"]
+__all__ = ["Exported", "export_run", "real_patches"]
 
 _PROOF_TRACKS_A_GENRE = 2
 _PROOF_PATCHES_OF_A_FOLD = 8
@@ -97,7 +97,7 @@ def export_run(
         attribution=attribution,
     )
     network = keras.models.load_model(run.network_path, compile=False)
-    patches = _real_patches(run)
+    patches = real_patches(run)
     model = to_onnx(network, info)
     proof = prove(model, network, patches)
     worst = max(proof.worst.values())
@@ -169,7 +169,7 @@ def _measure_small(
         shrunk = Path(folder) / "small.onnx"
         for one in runs:
             whole = one.model_path if run.fold_folders else path
-            patches = _real_patches(one)
+            patches = real_patches(one)
             shrunk.write_bytes(seal(_shrink(onnx.load(whole), small, patches)))
             predictors.append((Predictor(shrunk), one.tested))
             sizes = [file.stat().st_size / 1e6 for file in (whole, shrunk)]
@@ -216,7 +216,7 @@ def _export_folds(run: Run, patches: NDArray[np.float32], say: Say) -> Predictor
     return predictors
 
 
-def _real_patches(run: Run) -> NDArray[np.float32]:
+def real_patches(run: Run) -> NDArray[np.float32]:
     """Patches of songs of every genre, none of the test, by the runtime's own front end."""
     settings, spec = run.settings, run.settings.mel_spec
     patches: list[NDArray[np.float32]] = []

@@ -130,19 +130,18 @@ def test_any_blocks_give_the_same_frames(cuts, hop):
     np.testing.assert_allclose(joined, power(waveform, spec), rtol=1e-5, atol=1e-12)
 
 
-@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 @pytest.mark.parametrize("kernels", ["", "Prescott", "Sandybridge", "Haswell"])
-def test_a_frame_is_the_same_to_the_bit_wherever_its_block_begins(spec, kernels):
+def test_a_frame_is_the_same_to_the_bit_wherever_its_block_begins(kernels):
     """With this processor's BLAS, and with that of others."""
     program = (
         "import numpy as np\n"
         "from melonnx.infer.frontend.mel import MelSpec, mel_power\n"
-        f"spec = {spec!r}\n"
         "waveform = np.random.default_rng(0).standard_normal(100_000).astype(np.float32)\n"
-        "whole = np.concatenate(list(mel_power([waveform], spec)))\n"
-        "for length in (777, 4096, 11_000):\n"
-        "    blocks = np.split(waveform, range(length, len(waveform), length))\n"
-        "    assert (np.concatenate(list(mel_power(blocks, spec))) == whole).all(), length\n"
+        f"for spec in {[*SPECS.values()]!r}:\n"
+        "    whole = np.concatenate(list(mel_power([waveform], spec)))\n"
+        "    for length in (777, 4096, 11_000):\n"
+        "        blocks = np.split(waveform, range(length, len(waveform), length))\n"
+        "        assert (np.concatenate(list(mel_power(blocks, spec))) == whole).all(), spec\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", program],
