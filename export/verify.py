@@ -55,8 +55,8 @@ def verify(path: Path, run: Path | None = None, data: Path | None = None) -> Ite
 
     The twin is the one beside the model; where there is none, one is built, which shows that
     numpy and onnxruntime agree on this machine. ``run``: the training run that the model was
-    exported from; Keras is asked too, of int8 about the run's own songs. ``data``: a folder of music
-    to ask about besides.
+    exported from; Keras is asked too, of int8 about the run's own songs. ``data``: a folder of
+    music to ask about besides.
 
     Raises ModelFileError where a file does not read, NoMusicError, and RunError.
     """
